@@ -1,0 +1,77 @@
+"""The only reader of the environment. Every variable has a meaning, a default for the sandbox, and a check."""
+
+import os
+import secrets
+from pathlib import Path
+
+import dj_database_url
+
+from config import database
+
+BASE = Path(__file__).resolve().parent.parent
+
+
+class Misconfigured(SystemExit):
+    """The installation's settings contradict one another or are incomplete."""
+
+
+def text(name: str, default: str = "") -> str:
+    """Return a variable's text."""
+    return os.environ.get(name, default)
+
+
+def required(name: str, sandbox_default: str) -> str:
+    """Return a variable that a production installation must set."""
+    value = text(name) or (sandbox_default if SANDBOX else "")
+    if not value:
+        raise Misconfigured(f"{name} is not set. A production installation needs it: see docs/how-to/install.md")
+    return value
+
+
+def names(name: str) -> list[str]:
+    """Return a comma-separated list."""
+    return [part.strip() for part in text(name).split(",") if part.strip()]
+
+
+MODE = text("HUDUMA_MODE", "sandbox")
+if MODE not in ("sandbox", "production"):
+    raise Misconfigured(f"HUDUMA_MODE is {MODE!r}; it is 'sandbox' or 'production'")
+SANDBOX = MODE == "sandbox"
+
+VAR = Path(text("HUDUMA_VAR", str(BASE / "var")))
+KEYS = Path(text("HUDUMA_KEYS", str(VAR / "keys")))
+
+PUBLIC_URL = required("HUDUMA_PUBLIC_URL", f"http://127.0.0.1:{text('HUDUMA_PORT', '8000')}").rstrip("/")
+SANDBOX_URL = text("SANDBOX_URL", "http://127.0.0.1:8001").rstrip("/")
+
+
+def outside(name: str, sandbox_path: str) -> str:
+    """Return the base address of an outside system; in the sandbox, its stand-in's."""
+    return required(name, SANDBOX_URL + sandbox_path).rstrip("/")
+
+
+def secret_key() -> str:
+    """Return the signing secret: from SECRET_KEY, or (sandbox) a file made at the first start."""
+    if value := text("SECRET_KEY"):
+        return value
+    if not SANDBOX:
+        raise Misconfigured("SECRET_KEY is not set. A production installation needs one of at least 50 characters.")
+    KEYS.mkdir(parents=True, exist_ok=True)
+    file = KEYS / "secret-key"
+    try:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return file.read_text()
+
+
+def database_settings() -> dict[str, object]:
+    """Return Django's connection settings for DATABASE_URL, or for the embedded server when it runs."""
+    url = text("DATABASE_URL") or database.running_url(VAR / "postgres") or "postgresql:///huduma"
+    settings = dict(dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True))
+    settings["OPTIONS"] = {
+        **settings.get("OPTIONS", {}),  # type: ignore[dict-item]
+        "application_name": text("HUDUMA_PROCESS", "huduma"),
+    }
+    return settings

@@ -1,0 +1,55 @@
+"""Where a web request becomes an Actor, and a Refusal becomes a page."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from huduma.contexts.identity import public as identity
+from huduma.foundation.access import ANONYMOUS, Actor, NotFound, NotPermitted, Refusal
+from huduma.foundation.journal import public as journal
+from huduma.foundation.journal.event import AccessRefused
+
+STATUS = {NotFound: 404, NotPermitted: 403}
+
+
+def installation(_request: HttpRequest) -> dict[str, Any]:
+    """Tell templates which installation this is."""
+    return {"SANDBOX": settings.SANDBOX, "SANDBOX_URL": settings.SANDBOX_URL if settings.SANDBOX else ""}
+
+
+class ActorMiddleware:
+    """Sets `request.actor` (lazily) and answers refusals that no page handled."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.actor = SimpleLazyObject(lambda: _actor(request))  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Show the page of a refusal; a forbidden act is written into the journal."""
+        if not isinstance(exception, Refusal):
+            return None
+        status = next((code for kind, code in STATUS.items() if isinstance(exception, kind)), 409)
+        if status == 403:
+            actor: Actor = request.actor  # type: ignore[attr-defined]
+            journal.record(actor=actor, event=AccessRefused(path=request.path[:200]), now=timezone.now())
+        return render(request, f"{status}.html", {"message": exception.message}, status=status)
+
+
+def _actor(request: HttpRequest) -> Actor:
+    channel = (request.resolver_match.namespace if request.resolver_match else "") or "portal"
+    if not request.user.is_authenticated:
+        return ANONYMOUS
+    return identity.actor_for(
+        request.user,
+        channel=channel,
+        purpose="casework" if channel == "desk" else "self-service",
+        on_behalf_of=request.session.get("on_behalf_of"),
+    )

@@ -1,0 +1,159 @@
+"""Django settings. Values come from config/env.py; everything here is the same in every installation."""
+
+from config import env
+
+SANDBOX = env.SANDBOX
+DEBUG = False
+SECRET_KEY = env.secret_key()
+PUBLIC_URL = env.PUBLIC_URL
+SANDBOX_URL = env.SANDBOX_URL
+HOOKS_BASE_URL = env.text("HUDUMA_HOOKS_URL", env.PUBLIC_URL)
+ALLOWED_HOSTS = ["*"] if SANDBOX else [PUBLIC_URL.split("://", 1)[1].split(":")[0], *env.names("HUDUMA_HOSTS")]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+KEYS_DIR = env.KEYS
+SERVICES_DIR = env.BASE / "services"
+
+INSTALLED_APPS = [
+    "huduma.channels.portal",
+    "huduma.channels.desk",
+    "huduma.channels.hooks",
+    "huduma.contexts.applications",
+    "huduma.contexts.centres",
+    "huduma.contexts.process",
+    "huduma.contexts.payments",
+    "huduma.contexts.credentials",
+    "huduma.contexts.exchange",
+    "huduma.contexts.catalogue",
+    "huduma.contexts.messages",
+    "huduma.contexts.identity",
+    "huduma.contexts.places",
+    "huduma.foundation.ui",
+    "huduma.foundation.files",
+    "huduma.foundation.worktime",
+    "huduma.foundation.journal",
+    "procrastinate.contrib.django",
+    "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "huduma.foundation.ui.security.ContentSecurityPolicyMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "config.middleware.ActorMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "config.middleware.installation",
+            ],
+        },
+    }
+]
+
+DATABASES = {"default": env.database_settings()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("sw", "Kiswahili")]
+LOCALE_PATHS = [env.BASE / "huduma" / "locale"]
+TIME_ZONE = "Africa/Nairobi"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.VAR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing is kept as a local file
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_MAX_AGE = 31536000
+
+AUTH_USER_MODEL = "identity.Account"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# The edge (a reverse proxy) ends TLS in production and tells the scheme; the sandbox speaks plain HTTP on loopback.
+SECURE_PROXY_SSL_HEADER = None if SANDBOX else ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = not SANDBOX
+SESSION_COOKIE_SECURE = not SANDBOX
+CSRF_COOKIE_SECURE = not SANDBOX
+SECURE_HSTS_SECONDS = 0 if SANDBOX else 31536000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not SANDBOX
+SECURE_HSTS_PRELOAD = not SANDBOX
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+FILE_UPLOAD_MAX_MEMORY_SIZE = 5_500_000
+
+# Outside systems; in the sandbox each address is its stand-in's.
+DARAJA_BASE_URL = env.outside("DARAJA_BASE_URL", "/daraja")
+DARAJA_CONSUMER_KEY = env.required("DARAJA_CONSUMER_KEY", "sandbox-key")
+DARAJA_CONSUMER_SECRET = env.required("DARAJA_CONSUMER_SECRET", "sandbox-secret")
+DARAJA_SHORTCODE = env.required("DARAJA_SHORTCODE", "174379")
+DARAJA_PASSKEY = env.required("DARAJA_PASSKEY", "sandbox-passkey")
+HOOKS_ALLOWED_NETWORKS = env.names("HUDUMA_HOOKS_ALLOWED_NETWORKS")
+AT_BASE_URL = env.outside("AT_BASE_URL", "/africastalking/version1")
+AT_USERNAME = env.required("AT_USERNAME", "sandbox")
+AT_API_KEY = env.required("AT_API_KEY", "sandbox-at-key")
+TWILIO_BASE_URL = env.outside("TWILIO_BASE_URL", "/twilio")
+TWILIO_ACCOUNT_SID = env.required("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000000")
+TWILIO_AUTH_TOKEN = env.required("TWILIO_AUTH_TOKEN", "sandbox-twilio-token")
+SMS_SENDER = env.text("SMS_SENDER", "HUDUMA")
+IPRS_WSDL_URL = env.outside("IPRS_WSDL_URL", "/iprs/IPRSServerwcf?wsdl")
+IPRS_USER = env.required("IPRS_USER", "sandbox")
+IPRS_PASSWORD = env.required("IPRS_PASSWORD", "sandbox")
+CRS_URL = env.outside("CRS_URL", "/crs")
+EMAIL_HOST = env.required("EMAIL_HOST", "127.0.0.1")
+EMAIL_PORT = int(env.text("EMAIL_PORT", "8025" if SANDBOX else "587"))
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = not SANDBOX
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Huduma <no-reply@huduma.example>")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"huduma": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
+}

@@ -1,0 +1,17 @@
+"""Every address of the platform. Pages carry their language; callbacks do not."""
+
+from django.conf.urls.i18n import i18n_patterns
+from django.urls import include, path
+
+urlpatterns = [
+    path("hooks/", include("huduma.channels.hooks.urls")),
+    *i18n_patterns(
+        path("desk/", include("huduma.channels.desk.urls")),
+        path("", include("huduma.channels.portal.urls")),
+    ),
+]
+
+handler400 = "huduma.foundation.ui.errors.bad_request"
+handler403 = "huduma.foundation.ui.errors.forbidden"
+handler404 = "huduma.foundation.ui.errors.not_found"
+handler500 = "huduma.foundation.ui.errors.server_error"

@@ -1,0 +1,117 @@
+"""What every test may ask for."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+from django.utils import timezone
+
+from huduma.foundation import ids
+from huduma.foundation.access import Actor, Grant
+
+ROOT = Path(__file__).parent
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Monday morning in office hours."""
+    return datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def citizen_actor() -> Actor:
+    """A citizen who is signed in (ids of nobody in the database)."""
+    return Actor(kind="person", channel="portal", account_id=ids.uuid7(), person_id=ids.uuid7())
+
+
+@pytest.fixture
+def officer_actor() -> Callable[..., Actor]:
+    """Makes an officer (or another role) of a body."""
+
+    def make(body: str | None, role: str = "officer") -> Actor:
+        return Actor(
+            kind="person", channel="desk", account_id=ids.uuid7(), person_id=ids.uuid7(), purpose="casework",
+            grants=frozenset({Grant(role, body)}),
+        )  # fmt: skip
+
+    return make
+
+
+@pytest.fixture
+def drain_jobs() -> Callable[..., list[str]]:
+    """Runs every due job in this process, in order, until none is left; returns their names.
+
+    A job that fails raises here, where a worker would retry it.
+    """
+    from procrastinate.contrib.django import app
+
+    def drain(until: datetime | None = None, limit: int = 500) -> list[str]:
+        ran: list[str] = []
+        while len(ran) < limit:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "UPDATE procrastinate_jobs SET status = 'doing' WHERE id = (SELECT id FROM procrastinate_jobs"
+                    " WHERE status = 'todo' AND coalesce(scheduled_at, '-infinity') <= %s ORDER BY scheduled_at NULLS FIRST, id LIMIT 1)"
+                    " RETURNING id, task_name, args",
+                    [until or timezone.now()],
+                )
+                row = cursor.fetchone()
+                if row is None:
+                    return ran
+                job_id, name, arguments = row
+                arguments = arguments if isinstance(arguments, dict) else json.loads(arguments)
+                cursor.execute("UPDATE procrastinate_jobs SET status = 'succeeded' WHERE id = %s", [job_id])
+            app.tasks[name].func.__wrapped__(
+                **arguments
+            )  # the function itself: this transaction's connection stays open
+            ran.append(name)
+        raise AssertionError(f"jobs breed jobs without end: {ran[-5:]}")
+
+    return drain
+
+
+class Sandbox(httpx.Client):
+    """A client of the running sandbox; `str(sandbox.base_url)` is its address."""
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The real sandbox, at the address that the settings of this test process name."""
+    url = django_settings.SANDBOX_URL
+    state = tmp_path_factory.mktemp("sandbox") / "state.sqlite"
+    command = [
+        sys.executable, "-m", "sandbox", "--port", str(urlsplit(url).port), "--smtp-port", str(django_settings.EMAIL_PORT),
+        "--state", str(state),
+    ]  # fmt: skip
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    if not process.stdout.readline():
+        raise RuntimeError("the sandbox did not start")
+    yield url
+    process.terminate()
+    process.wait(10)
+    process.stdout.close()
+
+
+@pytest.fixture
+def sandbox(sandbox_process: str) -> Iterator[Sandbox]:
+    """A client of the sandbox, whose faults are cleared before each test."""
+    with Sandbox(base_url=sandbox_process, timeout=20) as client:
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                client.post("/_control/reset").raise_for_status()
+                break
+            except httpx.TransportError:
+                if time.monotonic() > deadline:
+                    raise
+        yield client

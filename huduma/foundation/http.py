@@ -1,0 +1,34 @@
+"""Calls to outside systems: every one has a time-out, none follows redirects, none logs what it carries."""
+
+from typing import Any
+
+import httpx
+
+CONNECT_SECONDS = 5.0
+
+
+class Unavailable(Exception):
+    """The other side did not answer, or answered that it is broken (5xx)."""
+
+    def __init__(self, reason: str, *, sent: bool) -> None:
+        super().__init__(reason)
+        #: False only when the request certainly never reached the other side, so that sending again is safe.
+        self.sent = sent
+
+
+def client(read_seconds: float = 30.0, **options: Any) -> httpx.Client:
+    """Return a client whose connect time-out is 5 s and whose read time-out is given in seconds."""
+    return httpx.Client(timeout=httpx.Timeout(read_seconds, connect=CONNECT_SECONDS), **options)
+
+
+def request(session: httpx.Client, method: str, url: str, **options: Any) -> httpx.Response:
+    """Call, and return any answer below 500. Raises Unavailable for time-outs, broken lines and 5xx."""
+    try:
+        response = session.request(method, url, **options)
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        raise Unavailable(type(error).__name__, sent=False) from error
+    except httpx.HTTPError as error:
+        raise Unavailable(type(error).__name__, sent=True) from error
+    if response.status_code >= 500:
+        raise Unavailable(f"HTTP {response.status_code}", sent=True)
+    return response

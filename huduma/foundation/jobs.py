@@ -1,0 +1,64 @@
+"""Deferred work. The queue is PostgreSQL (Procrastinate), so a job is enqueued in the transaction of the act that needs it.
+
+A job takes ids as text, never personal data: job arguments are logged. It runs at least once and must be idempotent.
+"""
+
+import functools
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import procrastinate
+from django.db import close_old_connections, transaction
+from procrastinate import exceptions
+from procrastinate.contrib.django import app
+
+JobFunction = Callable[..., None]
+
+
+def job(*, name: str, attempts: int = 5, queue: str = "default") -> Callable[[JobFunction], Any]:
+    """Make a function a job; a failed run is repeated with exponential back-off, `attempts` times in all."""
+
+    def decorate(function: JobFunction) -> Any:
+        @functools.wraps(function)
+        def run(**kwargs: Any) -> None:
+            close_old_connections()  # a connection that died since the last job must not fail this one
+            function(**kwargs)
+
+        retry = procrastinate.RetryStrategy(max_attempts=attempts, exponential_wait=2)
+        return app.task(name=name, queue=queue, retry=retry)(run)
+
+    return decorate
+
+
+def every(cron: str, *, name: str) -> Callable[[Callable[[int], None]], Any]:
+    """Make a function of one argument (a Unix time stamp) run by a cron expression, once for all workers."""
+
+    def decorate(function: Callable[[int], None]) -> Any:
+        @functools.wraps(function)
+        def run(timestamp: int) -> None:
+            close_old_connections()
+            function(timestamp)
+
+        return app.periodic(cron=cron)(app.task(name=name, queueing_lock=name)(run))
+
+    return decorate
+
+
+def defer(
+    function: Any, *, at: datetime | None = None, lock: str | None = None, once: str | None = None, **kwargs: Any
+) -> None:
+    """Enqueue a job in the current transaction.
+
+    `at`: not before this time. `lock`: jobs with the same lock run one after another.
+    `once`: nothing is enqueued while another job with this key still waits.
+    """
+    configured = function.configure(schedule_at=at, lock=lock, queueing_lock=once)
+    if once is None:
+        configured.defer(**kwargs)
+        return
+    try:
+        with transaction.atomic():
+            configured.defer(**kwargs)
+    except exceptions.AlreadyEnqueued:
+        return

@@ -1,0 +1,7 @@
+"""The journal's front door."""
+
+from huduma.foundation.journal.event import AccessRefused, Event
+from huduma.foundation.journal.operations import handles, record
+from huduma.foundation.journal.queries import Entry, entries_concerning, get_entry
+
+__all__ = ["AccessRefused", "Entry", "Event", "entries_concerning", "get_entry", "handles", "record"]

@@ -1,0 +1,57 @@
+"""Reading the journal."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from huduma.foundation.journal.models import EntryRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One act, as read back: `at` is UTC, ids inside `facts` are text."""
+
+    id: UUID
+    at: datetime
+    act: str
+    subject_id: UUID | None
+    actor_kind: str
+    actor_account_id: UUID | None
+    actor_person_id: UUID | None
+    roles: str
+    on_behalf_of: UUID | None
+    channel: str
+    purpose: str
+    facts: dict[str, Any]
+
+
+def _entry(row: EntryRow) -> Entry:
+    return Entry(
+        id=row.id,
+        at=row.recorded_at,
+        act=row.act,
+        subject_id=row.subject_id,
+        actor_kind=row.actor_kind,
+        actor_account_id=row.actor_account_id,
+        actor_person_id=row.actor_person_id,
+        roles=row.roles,
+        on_behalf_of=row.on_behalf_of,
+        channel=row.channel,
+        purpose=row.purpose,
+        facts=row.facts,
+    )
+
+
+def entries_concerning(some_id: UUID, *, acts: Iterable[str] | None = None, limit: int = 200) -> list[Entry]:
+    """Return the newest entries that mention an id, newest first."""
+    rows = EntryRow.objects.filter(concerns__contains=[some_id])
+    if acts is not None:
+        rows = rows.filter(act__in=list(acts))
+    return [_entry(row) for row in rows.order_by("-sequence")[:limit]]
+
+
+def get_entry(entry_id: UUID) -> Entry:
+    """Return one entry by id."""
+    return _entry(EntryRow.objects.get(id=entry_id))

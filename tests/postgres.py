@@ -1,0 +1,37 @@
+"""Pytest plugin, loaded before Django: gives the run a PostgreSQL of its own and each process its own sandbox address."""
+
+import atexit
+import os
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+
+from config import database
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    directory = Path(tempfile.mkdtemp(prefix="huduma-test-"))
+    directory.chmod(0o755)
+    os.environ["HUDUMA_VAR"] = str(directory)
+
+    def _remove() -> None:
+        database.stop(directory / "postgres")
+        shutil.rmtree(directory, ignore_errors=True)
+
+    if "DATABASE_URL" not in os.environ:
+        atexit.register(_remove)
+        os.environ["DATABASE_URL"] = database.start(directory / "postgres", durable=False)
+
+os.environ["HUDUMA_MODE"] = "sandbox"
+os.environ["SANDBOX_URL"] = f"http://127.0.0.1:{_free_port()}"
+os.environ["EMAIL_PORT"] = str(_free_port())
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
+    "1"  # Playwright's synchronous driver keeps an event loop in the test's thread
+)
