@@ -6,8 +6,13 @@ import urllib.parse
 from pathlib import Path
 from typing import Any
 
-# platformdirs, which the engine uses, warns where no runtime directory is set.
-os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+# The engine keeps its locks in the user's runtime directory (XDG Base Directory Specification: mode 0700).
+# A session without one, such as a container's, gets one here.
+if "XDG_RUNTIME_DIR" not in os.environ:
+    _runtime = Path(tempfile.gettempdir()) / f"huduma-runtime-{os.geteuid()}"
+    _runtime.mkdir(mode=0o700, exist_ok=True)
+    _runtime.chmod(0o700)
+    os.environ["XDG_RUNTIME_DIR"] = str(_runtime)
 
 NAME = "huduma"
 

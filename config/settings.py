@@ -157,3 +157,15 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {"huduma": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
 }
+
+
+# --- while the house is being built: rooms that do not stand yet are left out (removed before the first release)
+def _stands(dotted: str) -> bool:
+    path = env.BASE / dotted.replace(".", "/")
+    return not dotted.startswith("huduma.") or (path / "apps.py").exists() or path.with_suffix(".py").exists()
+
+
+INSTALLED_APPS = [app for app in INSTALLED_APPS if _stands(app)]
+if not _stands("huduma.contexts.identity"):
+    AUTH_USER_MODEL = "auth.User"
+MIDDLEWARE = [m for m in MIDDLEWARE if _stands(m.rsplit(".", 1)[0])]
