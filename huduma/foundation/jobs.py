@@ -46,14 +46,14 @@ def every(cron: str, *, name: str) -> Callable[[Callable[[int], None]], Any]:
 
 
 def defer(
-    function: Any, *, at: datetime | None = None, lock: str | None = None, once: str | None = None, **kwargs: Any
+    job_name: str, *, at: datetime | None = None, lock: str | None = None, once: str | None = None, **kwargs: Any
 ) -> None:
-    """Enqueue a job in the current transaction.
+    """Enqueue a job, by its name, in the current transaction.
 
-    `at`: not before this time. `lock`: jobs with the same lock run one after another.
+    By name, because a job stands above the operation that starts it. `at`: not before this time. `lock`: jobs with the same lock run one after another.
     `once`: nothing is enqueued while another job with this key still waits.
     """
-    configured = function.configure(schedule_at=at, lock=lock, queueing_lock=once)
+    configured = app.configure_task(job_name, allow_unknown=False, schedule_at=at, lock=lock, queueing_lock=once)
     if once is None:
         configured.defer(**kwargs)
         return

@@ -47,7 +47,7 @@ def record(*, actor: Actor, event: Event, now: datetime) -> UUID:
     with connection.cursor() as cursor:
         cursor.execute(INSERT, values)
     for handler in _handlers.get(event.act, ()):
-        jobs.defer(deliver, entry_id=str(entry_id), handler=handler)
+        jobs.defer("journal.deliver", entry_id=str(entry_id), handler=handler)
     return entry_id
 
 

@@ -1,0 +1,253 @@
+"""`make run`: the whole platform on one machine, with the sandbox beside it. Real installations start the same parts apart."""
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+from config import database, env
+
+PORT = int(env.text("HUDUMA_PORT", "8000"))
+SANDBOX_PORT = int(env.SANDBOX_URL.rsplit(":", 1)[1])
+SMTP_PORT = int(env.text("EMAIL_PORT", "8025"))
+LEAST_FREE_BYTES = 300_000_000
+START_SECONDS = 60
+RESTARTS_IN_A_ROW = 5
+
+
+class Stop(SystemExit):
+    """The platform cannot start or go on; the message is one clear sentence with a way out."""
+
+
+@dataclass
+class Part:
+    """One process that the launcher keeps alive."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    process: "subprocess.Popen[bytes] | None" = None
+    restarts: int = 0
+    started_at: float = 0.0
+
+    def start(self) -> None:
+        """Start in a session of its own, so that Ctrl-C reaches the launcher alone."""
+        self.started_at = time.monotonic()
+        log = (env.VAR / "log" / f"{self.name}.log").open("ab")
+        self.process = subprocess.Popen(
+            self.command, env=self.environment, cwd=env.BASE, stdout=log, stderr=log, start_new_session=True
+        )
+        log.close()
+
+    def stop(self) -> None:
+        """Ask the process to end; after ten seconds, end it."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def main() -> None:
+    """Prepare, start, supervise, and stop cleanly on Ctrl-C."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    for directory in (env.VAR, env.VAR / "log"):
+        directory.mkdir(parents=True, exist_ok=True)
+    with _only_one():
+        _check_machine()
+        started = time.monotonic()
+        own_database = not env.text("DATABASE_URL")
+        try:
+            url = _start_database() if own_database else env.text("DATABASE_URL")
+            demo = _prepare(url)
+            parts = _parts(url, demo)
+            try:
+                for part in parts:
+                    part.start()
+                _wait_until_answering(parts)
+                _greet(time.monotonic() - started, demo)
+                _supervise(parts, own_database)
+            finally:
+                say("\nStopping…")
+                for part in reversed(parts):
+                    part.stop()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            if own_database:
+                database.stop(env.VAR / "postgres")
+        say("Stopped. Your data stays in var/; `make run` goes on with it.")
+
+
+def say(text: str) -> None:
+    """Print a line for the person at the terminal."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _only_one() -> Iterator[IO[str]]:
+    with (env.VAR / "run.lock").open("w") as lock:  # the kernel frees it when the process ends, however it ends
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Stop("Huduma runs already from this folder: use that one, or stop it with Ctrl-C first.") from None
+        yield lock
+
+
+def _check_machine() -> None:
+    for port, variable in ((PORT, "HUDUMA_PORT"), (SANDBOX_PORT, "SANDBOX_URL"), (SMTP_PORT, "EMAIL_PORT")):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                example = f"http://127.0.0.1:{port + 100}" if variable == "SANDBOX_URL" else str(port + 100)
+                raise Stop(
+                    f"Port {port} is taken by another program: stop that one, or run `{variable}={example} make run`."
+                ) from None
+    free = shutil.disk_usage(env.VAR).free
+    if free < LEAST_FREE_BYTES:
+        raise Stop(
+            f"The disk is nearly full ({free // 1_000_000} MB free, {LEAST_FREE_BYTES // 1_000_000} MB needed): "
+            f"free some space, or set HUDUMA_VAR to a directory on another disk."
+        )
+
+
+def _start_database() -> str:
+    say("Starting PostgreSQL…")
+    try:
+        return database.start(env.VAR / "postgres")
+    except database.CannotStart as error:
+        raise Stop(str(error)) from error
+
+
+def _prepare(url: str) -> dict[str, str]:
+    os.environ.update(DATABASE_URL=url, DJANGO_SETTINGS_MODULE="config.settings")
+    import django
+    from django.core.management import call_command
+    from django.db import OperationalError
+
+    django.setup()
+    call_command("translations", "compile", verbosity=0)
+    try:
+        _step("Bringing the database up to date", lambda: call_command("migrate", verbosity=0))
+    except OperationalError as error:
+        raise Stop(f"The database does not answer: check DATABASE_URL. It said: {str(error).splitlines()[0]}") from error
+    call_command("createcachetable", verbosity=0)
+    _step("Collecting pages' styles", lambda: call_command("collectstatic", interactive=False, verbosity=0))
+    call_command("load_reference")
+    call_command("service", "load", str(env.BASE / "services"))
+    if not env.SANDBOX:
+        return {}
+    from io import StringIO
+
+    out = StringIO()
+    call_command("demo_accounts", json=True, stdout=out)
+    loaded: dict[str, str] = json.loads(out.getvalue())
+    return loaded
+
+
+def _step(title: str, action: Callable[[], object]) -> None:
+    say(f"{title}…")
+    action()
+
+
+def _parts(url: str, demo: dict[str, str]) -> list[Part]:
+    common = {**os.environ, "DATABASE_URL": url, "PYTHONUNBUFFERED": "1"}
+    python = sys.executable
+    web = [
+        python, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(PORT),
+        "--workers", str(os.cpu_count() or 2), "--blocking-threads", "1", "--no-ws",
+        "config.wsgi:application",
+    ]  # fmt: skip
+    worker = [python, "manage.py", "procrastinate", "worker", "--concurrency", "4"]
+    sandbox = [
+        python, "-m", "sandbox", "--port", str(SANDBOX_PORT), "--smtp-port", str(SMTP_PORT),
+        "--state", str(env.VAR / "sandbox.sqlite"),
+    ]  # fmt: skip
+    parts = [
+        Part("web", web, {**common, "HUDUMA_PROCESS": "web"}),
+        Part("worker", worker, {**common, "HUDUMA_PROCESS": "worker"}),
+    ]
+    if env.SANDBOX:
+        totp = json.dumps({account["email"]: account["totp_secret"] for account in demo.get("staff", [])})  # type: ignore[index,attr-defined]
+        parts.insert(0, Part("sandbox", sandbox, {**common, "SANDBOX_TOTP": totp, "HUDUMA_URL": env.PUBLIC_URL}))
+    return parts
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _wait_until_answering(parts: list[Part]) -> None:
+    ports = [PORT, SANDBOX_PORT] if env.SANDBOX else [PORT]
+    deadline = time.monotonic() + START_SECONDS
+    while not all(_answers(port) for port in ports):
+        for part in parts:
+            if part.process is not None and part.process.poll() is not None:
+                raise Stop(f"The {part.name} process ended at its start: the reason is at the end of {_log(part)}.")
+        if time.monotonic() > deadline:
+            raise Stop(f"The web server did not answer within {START_SECONDS} s: see {env.VAR / 'log'}.")
+        time.sleep(0.1)
+
+
+def _log(part: Part) -> Path:
+    return env.VAR / "log" / f"{part.name}.log"
+
+
+def _greet(seconds: float, demo: dict[str, str]) -> None:
+    say(f"\nHuduma is ready ({seconds:.0f} s).\n")
+    say(f"  Portal          {env.PUBLIC_URL}/")
+    say(f"  Officers' desk  {env.PUBLIC_URL}/en/desk/")
+    if env.SANDBOX:
+        say(f"  Sandbox phone   {env.SANDBOX_URL}/phone/   the handset that gets the SMS and pays (PIN 1234)")
+        say(f"  Staff codes     {env.SANDBOX_URL}/phone/totp   one-time codes of the demo officers\n")
+        for account in demo.get("staff", []):  # type: ignore[attr-defined]
+            say(f"  {account['email']:<34}{account['password']:<26}{account['role']}")  # type: ignore[index]
+        say(
+            "\nTry first: open the portal, search “birth certificate”, apply; sign in as 0700 000 002 and read the code"
+            "\non the sandbox phone; prove who you are with ID 90000002, card 200000002; birth notification BN-0001."
+        )
+    say("\nCtrl-C stops everything; data stays.")
+
+
+def _supervise(parts: list[Part], own_database: bool) -> None:
+    while True:
+        time.sleep(0.5)
+        if own_database and database.running_url(env.VAR / "postgres") is None:
+            say("The database stopped unexpectedly; starting it again. Nothing that was saved is lost.")
+            _start_database()
+        for part in parts:
+            assert part.process is not None
+            if part.process.poll() is None:
+                continue
+            part.restarts = part.restarts + 1 if time.monotonic() - part.started_at < 30 else 1
+            if part.restarts > RESTARTS_IN_A_ROW:
+                raise Stop(f"The {part.name} process keeps ending: the reason is at the end of {_log(part)}.")
+            say(f"The {part.name} process ended; starting it again ({_log(part)}).")
+            part.start()
+
+
+if __name__ == "__main__":
+    main()
