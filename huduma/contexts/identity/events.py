@@ -1,0 +1,96 @@
+"""What this context announces."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from huduma.foundation.journal.event import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountOpened(Event):
+    """A phone number answered with the right code for the first time."""
+
+    act: ClassVar[str] = "identity.account.opened"
+    subject: ClassVar[str] = "account_id"
+    account_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedIn(Event):
+    """An account's owner came in; `by` is sms-code, password+totp or passkey."""
+
+    act: ClassVar[str] = "identity.account.signed_in"
+    subject: ClassVar[str] = "account_id"
+    account_id: UUID
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityProven(Event):
+    """A person's identity was established; `by` is the register, or how it was taken by hand."""
+
+    act: ClassVar[str] = "identity.person.proven"
+    subject: ClassVar[str] = "person_id"
+    person_id: UUID
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProofFailed(Event):
+    """An attempt to prove an identity failed; the reason is a code, the numbers tried are not kept."""
+
+    act: ClassVar[str] = "identity.person.proof_failed"
+    subject: ClassVar[str] = "account_id"
+    account_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonViewed(Event):
+    """Somebody looked at a person's data."""
+
+    act: ClassVar[str] = "identity.person.viewed"
+    subject: ClassVar[str] = "person_id"
+    person_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonAssisted(Event):
+    """An officer registered a person who has no phone or ID with them."""
+
+    act: ClassVar[str] = "identity.person.assisted"
+    subject: ClassVar[str] = "person_id"
+    person_id: UUID
+    consent: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactChanged(Event):
+    """An account's e-mail address or language was changed."""
+
+    act: ClassVar[str] = "identity.account.contact_changed"
+    subject: ClassVar[str] = "account_id"
+    account_id: UUID
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleGranted(Event):
+    """An account was given a role."""
+
+    act: ClassVar[str] = "identity.role.granted"
+    subject: ClassVar[str] = "account_id"
+    account_id: UUID
+    role: str
+    body_code: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganisationRegistered(Event):
+    """A person registered an organisation and acts for it."""
+
+    act: ClassVar[str] = "identity.organisation.registered"
+    subject: ClassVar[str] = "organisation_id"
+    organisation_id: UUID
+    person_id: UUID

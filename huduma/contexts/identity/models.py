@@ -1,0 +1,172 @@
+"""Who people are, how they sign in, for whom they may act, and what roles they hold."""
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import F, Q
+
+from huduma.foundation import ids
+from huduma.foundation.access import ROLES
+
+
+class Person(models.Model):
+    """A human being. Names and birth date come from the population register, never from the person's typing,
+    except where `verified_by` says otherwise (a register that was down; a person without an ID)."""
+
+    PERSONAL_DATA: ClassVar = {
+        "id_number": "knowing one person from another across services",
+        "surname": "naming the holder of a document",
+        "first_name": "naming the holder of a document",
+        "other_names": "naming the holder of a document",
+        "birth_date": "eligibility, and the face of documents",
+        "sex": "the face of documents",
+        "phone": "reaching an assisted person who has no account",
+    }
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7)
+    id_number = models.CharField(max_length=14, unique=True, null=True)
+    surname = models.CharField(max_length=100, blank=True)
+    first_name = models.CharField(max_length=100, blank=True)
+    other_names = models.CharField(max_length=100, blank=True)
+    birth_date = models.DateField(null=True)
+    sex = models.CharField(max_length=1, blank=True)
+    phone = models.CharField(max_length=16, blank=True)
+    verified_at = models.DateTimeField(null=True)
+    verified_by = models.CharField(
+        max_length=20, blank=True, help_text="iprs, by-hand (to be checked), or assisted (an officer's word)"
+    )
+    registered_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(verified_by__in=["", "iprs", "by-hand", "assisted"]), name="identity_verified_by"
+            ),
+            models.CheckConstraint(condition=Q(sex__in=["", "F", "M", "X"]), name="identity_sex"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def full_name(self) -> str:
+        """Given names first, as documents print them."""
+        return " ".join(part for part in (self.first_name, self.other_names, self.surname) if part)
+
+
+class AccountManager(BaseUserManager["Account"]):
+    """Finds an account by what its owner signs in with."""
+
+    def get_by_natural_key(self, username: str | None) -> "Account":
+        """Return the account of an e-mail address or phone number."""
+        return self.get(Q(email=username) | Q(phone=username))
+
+
+class Account(AbstractBaseUser):
+    """A way to sign in: a citizen's by phone and one-time code, staff's by e-mail, password and second factor."""
+
+    PERSONAL_DATA: ClassVar = {"phone": "sign-in and notices", "email": "sign-in and notices"}
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7)
+    phone = models.CharField(max_length=16, unique=True, null=True)
+    email = models.EmailField(unique=True, null=True)
+    email_verified_at = models.DateTimeField(null=True)
+    person = models.OneToOneField(Person, null=True, on_delete=models.PROTECT, related_name="account")
+    language = models.CharField(max_length=2, default="en")
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    objects = AccountManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(phone__isnull=False) | Q(email__isnull=False), name="identity_account_reachable"
+            ),
+            models.CheckConstraint(condition=Q(language__in=["en", "sw"]), name="identity_account_language"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class RoleGrant(models.Model):
+    """A role held by an account within a body (or, with no body, everywhere) for a time."""
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="grants")
+    role = models.CharField(max_length=20)
+    body = models.ForeignKey("places.PublicBody", null=True, on_delete=models.PROTECT, related_name="+")
+    from_on = models.DateField()
+    to_on = models.DateField(null=True)
+    granted_by = models.UUIDField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(role__in=ROLES), name="identity_role_known"),
+            models.CheckConstraint(
+                condition=~Q(role__in=["officer", "supervisor"]) | Q(body__isnull=False), name="identity_role_in_body"
+            ),
+            models.UniqueConstraint(
+                fields=["account", "role", "body"], condition=Q(to_on__isnull=True), name="identity_role_held_once",
+                nulls_distinct=False,
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.body_id or ''}"
+
+
+class Organisation(models.Model):
+    """A business or other body that people act for, known by its registration number (Business Registration Service)."""
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7)
+    name = models.CharField(max_length=200)
+    registration_number = models.CharField(max_length=30, unique=True)
+    kind = models.CharField(max_length=20)
+    registered_at = models.DateTimeField()
+    verified_by = models.CharField(max_length=20, default="by-hand")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["sole-proprietor", "partnership", "company", "society"]),
+                name="identity_organisation_kind",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_kind_label(self) -> str:
+        """The kind in English; channels translate it."""
+        return self.kind.replace("-", " ")
+
+
+class Mandate(models.Model):
+    """The power of a person to act for an organisation, for a time."""
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="mandates")
+    power = models.CharField(max_length=20, default="owner")
+    from_on = models.DateField()
+    to_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(power__in=["owner", "director", "agent"]), name="identity_power"),
+            models.CheckConstraint(
+                condition=Q(to_on__isnull=True) | Q(to_on__gte=F("from_on")), name="identity_mandate_span"
+            ),
+            models.UniqueConstraint(
+                fields=["person", "organisation"], condition=Q(to_on__isnull=True), name="identity_mandate_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.power} of {self.organisation_id}"

@@ -1,0 +1,225 @@
+"""All writes about identities."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from huduma.contexts.identity import events
+from huduma.contexts.identity.models import Account, Mandate, Organisation, Person, RoleGrant
+from huduma.foundation import phone as phones
+from huduma.foundation.access import Actor, NotPermitted, Refusal
+from huduma.foundation.journal import public as journal
+
+
+class IdentityTaken(Refusal):
+    """This ID is already linked to another account. Sign in with that phone number, or visit a Huduma Centre with your ID card."""
+
+
+class AlreadyProven(Refusal):
+    """Your identity is confirmed already. To correct your details, visit a Huduma Centre with your ID card."""
+
+
+class NotProven(Refusal):
+    """Confirm who you are first: you need your ID card for this."""
+
+
+class OrganisationTaken(Refusal):
+    """Another person registered this organisation. Ask them to add you, or visit a Huduma Centre with its registration certificate."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityFacts:
+    """What a register says of a person; `sex` is F, M, X or empty."""
+
+    id_number: str | None
+    surname: str
+    first_name: str
+    other_names: str
+    birth_date: date | None
+    sex: str
+
+
+@transaction.atomic
+def open_account(*, actor: Actor, phone: str, language: str, now: datetime) -> Account:
+    """Return the account of a phone number that just answered with the right code, opening it at the first time."""
+    account, opened = Account.objects.get_or_create(phone=phone, defaults={"language": language, "created_at": now})
+    if opened:
+        account.set_unusable_password()
+        account.save(update_fields=["password"])
+        journal.record(actor=actor, event=events.AccountOpened(account_id=account.id), now=now)
+    return account
+
+
+@transaction.atomic
+def record_sign_in(*, actor: Actor, account_id: UUID, by: str, now: datetime) -> None:
+    """Write a sign-in into the journal."""
+    journal.record(actor=actor, event=events.SignedIn(account_id=account_id, by=by), now=now)
+
+
+@transaction.atomic
+def record_identity_proof(*, actor: Actor, facts: IdentityFacts, by: str, now: datetime) -> Person:
+    """Bind the actor's account to the person whom a register described (`by` "iprs"), or who spoke for themselves
+    because the register was down (`by` "by-hand": cases show it as to be checked).
+
+    Raises AlreadyProven, IdentityTaken, NotPermitted.
+    """
+    account = Account.objects.select_for_update().filter(id=actor.account_id).first()
+    if account is None:
+        raise NotPermitted
+    person = account.person
+    if person is not None and (person.verified_by == "iprs" or by != "iprs"):
+        if person.id_number == facts.id_number:
+            return person
+        raise AlreadyProven
+    values = {
+        "surname": facts.surname,
+        "first_name": facts.first_name,
+        "other_names": facts.other_names,
+        "birth_date": facts.birth_date,
+        "sex": facts.sex,
+        "id_number": facts.id_number if by == "iprs" else None,  # an unchecked number must not block its owner
+        "verified_by": by,
+        "verified_at": now if by == "iprs" else None,
+    }
+    try:
+        with transaction.atomic():
+            person = _bind(account, person, values, now)
+    except IntegrityError as error:
+        raise IdentityTaken from error
+    journal.record(actor=actor, event=events.IdentityProven(person_id=person.id, by=by), now=now)
+    return person
+
+
+def _bind(account: Account, person: Person | None, values: dict[str, object], now: datetime) -> Person:
+    if person is None:
+        # An assisted person who comes online later keeps their record.
+        number = values["id_number"]
+        known = Person.objects.filter(id_number=number).first() if number else None
+        if known is not None and not Account.objects.filter(person=known).exists():
+            person = known
+        else:
+            person = Person(registered_at=now)
+    for field, value in values.items():
+        setattr(person, field, value)
+    person.save()
+    if account.person_id != person.id:
+        account.person = person
+        account.save(update_fields=["person"])
+    return person
+
+
+@transaction.atomic
+def record_failed_proof(*, actor: Actor, reason: str, now: datetime) -> None:
+    """Write a failed attempt into the journal, without the numbers that were tried."""
+    assert actor.account_id is not None
+    journal.record(actor=actor, event=events.ProofFailed(account_id=actor.account_id, reason=reason), now=now)
+
+
+@transaction.atomic
+def register_assisted_person(
+    *, actor: Actor, facts: IdentityFacts, phone: str, consent: str, by: str = "assisted", now: datetime
+) -> Person:
+    """Register a person who stands at a desk, with their consent recorded; finds them again by ID number.
+
+    Raises NotPermitted unless the actor is an officer or supervisor; phones.InvalidPhone.
+    """
+    actor.require_role("officer", "supervisor")
+    number = phones.parse(phone) if phone else ""
+    person = Person.objects.filter(id_number=facts.id_number).first() if facts.id_number else None
+    if person is None:
+        person = Person.objects.create(
+            id_number=facts.id_number,
+            surname=facts.surname,
+            first_name=facts.first_name,
+            other_names=facts.other_names,
+            birth_date=facts.birth_date,
+            sex=facts.sex,
+            phone=number,
+            verified_by=by,
+            verified_at=now,
+            registered_at=now,
+        )
+    journal.record(actor=actor, event=events.PersonAssisted(person_id=person.id, consent=consent), now=now)
+    return person
+
+
+@transaction.atomic
+def change_contact(
+    *, actor: Actor, language: str | None = None, verified_email: str | None = None, now: datetime
+) -> Account:
+    """Change the actor's own language or (already verified) e-mail address. Raises NotPermitted."""
+    account = Account.objects.select_for_update().filter(id=actor.account_id).first()
+    if account is None:
+        raise NotPermitted
+    if language is not None:
+        account.language = language
+    if verified_email is not None:
+        account.email, account.email_verified_at = verified_email or None, now if verified_email else None
+    account.save(update_fields=["language", "email", "email_verified_at"])
+    what = "language" if language is not None else "email"
+    journal.record(actor=actor, event=events.ContactChanged(account_id=account.id, what=what), now=now)
+    return account
+
+
+@transaction.atomic
+def register_organisation(
+    *, actor: Actor, name: str, registration_number: str, kind: str, now: datetime
+) -> Organisation:
+    """Register an organisation whose owner the actor is. Raises NotProven, OrganisationTaken.
+
+    No business register can be asked yet, so the organisation is marked as taken by hand and checked with the first permit.
+    """
+    if actor.person_id is None or not Person.objects.filter(id=actor.person_id).exclude(verified_by="").exists():
+        raise NotProven
+    number = registration_number.strip().upper()
+    try:
+        with transaction.atomic():
+            organisation = Organisation.objects.create(
+                name=name.strip(), registration_number=number, kind=kind, registered_at=now
+            )
+    except IntegrityError:
+        held = Organisation.objects.filter(registration_number=number, mandates__person_id=actor.person_id).first()
+        if held is None:
+            raise OrganisationTaken from None
+        return held
+    Mandate.objects.create(person_id=actor.person_id, organisation=organisation, from_on=now.date())
+    event = events.OrganisationRegistered(organisation_id=organisation.id, person_id=actor.person_id)
+    journal.record(actor=actor, event=event, now=now)
+    return organisation
+
+
+@transaction.atomic
+def grant_role(*, actor: Actor, account_id: UUID, role: str, body_code: str | None, now: datetime) -> RoleGrant:
+    """Give an account a role. Raises NotPermitted unless an administrator, or the system at set-up, does it."""
+    actor.require_role("administrator")
+    grant, created = RoleGrant.objects.get_or_create(
+        account_id=account_id,
+        role=role,
+        body_id=body_code,
+        to_on=None,
+        defaults={"from_on": now.date(), "granted_by": actor.account_id},
+    )
+    if created:
+        event = events.RoleGranted(account_id=account_id, role=role, body_code=body_code)
+        journal.record(actor=actor, event=event, now=now)
+    return grant
+
+
+@transaction.atomic
+def open_staff_account(
+    *, actor: Actor, email: str, password: str, first_name: str, surname: str, now: datetime
+) -> Account:
+    """Open an account for a member of staff, or return the one that is there. Raises NotPermitted."""
+    actor.require_role("administrator")
+    account = Account.objects.filter(email=email).first()
+    if account is None:
+        person = Person.objects.create(
+            first_name=first_name, surname=surname, verified_by="assisted", verified_at=now, registered_at=now
+        )
+        account = Account(email=email, email_verified_at=now, person=person, created_at=now)
+        account.set_password(password)
+        account.save()
+        journal.record(actor=actor, event=events.AccountOpened(account_id=account.id), now=now)
+    return account

@@ -1,0 +1,145 @@
+"""Reading identities. Personal data is read only through functions that say who asks."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+
+from huduma.contexts.identity.events import PersonViewed
+from huduma.contexts.identity.models import Account, Mandate, Organisation, Person, RoleGrant
+from huduma.foundation.access import Actor, Grant, NotFound, NotPermitted
+from huduma.foundation.journal import public as journal
+
+
+@dataclass(frozen=True)
+class Contact:
+    """How a person is reached: E.164 phone, verified e-mail address, language."""
+
+    phone: str | None
+    email: str | None
+    language: str
+
+
+def actor_for(account: Account, *, channel: str, purpose: str, on_behalf_of: UUID | str | None = None) -> Actor:
+    """Return the actor that a signed-in account is.
+
+    `on_behalf_of` is honoured only while a mandate for that organisation is in force. A staff role counts at the desk
+    only: in every other channel an officer is a citizen like any other.
+    """
+    grants = _grants(account.id, timezone.localdate()) if channel == "desk" else frozenset()
+    organisation_id = UUID(str(on_behalf_of)) if on_behalf_of else None
+    if organisation_id and not may_act_for(account.person_id, organisation_id, on=timezone.localdate()):
+        organisation_id = None
+    return Actor(
+        kind="person",
+        channel=channel,
+        account_id=account.id,
+        person_id=account.person_id,
+        grants=grants,
+        on_behalf_of=organisation_id,
+        purpose=purpose,
+    )
+
+
+def _grants(account_id: UUID, today: date) -> frozenset[Grant]:
+    held = RoleGrant.objects.filter(
+        Q(to_on__isnull=True) | Q(to_on__gte=today), account_id=account_id, from_on__lte=today
+    )
+    return frozenset(Grant(role, body) for role, body in held.values_list("role", "body_id"))
+
+
+def may_act_for(person_id: UUID | None, organisation_id: UUID, *, on: date) -> bool:
+    """Whether a person holds a mandate for an organisation on a date."""
+    in_force = Q(to_on__isnull=True) | Q(to_on__gte=on)
+    return Mandate.objects.filter(
+        in_force, person_id=person_id, organisation_id=organisation_id, from_on__lte=on
+    ).exists()
+
+
+def get_person_for(actor: Actor, person_id: UUID, *, now: datetime | None = None) -> Person:
+    """Return a person's record to the person, to staff (which is journalled), or to the system. Raises NotFound."""
+    if actor.kind != "system" and actor.person_id != person_id:
+        if not actor.is_staff:
+            raise NotFound
+        journal.record(actor=actor, event=PersonViewed(person_id=person_id), now=now or timezone.now())
+    try:
+        return Person.objects.get(id=person_id)
+    except Person.DoesNotExist:
+        raise NotFound from None
+
+
+def contact_of(person_id: UUID) -> Contact:
+    """Return how the platform itself reaches a person; for messages only, never for a page."""
+    account = Account.objects.filter(person_id=person_id).first()
+    if account is None:
+        person = Person.objects.filter(id=person_id).first()
+        return Contact(phone=(person.phone or None) if person else None, email=None, language="sw")
+    email = account.email if account.email_verified_at else None
+    return Contact(phone=account.phone, email=email, language=account.language)
+
+
+def is_proven(actor: Actor) -> bool:
+    """Whether the actor's own identity is established."""
+    return actor.person_id is not None and Person.objects.filter(id=actor.person_id).exclude(verified_by="").exists()
+
+
+def find_account_by_phone(phone: str) -> Account | None:
+    """Return the active account of a number; for sign-in only."""
+    return Account.objects.filter(phone=phone, is_active=True).first()
+
+
+def get_account_for(actor: Actor) -> Account:
+    """Return the actor's own account. Raises NotFound when nobody is signed in."""
+    account = Account.objects.filter(id=actor.account_id).select_related("person").first()
+    if account is None:
+        raise NotFound
+    return account
+
+
+def list_organisations_for(actor: Actor) -> list[Organisation]:
+    """Return the organisations that the actor may act for today."""
+    today = timezone.localdate()
+    in_force = Q(mandates__to_on__isnull=True) | Q(mandates__to_on__gte=today)
+    mine = Organisation.objects.filter(in_force, mandates__person_id=actor.person_id, mandates__from_on__lte=today)
+    return list(mine.distinct().order_by("name"))
+
+
+def get_organisation_for(actor: Actor, organisation_id: UUID) -> Organisation:
+    """Return an organisation to those who act for it, to staff and to the system. Raises NotFound."""
+    allowed = actor.kind == "system" or actor.is_staff or may_act_for(
+        actor.person_id, organisation_id, on=timezone.localdate()
+    )  # fmt: skip
+    organisation = Organisation.objects.filter(id=organisation_id).first()
+    if organisation is None or not allowed:
+        raise NotFound
+    return organisation
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """An officer, as colleagues see them."""
+
+    account_id: UUID
+    name: str
+
+
+def list_colleagues_for(actor: Actor, body_code: str) -> list[Colleague]:
+    """Return who works cases of a body, for handing work over. Raises NotPermitted for other bodies' staff."""
+    if not actor.has_role("officer", "supervisor", body=body_code):
+        raise NotPermitted
+    held = RoleGrant.objects.filter(body_id=body_code, to_on__isnull=True, role__in=["officer", "supervisor"])
+    accounts = Account.objects.filter(id__in=held.values("account_id"), is_active=True).select_related("person")
+    return [Colleague(account.id, staff_name(account)) for account in accounts.order_by("email")]
+
+
+def staff_names(account_ids: set[UUID]) -> dict[UUID, str]:
+    """Return the working names of staff accounts."""
+    accounts = Account.objects.filter(id__in=account_ids).select_related("person")
+    return {account.id: staff_name(account) for account in accounts}
+
+
+def staff_name(account: Account) -> str:
+    """Return a staff member's working name."""
+    return (account.person.full_name if account.person else "") or (account.email or "").split("@")[0]

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class PlacesConfig(AppConfig):
+    name = "huduma.contexts.places"
+    label = "places"
+    verbose_name = "Counties, constituencies and public bodies"
