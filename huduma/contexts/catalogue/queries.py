@@ -1,0 +1,110 @@
+"""Reading the catalogue, and finding a service by what people call it."""
+
+from collections import Counter
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q
+
+from huduma.contexts.catalogue.models import Service, ServiceVersion
+from huduma.contexts.catalogue.rules import stem, words
+from huduma.foundation.access import NotFound
+
+
+RANKED = """
+SELECT s.code
+FROM catalogue_service s, to_tsquery('simple', %(query)s) AS query
+WHERE s.search @@ query
+ORDER BY ts_rank('{0.05, 0.2, 0.5, 1.0}', s.search, query, 1) * (CASE WHEN s.current_version_id IS NULL THEN 1 ELSE 1.15 END) DESC, s.code
+LIMIT %(limit)s
+"""
+NEAREST = """
+SELECT word FROM catalogue_word WHERE word %% %(typed)s
+ORDER BY similarity(word, %(typed)s) DESC, services DESC, word LIMIT 1
+"""
+KNOWN = "SELECT EXISTS (SELECT 1 FROM catalogue_word WHERE word = %(typed)s OR word LIKE %(prefix)s)"
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search found; `corrected` is the query that was used instead of the one typed, if any."""
+
+    services: list[Service]
+    corrected: str | None
+
+
+def get_service(code: str) -> Service:
+    """Return a service with its body and its current version. Raises NotFound."""
+    service = Service.objects.select_related("body", "current_version").filter(code=code).first()
+    if service is None:
+        raise NotFound
+    return service
+
+
+def get_version(version_id: UUID) -> ServiceVersion:
+    """Return one immutable version. Raises NotFound."""
+    version = ServiceVersion.objects.select_related("service").filter(id=version_id).first()
+    if version is None:
+        raise NotFound
+    return version
+
+
+def list_services(
+    *, body_code: str | None = None, life_event: str | None = None, online: bool = False, level: str | None = None
+) -> list[Service]:
+    """Return services by English name, narrowed by body, life event, level, or to those that run online."""
+    found = Service.objects.select_related("body").defer("search")
+    if body_code:
+        found = found.filter(body_id=body_code)
+    if life_event:
+        found = found.filter(content__life_events__contains=[life_event])
+    if level:
+        found = found.filter(level=level)
+    if online:
+        found = found.filter(current_version__isnull=False)
+    return list(found)
+
+
+def count_by_life_event() -> dict[str, int]:
+    """Return how many services each life event has, most first."""
+    lists = Service.objects.values_list("content__life_events", flat=True)
+    return dict(Counter(event for events in lists for event in events).most_common())
+
+
+def count_by_body() -> dict[str, int]:
+    """Return how many services each body offers."""
+    return dict(Counter(Service.objects.order_by().values_list("body_id", flat=True)))
+
+
+def search(text: str, *, limit: int = 20) -> SearchResult:
+    """Find services by name, description, synonym or body, in English and Kiswahili, best first.
+
+    Every word must occur (or begin a word that does); words that occur nowhere are replaced by the nearest known one;
+    when that finds nothing, any of the words will do.
+    """
+    typed = [stem(word) for word in words(text)]
+    if not typed:
+        return SearchResult([], None)
+    with connection.cursor() as cursor:
+        meant = [_nearest(cursor, word) for word in typed]
+        codes = _ranked(cursor, " & ".join(f"{word}:*" for word in meant), limit)
+        if not codes:
+            codes = _ranked(cursor, " | ".join(f"{word}:*" for word in meant), limit)
+    by_code = {s.code: s for s in Service.objects.filter(Q(code__in=codes)).select_related("body").defer("search")}
+    corrected = " ".join(meant) if meant != typed else None
+    return SearchResult([by_code[code] for code in codes], corrected)
+
+
+def _nearest(cursor: object, word: str) -> str:
+    cursor.execute(KNOWN, {"typed": word, "prefix": word + "%"})  # type: ignore[attr-defined]
+    if cursor.fetchone()[0]:  # type: ignore[attr-defined]
+        return word
+    cursor.execute(NEAREST, {"typed": word})  # type: ignore[attr-defined]
+    row = cursor.fetchone()  # type: ignore[attr-defined]
+    return row[0] if row else word
+
+
+def _ranked(cursor: object, query: str, limit: int) -> list[str]:
+    cursor.execute(RANKED, {"query": query, "limit": limit})  # type: ignore[attr-defined]
+    return [row[0] for row in cursor.fetchall()]  # type: ignore[attr-defined]
