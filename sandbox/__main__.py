@@ -1,0 +1,87 @@
+"""`python -m sandbox`: every stand-in on one port, and the mail sink on another."""
+
+import argparse
+import email
+import email.policy
+import json
+import os
+import sys
+import time
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from starlette.applications import Starlette
+from starlette.responses import RedirectResponse
+from starlette.routing import Mount, Route
+
+from sandbox import daraja, phone, registers, sms
+from sandbox.state import State
+
+
+class MailSink:
+    """Keeps every e-mail; refuses while the fault `down` of system `mail` is on."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 -- aiosmtpd's name
+        """Take one message."""
+        if self.state.take_fault("mail", "down", "error_5xx"):
+            return "451 Try again later"
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        body = message.get_body(("plain",))
+        text = body.get_content() if body else ""
+        for recipient in envelope.rcpt_tos:
+            self.state.run(
+                "INSERT INTO mail (recipient, subject, text, at) VALUES (?, ?, ?, ?)",
+                recipient, message["subject"], text, time.time(),
+            )  # fmt: skip
+        return "250 Message accepted"
+
+
+def application(state: State, *, totp: dict[str, str], huduma_url: str) -> Starlette:
+    """Return the ASGI application over some books."""
+    app = Starlette(
+        routes=[
+            Route("/", lambda _: RedirectResponse("/phone/")),
+            Mount("/daraja", routes=daraja.routes),
+            *sms.routes,
+            *registers.routes,
+            *phone.routes,
+        ]
+    )
+    # Mounted applications share the books through the outermost application's state.
+    app.state.books, app.state.totp, app.state.huduma_url, app.state.at_report_url = state, totp, huduma_url, ""
+    if huduma_url:
+        app.state.at_report_url = os.environ.get("SANDBOX_AT_REPORT_URL", "")  # noqa: TID251 -- a program of its own
+    return app
+
+
+def main() -> None:
+    """Parse the command line and serve until told to stop."""
+    parser = argparse.ArgumentParser(prog="sandbox", description="Stand-ins for outside systems")
+    parser.add_argument("--port", type=int, default=8001)
+    parser.add_argument("--smtp-port", type=int, default=8025)
+    parser.add_argument("--state", default="var/sandbox.sqlite")
+    options = parser.parse_args()
+    environment = os.environ  # noqa: TID251 -- a program of its own
+    state = State(options.state)
+    totp = json.loads(environment.get("SANDBOX_TOTP", "{}"))
+    app = application(state, totp=totp, huduma_url=environment.get("HUDUMA_URL", ""))
+    smtp = Controller(MailSink(state), hostname="127.0.0.1", port=options.smtp_port)
+    smtp.start()
+    server = Server(app, address="127.0.0.1", port=options.port, interface=Interfaces.ASGI, log_enabled=False)
+    sys.stdout.write(f"sandbox ready on {options.port}, mail on {options.smtp_port}\n")
+    sys.stdout.flush()
+    import asyncio
+
+    try:
+        asyncio.run(server.serve())
+    finally:
+        smtp.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,216 @@
+"""M-Pesa Daraja 3.0, STK push: authorisation, push, query, and the unsigned callback.
+
+After the owner's pages as collected in the project's interface notes, contradictions included: an invalid token answers 404;
+`expires_in` is text; a query answers an error envelope while the prompt is open; codes are numbers in callbacks and text in
+queries; `Balance` comes without a value.
+"""
+
+import asyncio
+import base64
+import binascii
+import random
+import secrets
+import string
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.state import State
+
+PIN = "1234"
+RESULTS = {
+    "0": "The service request is processed successfully.",
+    "1": "The balance is insufficient for the transaction.",
+    "17": "Rule limited.",
+    "1019": "Transaction expired.",
+    "1032": "Request cancelled by user.",
+    "1037": "DS timeout user cannot be reached.",
+    "2001": "The initiator information is invalid.",
+}
+
+
+def _error(status: int, code: str, message: str) -> JSONResponse:
+    return JSONResponse({"requestId": secrets.token_hex(8), "errorCode": code, "errorMessage": message}, status)
+
+
+async def generate(request: Request) -> Response:
+    """`GET /oauth/v1/generate`: a new token; the one before is void from now on."""
+    state: State = request.app.state.books
+    if request.query_params.get("grant_type") != "client_credentials":
+        return _error(400, "400.008.02", "Invalid grant type passed")
+    if not request.headers.get("authorization", "").startswith("Basic "):
+        return _error(400, "400.008.01", "Invalid Authentication passed")
+    token = secrets.token_urlsafe(21)
+    with state.exclusive():
+        state.run("DELETE FROM token")
+        state.run("INSERT INTO token VALUES (?, ?)", token, time.time() + 3599)
+    return JSONResponse({"access_token": token, "expires_in": "3599"})
+
+
+def _refusal(request: Request) -> JSONResponse | None:
+    state: State = request.app.state.books
+    if state.take_fault("daraja", "expired_token"):
+        state.run("DELETE FROM token")
+    if state.take_fault("daraja", "error_5xx"):
+        return _error(500, "500.003.02", "System is busy. Please try again in few minutes.")
+    token = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if not state.run("SELECT 1 FROM token WHERE value = ? AND expires > ?", token, time.time()):
+        return _error(404, "404.001.03", "Invalid Access Token")
+    return None
+
+
+def _password_ok(body: Mapping[str, Any]) -> bool:
+    try:
+        decoded = base64.b64decode(str(body["Password"]), validate=True).decode()
+    except (KeyError, ValueError, binascii.Error):
+        return False
+    return decoded.startswith(str(body.get("BusinessShortCode"))) and decoded.endswith(str(body.get("Timestamp")))
+
+
+async def push(request: Request) -> Response:
+    """`POST /mpesa/stkpush/v1/processrequest`: the prompt appears on the handset. Accepted is not paid."""
+    state: State = request.app.state.books
+    if (fault := state.take_fault("daraja", "timeout")) is not None:
+        await asyncio.sleep(fault.seconds)
+    if (refusal := _refusal(request)) is not None:
+        return refusal
+    try:
+        body = await request.json()
+    except ValueError:
+        return _error(400, "400.002.05", "Invalid Request Payload")
+    required = ("BusinessShortCode", "Amount", "PhoneNumber", "CallBackURL", "AccountReference")
+    for field in required:
+        if not body.get(field):
+            return _error(400, "400.002.02", f"Bad Request - Invalid {field}")
+    if not _password_ok(body):
+        return _error(500, "500.001.1001", "Wrong credentials")
+    phone = f"+{body['PhoneNumber']}"
+    open_prompt = state.run("SELECT 1 FROM prompt WHERE phone = ? AND state = 'open'", phone)
+    if open_prompt:
+        return _error(500, "500.001.1001", "Unable to lock subscriber, a transaction is already in process")
+    stamp = datetime.now(ZoneInfo("Africa/Nairobi"))
+    checkout = f"ws_CO_{stamp:%d%m%Y%H%M%S}{random.randrange(10**9):09d}"
+    merchant = f"{random.randrange(10**4):04d}-{secrets.token_hex(2)}-{secrets.token_hex(9)}"
+    state.run(
+        "INSERT INTO prompt VALUES (?, ?, ?, ?, ?, ?, ?, 'open', NULL, NULL, ?)",
+        checkout, merchant, phone, int(float(body["Amount"])), str(body["AccountReference"])[:12],
+        str(body.get("TransactionDesc", ""))[:13], body["CallBackURL"], time.time(),
+    )  # fmt: skip
+    person = state.person_of_phone(phone)
+    task = (
+        BackgroundTask(answer, state, checkout, "unreachable", "")
+        if person and person.get("phone_unreachable")
+        else None
+    )
+    answered = {
+        "MerchantRequestID": merchant,
+        "CheckoutRequestID": checkout,
+        "ResponseCode": "0",
+        "ResponseDescription": "Success. Request accepted for processing",
+        "CustomerMessage": "Success. Request accepted for processing",
+    }
+    return JSONResponse(answered, background=task)
+
+
+async def query(request: Request) -> Response:
+    """`POST /mpesa/stkpushquery/v1/query`: an error envelope while the prompt is open, then the result, as text."""
+    state: State = request.app.state.books
+    if (refusal := _refusal(request)) is not None:
+        return refusal
+    body = await request.json()
+    rows = state.run("SELECT * FROM prompt WHERE checkout_request_id = ?", body.get("CheckoutRequestID"))
+    if not rows:
+        return _error(400, "400.002.02", "Bad Request - Invalid CheckoutRequestID")
+    if rows[0]["state"] == "open":
+        return _error(500, "500.001.1001", "The transaction is being processed")
+    return JSONResponse(
+        {
+            "ResponseCode": "0",
+            "ResponseDescription": "The service request has been accepted successsfully",
+            "MerchantRequestID": rows[0]["merchant_request_id"],
+            "CheckoutRequestID": rows[0]["checkout_request_id"],
+            "ResultCode": rows[0]["result_code"],
+            "ResultDesc": RESULTS[rows[0]["result_code"]],
+        }
+    )
+
+
+def decide(state: State, checkout: str, action: str, pin: str) -> dict[str, Any] | None:
+    """The payer's answer on the handset; moves money once. Returns the prompt, or None when it was answered before."""
+    with state.exclusive():
+        rows = state.run("SELECT * FROM prompt WHERE checkout_request_id = ? AND state = 'open'", checkout)
+        if not rows:
+            return None
+        prompt = dict(rows[0])
+        code = {"decline": "1032", "timeout": "1019", "unreachable": "1037"}.get(action, "0")
+        if code == "0" and pin != PIN:
+            code = "2001"
+        if code == "0" and state.balance(prompt["phone"]) < prompt["amount"]:
+            code = "1"
+        receipt = None
+        if code == "0":
+            receipt = "S" + "".join(random.choices(string.ascii_uppercase + string.digits, k=9))
+            state.run("UPDATE handset SET balance = balance - ? WHERE phone = ?", prompt["amount"], prompt["phone"])
+        state.run(
+            "UPDATE prompt SET state = 'answered', result_code = ?, receipt = ? WHERE checkout_request_id = ?",
+            code, receipt, checkout,
+        )  # fmt: skip
+    return {**prompt, "result_code": code, "receipt": receipt}
+
+
+def callback_body(prompt: dict[str, Any], *, amount: float | None = None) -> dict[str, Any]:
+    """The callback as Daraja writes it: metadata on success only, `Balance` without a value, numbers as numbers."""
+    callback: dict[str, Any] = {
+        "MerchantRequestID": prompt["merchant_request_id"],
+        "CheckoutRequestID": prompt["checkout_request_id"],
+        "ResultCode": int(prompt["result_code"]),
+        "ResultDesc": RESULTS[prompt["result_code"]],
+    }
+    if prompt["result_code"] == "0":
+        stamp = datetime.now(ZoneInfo("Africa/Nairobi"))
+        callback["CallbackMetadata"] = {
+            "Item": [
+                {"Name": "Amount", "Value": float(prompt["amount"]) if amount is None else amount},
+                {"Name": "MpesaReceiptNumber", "Value": prompt["receipt"]},
+                {"Name": "Balance"},
+                {"Name": "TransactionDate", "Value": int(f"{stamp:%Y%m%d%H%M%S}")},
+                {"Name": "PhoneNumber", "Value": int(prompt["phone"].removeprefix("+"))},
+            ]
+        }
+    return {"Body": {"stkCallback": callback}}
+
+
+async def answer(state: State, checkout: str, action: str, pin: str) -> bool:
+    """Answer a prompt and call back, with whatever fault is switched on. Returns whether the prompt was still open."""
+    prompt = decide(state, checkout, action, pin)
+    if prompt is None:
+        return False
+    if state.take_fault("daraja", "lose"):
+        return True
+    wrong = state.take_fault("daraja", "wrong_amount")
+    body = callback_body(prompt, amount=1.0 if wrong and prompt["result_code"] == "0" else None)
+    if (fault := state.take_fault("daraja", "delay")) is not None:
+        await asyncio.sleep(fault.seconds)
+    times = 2 if state.take_fault("daraja", "duplicate") else 1
+    async with httpx.AsyncClient(timeout=10) as client:
+        for _ in range(times):
+            try:
+                await client.post(prompt["callback_url"], json=body)
+            except httpx.HTTPError:
+                continue  # Daraja does not reliably repeat a callback either
+    return True
+
+
+routes = [
+    Route("/oauth/v1/generate", generate),
+    Route("/mpesa/stkpush/v1/processrequest", push, methods=["POST"]),
+    Route("/mpesa/stkpushquery/v1/query", query, methods=["POST"]),
+]

@@ -1,0 +1,100 @@
+"""What the stand-ins remember: SQLite, so that a restart forgets nothing."""
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS sms (id INTEGER PRIMARY KEY, provider TEXT, message_id TEXT UNIQUE, phone TEXT, text TEXT, at REAL);
+CREATE TABLE IF NOT EXISTS mail (id INTEGER PRIMARY KEY, recipient TEXT, subject TEXT, text TEXT, at REAL);
+CREATE TABLE IF NOT EXISTS prompt (checkout_request_id TEXT PRIMARY KEY, merchant_request_id TEXT, phone TEXT, amount INTEGER,
+    reference TEXT, description TEXT, callback_url TEXT, state TEXT, result_code TEXT, receipt TEXT, at REAL);
+CREATE TABLE IF NOT EXISTS handset (phone TEXT PRIMARY KEY, balance INTEGER);
+CREATE TABLE IF NOT EXISTS token (value TEXT PRIMARY KEY, expires REAL);
+"""
+OPENING_BALANCE = 50_000
+
+
+@dataclass
+class Fault:
+    """A misbehaviour asked for through the control API, for the next `times` calls."""
+
+    kind: str
+    times: int = 1
+    seconds: float = 0.2
+
+
+class State:
+    """The books of all stand-ins, and the faults that are switched on."""
+
+    def __init__(self, file: str) -> None:
+        self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+        self._connection.row_factory = sqlite3.Row
+        self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;" + TABLES)
+        self._lock = threading.RLock()
+        self.faults: dict[str, list[Fault]] = {}
+        data = yaml.safe_load((Path(__file__).parent / "population.yaml").read_text())
+        self.people: dict[str, dict[str, Any]] = {person["id_number"]: person for person in data["people"]}
+        self.notifications: dict[str, dict[str, Any]] = {n["slip"]: n for n in data["birth_notifications"]}
+
+    def run(self, statement: str, *values: Any) -> list[sqlite3.Row]:
+        """Execute one statement and return its rows."""
+        with self._lock:
+            return self._connection.execute(statement, values).fetchall()
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the books while several statements belong together."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def take_fault(self, system: str, *kinds: str) -> Fault | None:
+        """Use up one switched-on fault of these kinds, if there is one."""
+        with self._lock:
+            for fault in self.faults.get(system, []):
+                if fault.kind in kinds and fault.times != 0:
+                    fault.times -= 1
+                    return fault
+        return None
+
+    def reset(self) -> None:
+        """Forget everything but the population."""
+        with self._lock:
+            self.faults.clear()
+            for table in ("sms", "mail", "prompt", "handset", "token"):
+                self._connection.execute(f"DELETE FROM {table}")
+
+    def person_of_phone(self, phone: str) -> dict[str, Any] | None:
+        """Return the test citizen who owns a number."""
+        return next((person for person in self.people.values() if person.get("phone") == phone), None)
+
+    def balance(self, phone: str) -> int:
+        """Return a handset's balance in shillings."""
+        self.run("INSERT OR IGNORE INTO handset VALUES (?, ?)", phone, OPENING_BALANCE)
+        return int(self.run("SELECT balance FROM handset WHERE phone = ?", phone)[0][0])
+
+    def keep_sms(self, provider: str, message_id: str, phone: str, text: str) -> None:
+        """Put a message into a handset's inbox."""
+        self.run(
+            "INSERT INTO sms (provider, message_id, phone, text, at) VALUES (?, ?, ?, ?, ?)",
+            provider, message_id, phone, text, time.time(),
+        )  # fmt: skip
+
+
+def dumps(rows: list[sqlite3.Row]) -> str:
+    """Return rows as JSON."""
+    return json.dumps([dict(row) for row in rows])
