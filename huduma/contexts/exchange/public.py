@@ -1,0 +1,21 @@
+"""The front door of exchange."""
+
+from huduma.contexts.exchange.operations import (
+    NotInRegister,
+    RecordClosed,
+    RegisterUnavailable,
+    TooManyAttempts,
+    look_up,
+    prove_identity,
+)
+from huduma.contexts.exchange.queries import list_connectors
+
+__all__ = [
+    "NotInRegister",
+    "RecordClosed",
+    "RegisterUnavailable",
+    "TooManyAttempts",
+    "list_connectors",
+    "look_up",
+    "prove_identity",
+]
