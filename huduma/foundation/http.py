@@ -10,8 +10,10 @@ CONNECT_SECONDS = 5.0
 class Unavailable(Exception):
     """The other side did not answer, or answered that it is broken (5xx)."""
 
-    def __init__(self, reason: str, *, sent: bool) -> None:
+    def __init__(self, reason: str, *, sent: bool, status: int | None = None) -> None:
         super().__init__(reason)
+        #: The HTTP status, when there was an answer at all.
+        self.status = status
         #: False only when the request certainly never reached the other side, so that sending again is safe.
         self.sent = sent
 
@@ -30,5 +32,5 @@ def request(session: httpx.Client, method: str, url: str, **options: Any) -> htt
     except httpx.HTTPError as error:
         raise Unavailable(type(error).__name__, sent=True) from error
     if response.status_code >= 500:
-        raise Unavailable(f"HTTP {response.status_code}", sent=True)
+        raise Unavailable(f"HTTP {response.status_code}", sent=True, status=response.status_code)
     return response

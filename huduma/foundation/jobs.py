@@ -15,6 +15,8 @@ from procrastinate.contrib.django import app
 
 JobFunction = Callable[..., None]
 
+STALLED_SECONDS = 30
+
 
 def job(*, name: str, attempts: int = 5, queue: str = "default") -> Callable[[JobFunction], Any]:
     """Make a function a job; a failed run is repeated with exponential back-off, `attempts` times in all."""
@@ -62,3 +64,12 @@ def defer(
             configured.defer(**kwargs)
     except exceptions.AlreadyEnqueued:
         return
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="jobs.rescue", queueing_lock="jobs.rescue", pass_context=True)
+async def rescue(context: procrastinate.JobContext, timestamp: int) -> None:
+    """Give the jobs of workers that died (no heartbeat for 30 s) back to the queue."""
+    manager = context.app.job_manager
+    for stalled in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+        await manager.retry_job(stalled)

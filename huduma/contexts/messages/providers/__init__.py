@@ -1,0 +1,1 @@
+"""SMS companies, one module each."""
