@@ -151,7 +151,9 @@ def _prepare(url: str) -> dict[str, str]:
     try:
         _step("Bringing the database up to date", lambda: call_command("migrate", verbosity=0))
     except OperationalError as error:
-        raise Stop(f"The database does not answer: check DATABASE_URL. It said: {str(error).splitlines()[0]}") from error
+        raise Stop(
+            f"The database does not answer: check DATABASE_URL. It said: {str(error).splitlines()[0]}"
+        ) from error
     call_command("createcachetable", verbosity=0)
     _step("Collecting pages' styles", lambda: call_command("collectstatic", interactive=False, verbosity=0))
     call_command("load_reference")

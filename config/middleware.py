@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
-from huduma.contexts.identity import public as identity
 
+from huduma.contexts.identity import public as identity
 from huduma.foundation.access import ANONYMOUS, Actor, NotFound, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
 from huduma.foundation.journal.event import AccessRefused

@@ -16,18 +16,18 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-if "PYTEST_XDIST_WORKER" not in os.environ:
+# Each process has a server of its own: the journal's seal waits for every transaction that runs on the same server.
+if "DATABASE_URL" not in os.environ or "HUDUMA_TEST_VAR" in os.environ:
     directory = Path(tempfile.mkdtemp(prefix="huduma-test-"))
     directory.chmod(0o755)
-    os.environ["HUDUMA_VAR"] = str(directory)
+    os.environ["HUDUMA_VAR"] = os.environ["HUDUMA_TEST_VAR"] = str(directory)
 
     def _remove() -> None:
         database.stop(directory / "postgres")
         shutil.rmtree(directory, ignore_errors=True)
 
-    if "DATABASE_URL" not in os.environ:
-        atexit.register(_remove)
-        os.environ["DATABASE_URL"] = database.start(directory / "postgres", durable=False)
+    atexit.register(_remove)
+    os.environ["DATABASE_URL"] = database.start(directory / "postgres", durable=False)
 
 os.environ["HUDUMA_MODE"] = "sandbox"
 os.environ["SANDBOX_URL"] = f"http://127.0.0.1:{_free_port()}"

@@ -52,7 +52,8 @@ def defer(
 ) -> None:
     """Enqueue a job, by its name, in the current transaction.
 
-    By name, because a job stands above the operation that starts it. `at`: not before this time. `lock`: jobs with the same lock run one after another.
+    By name, because a job stands above the operation that starts it.
+    `at`: not before this time. `lock`: jobs with the same lock run one after another.
     `once`: nothing is enqueued while another job with this key still waits.
     """
     configured = app.configure_task(job_name, allow_unknown=False, schedule_at=at, lock=lock, queueing_lock=once)

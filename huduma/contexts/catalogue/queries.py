@@ -11,7 +11,6 @@ from huduma.contexts.catalogue.models import Service, ServiceVersion
 from huduma.contexts.catalogue.rules import stem, words
 from huduma.foundation.access import NotFound
 
-
 RANKED = """
 SELECT s.code
 FROM catalogue_service s, to_tsquery('simple', %(query)s) AS query

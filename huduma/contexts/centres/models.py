@@ -9,7 +9,9 @@ class Centre(models.Model):
     code = models.CharField(max_length=8, primary_key=True)
     name = models.CharField(max_length=120)
     status = models.CharField(max_length=40)
-    county = models.ForeignKey("places.County", on_delete=models.PROTECT, related_name="+")
+    county = models.ForeignKey(
+        "places.County", null=True, on_delete=models.PROTECT, related_name="+", help_text="Empty where no source tells."
+    )
     constituency = models.ForeignKey("places.Constituency", null=True, on_delete=models.PROTECT, related_name="+")
     town = models.CharField(max_length=100, blank=True)
     building = models.CharField(max_length=200, blank=True)

@@ -22,7 +22,7 @@ def load_centres(*, actor: Actor) -> int:
             code=row.pop("centre_id"),
             name=row.pop("name"),
             status=row.pop("status"),
-            county_id=row.pop("county_code"),
+            county_id=row.pop("county_code", None),
             constituency_id=row.pop("constituency_code", None),
             town=row.pop("town", ""),
             building=row.pop("building", ""),

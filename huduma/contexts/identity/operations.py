@@ -96,11 +96,8 @@ def _bind(account: Account, person: Person | None, values: dict[str, object], no
     if person is None:
         # An assisted person who comes online later keeps their record.
         number = values["id_number"]
-        known = Person.objects.filter(id_number=number).first() if number else None
-        if known is not None and not Account.objects.filter(person=known).exists():
-            person = known
-        else:
-            person = Person(registered_at=now)
+        known = Person.objects.filter(id_number=number, account=None).first() if number else None
+        person = known or Person(registered_at=now)
     for field, value in values.items():
         setattr(person, field, value)
     person.save()

@@ -30,7 +30,6 @@ from huduma.contexts.identity.queries import (
     list_colleagues_for,
     list_organisations_for,
     may_act_for,
-    staff_names,
 )
 
 __all__ = [

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from huduma.contexts.payments import events
 from huduma.contexts.payments.models import OPEN_STATES, Bill, Callback, Payment
-from huduma.contexts.payments.queries import may_see
 from huduma.contexts.payments.providers.base import Malformed, Rejected, Result, Uncertain, gateways
+from huduma.contexts.payments.queries import may_see
 from huduma.foundation import ids, jobs, references
 from huduma.foundation import phone as phones
 from huduma.foundation.access import SYSTEM, Actor, NotFound, Refusal

@@ -3,9 +3,10 @@
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.deletion
-import huduma.foundation.ids
 from django.contrib.postgres.operations import TrigramExtension
 from django.db import migrations, models
+
+import huduma.foundation.ids
 
 
 class Migration(migrations.Migration):

@@ -7,6 +7,8 @@ from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.places import public as places
 from huduma.foundation.access import SYSTEM
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture(scope="module")
 def loaded(django_db_setup, django_db_blocker):

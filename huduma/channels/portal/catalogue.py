@@ -1,0 +1,216 @@
+"""Finding a service, and reading its charter."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils.html import _json_script_escapes
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext, gettext_lazy, override
+
+from huduma.contexts.catalogue import public as catalogue
+from huduma.contexts.centres import public as centres
+from huduma.contexts.places import public as places
+from huduma.foundation import money
+from huduma.foundation.access import NotFound
+
+LIFE_EVENTS = {
+    "birth": gettext_lazy("Having a child"),
+    "identity": gettext_lazy("Proving who you are"),
+    "education": gettext_lazy("Learning and studying"),
+    "work": gettext_lazy("Finding and keeping work"),
+    "business": gettext_lazy("Starting and running a business"),
+    "driving": gettext_lazy("Driving and vehicles"),
+    "travel": gettext_lazy("Travelling"),
+    "marriage": gettext_lazy("Marriage and family"),
+    "health": gettext_lazy("Health"),
+    "housing": gettext_lazy("Housing, water and power"),
+    "land": gettext_lazy("Land and property"),
+    "tax": gettext_lazy("Tax"),
+    "justice": gettext_lazy("Justice and safety"),
+    "citizenship": gettext_lazy("Citizenship and immigration"),
+    "social_protection": gettext_lazy("Social protection"),
+    "retirement": gettext_lazy("Retirement"),
+    "death": gettext_lazy("When someone dies"),
+}
+CHANNELS = {
+    "web": gettext_lazy("Online"),
+    "centre": gettext_lazy("At a staffed counter"),
+    "ussd": gettext_lazy("By phone menu (USSD)"),
+    "contact_centre": gettext_lazy("By telephone"),
+    "outreach": gettext_lazy("At an outreach visit"),
+}
+CONFIDENCE = {
+    "published": gettext_lazy("from an official publication"),
+    "secondary": gettext_lazy("from a guide or the press, not confirmed"),
+    "estimate": gettext_lazy("compiled from common practice, not confirmed"),
+    "none": gettext_lazy("not found"),
+}
+UNITS = {
+    "minutes": (gettext_lazy("%(n)s minute"), gettext_lazy("%(n)s minutes")),
+    "hours": (gettext_lazy("%(n)s hour"), gettext_lazy("%(n)s hours")),
+    "days": (gettext_lazy("%(n)s day"), gettext_lazy("%(n)s days")),
+    "working_days": (gettext_lazy("%(n)s working day"), gettext_lazy("%(n)s working days")),
+}
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """The start page: search first."""
+    counts = catalogue.count_by_life_event()
+    events = [(slug, title, counts.get(slug, 0)) for slug, title in LIFE_EVENTS.items()]
+    online = catalogue.list_services(online=True)
+    return render(request, "portal/catalogue/home.html", {"life_events": events, "online": online})
+
+
+def search(request: HttpRequest) -> HttpResponse:
+    """Search results, best first."""
+    typed = request.GET.get("q", "").strip()[:200]
+    result = catalogue.search(typed) if typed else None
+    return render(request, "portal/catalogue/search.html", {"q": typed, "result": result})
+
+
+def service(request: HttpRequest, code: str) -> HttpResponse:
+    """The charter of one service."""
+    found = catalogue.get_service(code)
+    content = found.content
+    context = {
+        "service": found,
+        "content": content,
+        "fees": _fees(content),
+        "turnaround": _turnaround(content["turnaround"]),
+        "channels": [CHANNELS[name] for name in content["channels"]],
+        "confidence": {name: CONFIDENCE[level] for name, level in content["confidence"].items()},
+        "structured": _structured(request, found),
+    }
+    return render(request, "portal/catalogue/service.html", context)
+
+
+def life_events(request: HttpRequest) -> HttpResponse:
+    """All life events."""
+    counts = catalogue.count_by_life_event()
+    events = [(slug, title, counts.get(slug, 0)) for slug, title in LIFE_EVENTS.items()]
+    return render(request, "portal/catalogue/life_events.html", {"life_events": events})
+
+
+def life_event(request: HttpRequest, slug: str) -> HttpResponse:
+    """The services around one life event."""
+    if slug not in LIFE_EVENTS:
+        raise NotFound
+    found = catalogue.list_services(life_event=slug)
+    return render(request, "portal/catalogue/list.html", {"heading": LIFE_EVENTS[slug], "services": found})
+
+
+def bodies(request: HttpRequest) -> HttpResponse:
+    """All public bodies, with how many services each offers."""
+    counts = catalogue.count_by_body()
+    rows = [(body, counts.get(body.code, 0)) for body in places.list_bodies()]
+    return render(request, "portal/catalogue/bodies.html", {"rows": rows})
+
+
+def body(request: HttpRequest, code: str) -> HttpResponse:
+    """The services of one body; a county government offers all county services."""
+    found = places.get_body(code)
+    is_county = found.code.startswith("CG-")
+    services = catalogue.list_services(level="county") if is_county else catalogue.list_services(body_code=code)
+    below = places.bodies_below(code)
+    return render(
+        request,
+        "portal/catalogue/list.html",
+        {"heading": found.name, "services": services, "body": found, "below": below},
+    )
+
+
+def counties(request: HttpRequest) -> HttpResponse:
+    """The 47 counties."""
+    return render(request, "portal/catalogue/counties.html", {"counties": places.list_counties()})
+
+
+def county(request: HttpRequest, code: str) -> HttpResponse:
+    """A county: its constituencies and where people are served in person."""
+    context = {
+        "county": places.get_county(code),
+        "constituencies": places.list_constituencies(code),
+        "centres": centres.list_centres(code),
+    }
+    return render(request, "portal/catalogue/county.html", context)
+
+
+def sitemap(request: HttpRequest) -> HttpResponse:
+    """sitemap.xml with both languages of every page."""
+    paths = [("portal:home", {}), ("portal:life_events", {}), ("portal:bodies", {}), ("portal:counties", {})]
+    paths += [("portal:service", {"code": found.code}) for found in catalogue.list_services()]
+    pages = []
+    for name, arguments in paths:
+        addresses = {}
+        for language, _ in settings.LANGUAGES:
+            with override(language):
+                addresses[language] = settings.PUBLIC_URL + reverse(name, kwargs=arguments)
+        pages.append(addresses)
+    return render(request, "portal/catalogue/sitemap.xml", {"pages": pages}, content_type="application/xml")
+
+
+def robots(request: HttpRequest) -> HttpResponse:
+    """robots.txt."""
+    text = f"User-agent: *\nDisallow: /*/desk/\nSitemap: {settings.PUBLIC_URL}/en/sitemap.xml\n"
+    return HttpResponse(text, content_type="text/plain")
+
+
+def _fees(content: dict[str, Any]) -> list[tuple[str, str]]:
+    fee = content["fee_kes"]
+    if fee is None:
+        return []
+    if isinstance(fee, list):
+        return [(money.format_cents(item["amount"] * 100), item["condition"]) for item in fee]
+    return [(gettext("Free") if fee == 0 else money.format_cents(fee * 100), content.get("fee_note", ""))]
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else str(value)
+
+
+def _turnaround(promise: dict[str, Any] | None) -> str:
+    if promise is None:
+        return ""
+    if promise["value"] == 0:
+        return gettext("At once")
+    one, many = UNITS[promise["unit"]]
+    text = (one if promise["value"] == 1 else many) % {"n": _number(promise["value"])}
+    if "min" in promise:
+        return gettext("%(least)s to %(most)s") % {"least": _number(promise["min"]), "most": text}
+    return str(text)
+
+
+def _structured(request: HttpRequest, found: catalogue.Service) -> SafeString:
+    """The service as schema.org GovernmentService, for search engines."""
+    language = get_language() or "en"
+    data = {
+        "@context": "https://schema.org",
+        "@type": "GovernmentService",
+        "name": found.name[language],
+        "description": found.content["description"][language],
+        "serviceType": found.category,
+        "areaServed": {"@type": "Country", "name": "Kenya"},
+        "provider": {"@type": "GovernmentOrganization", "name": found.body.name[language]},
+        "url": settings.PUBLIC_URL + request.path,
+        "inLanguage": language,
+    }
+    # As Django's json_script does: no character that could end the script element.
+    return mark_safe(json.dumps(data, ensure_ascii=False).translate(_json_script_escapes))  # noqa: S308
+
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("search/", search, name="search"),
+    path("services/<slug:code>/", service, name="service"),
+    path("life-events/", life_events, name="life_events"),
+    path("life-events/<slug:slug>/", life_event, name="life_event"),
+    path("bodies/", bodies, name="bodies"),
+    path("bodies/<str:code>/", body, name="body"),
+    path("counties/", counties, name="counties"),
+    path("counties/<str:code>/", county, name="county"),
+    path("sitemap.xml", sitemap, name="sitemap"),
+    path("robots.txt", robots, name="robots"),
+]

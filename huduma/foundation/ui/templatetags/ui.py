@@ -1,0 +1,90 @@
+"""How values look on a page. `{% load ui %}`
+
+Filters: money_cents, shillings, kenya_date, kenya_datetime, phone, reference, pick.
+Tags: switch_language_url, other_language, other_language_name.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.template.context import RequestContext
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+
+from huduma.foundation import money, references, translated
+from huduma.foundation import phone as phones
+
+register = template.Library()
+OTHER = {"en": ("sw", "Kiswahili"), "sw": ("en", "English")}
+
+
+@register.filter
+def money_cents(cents: int) -> str:
+    """`KSh 1,050.00`"""
+    return money.format_cents(cents)
+
+
+@register.filter
+def shillings(amount: int) -> str:
+    """The same from whole shillings."""
+    return money.format_cents(int(amount) * 100)
+
+
+@register.filter
+def kenya_date(value: date | str | None) -> str:
+    """`23 November 2026`"""
+    if isinstance(value, str):
+        value = date.fromisoformat(value)
+    return date_format(value, "j F Y") if value else ""
+
+
+@register.filter
+def kenya_datetime(value: datetime | None) -> str:
+    """`23 November 2026, 14:05`"""
+    return date_format(timezone.localtime(value), "j F Y, H:i") if value else ""
+
+
+@register.filter
+def phone(e164: str) -> str:
+    """`0712 345 678`"""
+    return phones.display(e164)
+
+
+@register.filter
+def reference(value: str) -> str:
+    """`HB 7K3M 9Q2X C`"""
+    return references.display(value)
+
+
+@register.filter
+def pick(text: Any) -> str:
+    """The text of a translated value in the page's language."""
+    return translated.pick(text) if text else ""
+
+
+def _language() -> str:
+    return translation.get_language() or "en"
+
+
+@register.simple_tag(takes_context=True)
+def switch_language_url(context: RequestContext) -> str:
+    """This page in the other language, with its query."""
+    request = context.get("request")
+    path: str = request.get_full_path() if request else "/"
+    language = _language()
+    if path.startswith(f"/{language}/"):
+        return f"/{OTHER[language][0]}/" + path[len(language) + 2 :]
+    return f"/{OTHER[language][0]}/"
+
+
+@register.simple_tag
+def other_language() -> str:
+    """The code of the other language."""
+    return OTHER[_language()][0]
+
+
+@register.simple_tag
+def other_language_name() -> str:
+    """Its own name for itself."""
+    return OTHER[_language()][1]
