@@ -21,6 +21,14 @@ from huduma.foundation.access import Actor, Grant
 ROOT = Path(__file__).parent
 
 
+@pytest.fixture(scope="session", autouse=True)
+def collected_static_files() -> None:
+    """Pages name their styles by content, so the styles are collected once."""
+    from django.core.management import call_command
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
 @pytest.fixture
 def now() -> datetime:
     """A Monday morning in office hours."""
@@ -77,6 +85,12 @@ def drain_jobs() -> Callable[..., list[str]]:
         raise AssertionError(f"jobs breed jobs without end: {ran[-5:]}")
 
     return drain
+
+
+@pytest.fixture
+def smtp_address() -> tuple[str, int]:
+    """Where the sandbox takes e-mail."""
+    return django_settings.EMAIL_HOST, django_settings.EMAIL_PORT
 
 
 class Sandbox(httpx.Client):

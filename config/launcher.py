@@ -26,6 +26,10 @@ START_SECONDS = 60
 RESTARTS_IN_A_ROW = 5
 
 
+#: The demo accounts, as `demo_accounts --json` prints them: {"staff": [{"email", "password", "role", "totp_secret"}]}.
+Demo = dict[str, list[dict[str, str]]]
+
+
 class Stop(SystemExit):
     """The platform cannot start or go on; the message is one clear sentence with a way out."""
 
@@ -140,7 +144,7 @@ def _start_database() -> str:
         raise Stop(str(error)) from error
 
 
-def _prepare(url: str) -> dict[str, str]:
+def _prepare(url: str) -> Demo:
     os.environ.update(DATABASE_URL=url, DJANGO_SETTINGS_MODULE="config.settings")
     import django
     from django.core.management import call_command
@@ -164,7 +168,7 @@ def _prepare(url: str) -> dict[str, str]:
 
     out = StringIO()
     call_command("demo_accounts", json=True, stdout=out)
-    loaded: dict[str, str] = json.loads(out.getvalue())
+    loaded: Demo = json.loads(out.getvalue())
     return loaded
 
 
@@ -173,7 +177,7 @@ def _step(title: str, action: Callable[[], object]) -> None:
     action()
 
 
-def _parts(url: str, demo: dict[str, str]) -> list[Part]:
+def _parts(url: str, demo: Demo) -> list[Part]:
     common = {**os.environ, "DATABASE_URL": url, "PYTHONUNBUFFERED": "1"}
     python = sys.executable
     web = [
@@ -191,7 +195,7 @@ def _parts(url: str, demo: dict[str, str]) -> list[Part]:
         Part("worker", worker, {**common, "HUDUMA_PROCESS": "worker"}),
     ]
     if env.SANDBOX:
-        totp = json.dumps({account["email"]: account["totp_secret"] for account in demo.get("staff", [])})  # type: ignore[index,attr-defined]
+        totp = json.dumps({account["email"]: account["totp_secret"] for account in demo.get("staff", [])})
         parts.insert(0, Part("sandbox", sandbox, {**common, "SANDBOX_TOTP": totp, "HUDUMA_URL": env.PUBLIC_URL}))
     return parts
 
@@ -218,15 +222,15 @@ def _log(part: Part) -> Path:
     return env.VAR / "log" / f"{part.name}.log"
 
 
-def _greet(seconds: float, demo: dict[str, str]) -> None:
+def _greet(seconds: float, demo: Demo) -> None:
     say(f"\nHuduma is ready ({seconds:.0f} s).\n")
     say(f"  Portal          {env.PUBLIC_URL}/")
     say(f"  Officers' desk  {env.PUBLIC_URL}/en/desk/")
     if env.SANDBOX:
         say(f"  Sandbox phone   {env.SANDBOX_URL}/phone/   the handset that gets the SMS and pays (PIN 1234)")
         say(f"  Staff codes     {env.SANDBOX_URL}/phone/totp   one-time codes of the demo officers\n")
-        for account in demo.get("staff", []):  # type: ignore[attr-defined]
-            say(f"  {account['email']:<34}{account['password']:<26}{account['role']}")  # type: ignore[index]
+        for account in demo.get("staff", []):
+            say(f"  {account['email']:<34}{account['password']:<26}{account['role']}")
         say(
             "\nTry first: open the portal, search “birth certificate”, apply; sign in as 0700 000 002 and read the code"
             "\non the sandbox phone; prove who you are with ID 90000002, card 200000002; birth notification BN-0001."

@@ -20,6 +20,7 @@ def _free_port() -> int:
 if "DATABASE_URL" not in os.environ or "HUDUMA_TEST_VAR" in os.environ:
     directory = Path(tempfile.mkdtemp(prefix="huduma-test-"))
     directory.chmod(0o755)
+    (directory / "static").mkdir()
     os.environ["HUDUMA_VAR"] = os.environ["HUDUMA_TEST_VAR"] = str(directory)
 
     def _remove() -> None:

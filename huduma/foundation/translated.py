@@ -9,6 +9,6 @@ Translated = Mapping[str, str]
 
 def pick(text: Translated | str, language: str | None = None) -> str:
     """Return the text in a language (default: the active one), or in English where it is missing."""
-    if isinstance(text, str):
-        return text
+    if not isinstance(text, Mapping):
+        return str(text)
     return text.get(language or get_language() or "en") or text.get("en", "")

@@ -6,7 +6,6 @@ from email.message import EmailMessage
 
 import httpx
 import zeep
-from django.conf import settings
 
 
 def authorised(sandbox: httpx.Client) -> dict[str, str]:
@@ -70,11 +69,11 @@ def test_iprs_is_read_by_a_standard_soap_client(sandbox):
     assert (missing.ErrorCode, missing.ErrorOcurred) == ("ISB-105", True)
 
 
-def test_mail_is_kept(sandbox):
+def test_mail_is_kept(sandbox, smtp_address):
     message = EmailMessage()
     message["Subject"], message["From"], message["To"] = "Habari", "a@huduma.example", "b@huduma.example"
     message.set_content("Karibu")
-    with smtplib.SMTP(settings.EMAIL_HOST, settings.EMAIL_PORT) as smtp:
+    with smtplib.SMTP(*smtp_address) as smtp:
         smtp.send_message(message)
     assert [m["subject"] for m in sandbox.get("/_control/mail").json()] == ["Habari"]
 

@@ -7,7 +7,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
-from django.utils.html import _json_script_escapes
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, gettext_lazy, override
 
@@ -49,6 +48,7 @@ CONFIDENCE = {
     "estimate": gettext_lazy("compiled from common practice, not confirmed"),
     "none": gettext_lazy("not found"),
 }
+SCRIPT_ESCAPES = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"}
 UNITS = {
     "minutes": (gettext_lazy("%(n)s minute"), gettext_lazy("%(n)s minutes")),
     "hours": (gettext_lazy("%(n)s hour"), gettext_lazy("%(n)s hours")),
@@ -140,7 +140,12 @@ def county(request: HttpRequest, code: str) -> HttpResponse:
 
 def sitemap(request: HttpRequest) -> HttpResponse:
     """sitemap.xml with both languages of every page."""
-    paths = [("portal:home", {}), ("portal:life_events", {}), ("portal:bodies", {}), ("portal:counties", {})]
+    paths: list[tuple[str, dict[str, str]]] = [
+        ("portal:home", {}),
+        ("portal:life_events", {}),
+        ("portal:bodies", {}),
+        ("portal:counties", {}),
+    ]
     paths += [("portal:service", {"code": found.code}) for found in catalogue.list_services()]
     pages = []
     for name, arguments in paths:
@@ -198,7 +203,7 @@ def _structured(request: HttpRequest, found: catalogue.Service) -> SafeString:
         "inLanguage": language,
     }
     # As Django's json_script does: no character that could end the script element.
-    return mark_safe(json.dumps(data, ensure_ascii=False).translate(_json_script_escapes))  # noqa: S308
+    return mark_safe(json.dumps(data, ensure_ascii=False).translate(SCRIPT_ESCAPES))  # noqa: S308
 
 
 urlpatterns = [

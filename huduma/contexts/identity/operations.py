@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -65,15 +66,13 @@ def record_identity_proof(*, actor: Actor, facts: IdentityFacts, by: str, now: d
 
     Raises AlreadyProven, IdentityTaken, NotPermitted.
     """
-    account = Account.objects.select_for_update().filter(id=actor.account_id).first()
-    if account is None:
-        raise NotPermitted
+    account = _own_account(actor)
     person = account.person
     if person is not None and (person.verified_by == "iprs" or by != "iprs"):
         if person.id_number == facts.id_number:
             return person
         raise AlreadyProven
-    values = {
+    values: dict[str, Any] = {
         "surname": facts.surname,
         "first_name": facts.first_name,
         "other_names": facts.other_names,
@@ -92,7 +91,13 @@ def record_identity_proof(*, actor: Actor, facts: IdentityFacts, by: str, now: d
     return person
 
 
-def _bind(account: Account, person: Person | None, values: dict[str, object], now: datetime) -> Person:
+def _own_account(actor: Actor) -> Account:
+    if actor.account_id is None:
+        raise NotPermitted
+    return Account.objects.select_for_update().get(id=actor.account_id)
+
+
+def _bind(account: Account, person: Person | None, values: dict[str, Any], now: datetime) -> Person:
     if person is None:
         # An assisted person who comes online later keeps their record.
         number = values["id_number"]
@@ -147,9 +152,7 @@ def change_contact(
     *, actor: Actor, language: str | None = None, verified_email: str | None = None, now: datetime
 ) -> Account:
     """Change the actor's own language or (already verified) e-mail address. Raises NotPermitted."""
-    account = Account.objects.select_for_update().filter(id=actor.account_id).first()
-    if account is None:
-        raise NotPermitted
+    account = _own_account(actor)
     if language is not None:
         account.language = language
     if verified_email is not None:

@@ -52,6 +52,8 @@ def _grants(account_id: UUID, today: date) -> frozenset[Grant]:
 
 def may_act_for(person_id: UUID | None, organisation_id: UUID, *, on: date) -> bool:
     """Whether a person holds a mandate for an organisation on a date."""
+    if person_id is None:
+        return False
     in_force = Q(to_on__isnull=True) | Q(to_on__gte=on)
     return Mandate.objects.filter(
         in_force, person_id=person_id, organisation_id=organisation_id, from_on__lte=on
@@ -92,7 +94,7 @@ def find_account_by_phone(phone: str) -> Account | None:
 
 def get_account_for(actor: Actor) -> Account:
     """Return the actor's own account. Raises NotFound when nobody is signed in."""
-    account = Account.objects.filter(id=actor.account_id).select_related("person").first()
+    account = Account.objects.filter(id=actor.account_id).select_related("person").first() if actor.account_id else None
     if account is None:
         raise NotFound
     return account
@@ -100,6 +102,8 @@ def get_account_for(actor: Actor) -> Account:
 
 def list_organisations_for(actor: Actor) -> list[Organisation]:
     """Return the organisations that the actor may act for today."""
+    if actor.person_id is None:
+        return []
     today = timezone.localdate()
     in_force = Q(mandates__to_on__isnull=True) | Q(mandates__to_on__gte=today)
     mine = Organisation.objects.filter(in_force, mandates__person_id=actor.person_id, mandates__from_on__lte=today)

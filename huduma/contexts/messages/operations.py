@@ -50,7 +50,7 @@ def send(
         defaults={
             "kind": kind,
             "medium": "sms" if to_phone else "email",
-            "recipient": to_phone or to_email,
+            "recipient": to_phone or to_email or "",
             "language": language,
             "subject": subject,
             "text": text,
@@ -85,7 +85,8 @@ def hand_over(message_id: UUID) -> None:
 def _take(message_id: UUID, now: datetime) -> tuple[Message, str] | None:
     message = Message.objects.select_for_update().get(id=message_id)
     if message.state == "sending":  # a worker died between the call and its record
-        return _doubt(message, now)
+        _doubt(message, now)
+        return None
     if message.state == "uncertain" and now - message.state_at >= UNCERTAIN_FOR:
         if message.medium == "sms":  # mail has one server, which drops a second copy by its Message-ID
             message.tried.append(message.provider)

@@ -9,6 +9,7 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
 
+        from huduma.contexts.payments.operations import shared_token
         from huduma.contexts.payments.providers.base import gateways
         from huduma.contexts.payments.providers.daraja import Daraja
 
@@ -20,5 +21,6 @@ class PaymentsConfig(AppConfig):
                 consumer_secret=settings.DARAJA_CONSUMER_SECRET,
                 shortcode=settings.DARAJA_SHORTCODE,
                 passkey=settings.DARAJA_PASSKEY,
+                shared_token=shared_token,
             ),
         )

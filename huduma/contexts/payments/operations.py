@@ -2,6 +2,7 @@
 
 import secrets
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from huduma.contexts.payments import events
-from huduma.contexts.payments.models import OPEN_STATES, Bill, Callback, Payment
+from huduma.contexts.payments.models import OPEN_STATES, Bill, Callback, GatewayToken, Payment
 from huduma.contexts.payments.providers.base import Malformed, Rejected, Result, Uncertain, gateways
 from huduma.contexts.payments.queries import may_see
 from huduma.foundation import ids, jobs, references
@@ -267,6 +268,21 @@ def fail(*, payment_id: UUID, reason: str, now: datetime) -> None:
         payment_id=payment.id, bill_id=payment.bill_id, payable_id=payment.bill.payable_id, reason=reason
     )
     journal.record(actor=SYSTEM, event=event, now=now)
+
+
+@transaction.atomic
+def shared_token(gateway: str, fresh: bool, issue: Callable[[], tuple[str, timedelta]]) -> str:
+    """Return a gateway's access token, getting a new one when the old has aged or `fresh` is asked.
+
+    The row lock is held over that call on purpose: two refreshes at once would void each other's token.
+    """
+    GatewayToken.objects.get_or_create(gateway=gateway, defaults={"value": "", "expires_at": timezone.now()})
+    kept = GatewayToken.objects.select_for_update().get(gateway=gateway)
+    if fresh or kept.expires_at <= timezone.now():
+        kept.value, life = issue()
+        kept.expires_at = timezone.now() + life
+        kept.save(update_fields=["value", "expires_at"])
+    return kept.value
 
 
 def transfer(*, kind: str, legs: dict[str, int], payment_id: UUID | None, currency: str, now: datetime) -> UUID:

@@ -8,6 +8,7 @@ from huduma.contexts.payments.operations import (
     raise_bill,
     receive_callback,
     start_payment,
+    transfer,
 )
 from huduma.contexts.payments.queries import (
     balance_cents,
@@ -30,5 +31,6 @@ __all__ = [
     "raise_bill",
     "receive_callback",
     "start_payment",
+    "transfer",
     "trial_balance_cents",
 ]

@@ -2,13 +2,15 @@
 
 import csv
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
-from django.db import transaction
+from django.db import models, transaction
 
 from huduma.contexts.places.models import Constituency, County, PublicBody
 from huduma.foundation.access import Actor
 
+M = TypeVar("M", bound=models.Model)
 FIXTURES = Path(__file__).parent / "fixtures"
 
 
@@ -36,13 +38,17 @@ def load_places(*, actor: Actor) -> dict[str, int]:
         )
         for row in _parents_first(yaml.safe_load((FIXTURES / "public_bodies.yaml").read_text()))
     ]  # fmt: skip
-    for rows, key in ((counties, "code"), (constituencies, "code"), (bodies, "code")):
-        model = type(rows[0])
-        fields = [f.attname for f in model._meta.concrete_fields if f.attname != key]
-        model._default_manager.bulk_create(
-            rows, update_conflicts=True, unique_fields=[key], update_fields=fields, batch_size=100
-        )
+    _write(County, counties)
+    _write(Constituency, constituencies)
+    _write(PublicBody, bodies)
     return {"counties": len(counties), "constituencies": len(constituencies), "bodies": len(bodies)}
+
+
+def _write(model: type[M], rows: list[M]) -> None:
+    fields = [field.attname for field in model._meta.concrete_fields if not field.primary_key]
+    model._default_manager.bulk_create(
+        rows, update_conflicts=True, unique_fields=["code"], update_fields=fields, batch_size=100
+    )
 
 
 def _rows(name: str) -> list[dict[str, str]]:

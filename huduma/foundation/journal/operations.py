@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -40,10 +41,10 @@ def record(*, actor: Actor, event: Event, now: datetime) -> UUID:
     entry_id = ids.uuid7()
     concerns = dict.fromkeys([*event.concerns(), *filter(None, (actor.person_id, actor.on_behalf_of))])
     roles = ",".join(sorted(f"{g.role}@{g.body_code}" if g.body_code else g.role for g in actor.grants))
-    values = (
+    values: list[Any] = [
         entry_id, now, event.act, event.subject_id, actor.kind, actor.account_id, actor.person_id, roles,
         actor.on_behalf_of, actor.channel, actor.purpose, list(concerns), Jsonb(event.facts()),
-    )  # fmt: skip
+    ]  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(INSERT, values)
     for handler in _handlers.get(event.act, ()):

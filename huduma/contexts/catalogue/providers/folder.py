@@ -98,13 +98,13 @@ def _read_yaml(package: Package, file: Path, key: str) -> None:
             Fault(str(file), line, f"not YAML: {error.problem}", "check indentation, colons and quotes")
         )
         return
-    for error in _validator(key).iter_errors(value):
-        rule = str(error.kind).split("(")[0].rsplit(".", 1)[-1]
-        keyword = str(error.schema_path[-1]) if error.schema_path else rule
-        where = "/".join(str(part) for part in error.instance_path)
-        message = f"{where}: {error.message}" if where else error.message
+    for wrong in _validator(key).iter_errors(value):
+        rule = str(wrong.kind).split("(")[0].rsplit(".", 1)[-1]
+        keyword = str(wrong.schema_path[-1]) if wrong.schema_path else rule
+        where = "/".join(str(part) for part in wrong.instance_path)
+        message = f"{where}: {wrong.message}" if where else wrong.message
         package.faults.append(
-            Fault(str(file), _line(node, list(error.instance_path)), message, REMEDIES.get(keyword, "see the schema"))
+            Fault(str(file), _line(node, list(wrong.instance_path)), message, REMEDIES.get(keyword, "see the schema"))
         )
     package.parts[key] = value
 

