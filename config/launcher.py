@@ -1,7 +1,6 @@
 """`make run`: the whole platform on one machine, with the sandbox beside it. Real installations start the same parts apart."""
 
 import fcntl
-import json
 import os
 import shutil
 import signal
@@ -24,10 +23,6 @@ SMTP_PORT = int(env.text("EMAIL_PORT", "8025"))
 LEAST_FREE_BYTES = 300_000_000
 START_SECONDS = 60
 RESTARTS_IN_A_ROW = 5
-
-
-#: The demo accounts, as `demo_accounts --json` prints them: {"staff": [{"email", "password", "role", "totp_secret"}]}.
-Demo = dict[str, list[dict[str, str]]]
 
 
 class Stop(SystemExit):
@@ -77,13 +72,13 @@ def main() -> None:
         own_database = not env.text("DATABASE_URL")
         try:
             url = _start_database() if own_database else env.text("DATABASE_URL")
-            demo = _prepare(url)
-            parts = _parts(url, demo)
+            _prepare(url)
+            parts = _parts(url)
             try:
                 for part in parts:
                     part.start()
                 _wait_until_answering(parts)
-                _greet(time.monotonic() - started, demo)
+                _greet(time.monotonic() - started)
                 _supervise(parts, own_database)
             finally:
                 say("\nStopping…")
@@ -144,7 +139,7 @@ def _start_database() -> str:
         raise Stop(str(error)) from error
 
 
-def _prepare(url: str) -> Demo:
+def _prepare(url: str) -> None:
     os.environ.update(DATABASE_URL=url, DJANGO_SETTINGS_MODULE="config.settings")
     import django
     from django.core.management import call_command
@@ -162,14 +157,6 @@ def _prepare(url: str) -> Demo:
     _step("Collecting pages' styles", lambda: call_command("collectstatic", interactive=False, verbosity=0))
     call_command("load_reference")
     call_command("service", "load", str(env.BASE / "services"))
-    if not env.SANDBOX:
-        return {}
-    from io import StringIO
-
-    out = StringIO()
-    call_command("demo_accounts", json=True, stdout=out)
-    loaded: Demo = json.loads(out.getvalue())
-    return loaded
 
 
 def _step(title: str, action: Callable[[], object]) -> None:
@@ -177,7 +164,7 @@ def _step(title: str, action: Callable[[], object]) -> None:
     action()
 
 
-def _parts(url: str, demo: Demo) -> list[Part]:
+def _parts(url: str) -> list[Part]:
     common = {**os.environ, "DATABASE_URL": url, "PYTHONUNBUFFERED": "1"}
     python = sys.executable
     web = [
@@ -195,8 +182,7 @@ def _parts(url: str, demo: Demo) -> list[Part]:
         Part("worker", worker, {**common, "HUDUMA_PROCESS": "worker"}),
     ]
     if env.SANDBOX:
-        totp = json.dumps({account["email"]: account["totp_secret"] for account in demo.get("staff", [])})
-        parts.insert(0, Part("sandbox", sandbox, {**common, "SANDBOX_TOTP": totp, "HUDUMA_URL": env.PUBLIC_URL}))
+        parts.insert(0, Part("sandbox", sandbox, {**common, "HUDUMA_URL": env.PUBLIC_URL}))
     return parts
 
 
@@ -222,19 +208,12 @@ def _log(part: Part) -> Path:
     return env.VAR / "log" / f"{part.name}.log"
 
 
-def _greet(seconds: float, demo: Demo) -> None:
+def _greet(seconds: float) -> None:
     say(f"\nHuduma is ready ({seconds:.0f} s).\n")
     say(f"  Portal          {env.PUBLIC_URL}/")
-    say(f"  Officers' desk  {env.PUBLIC_URL}/en/desk/")
     if env.SANDBOX:
-        say(f"  Sandbox phone   {env.SANDBOX_URL}/phone/   the handset that gets the SMS and pays (PIN 1234)")
-        say(f"  Staff codes     {env.SANDBOX_URL}/phone/totp   one-time codes of the demo officers\n")
-        for account in demo.get("staff", []):
-            say(f"  {account['email']:<34}{account['password']:<26}{account['role']}")
-        say(
-            "\nTry first: open the portal, search “birth certificate”, apply; sign in as 0700 000 002 and read the code"
-            "\non the sandbox phone; prove who you are with ID 90000002, card 200000002; birth notification BN-0001."
-        )
+        say(f"  Sandbox phone   {env.SANDBOX_URL}/phone/   the handset that gets SMS and payment prompts (PIN 1234)")
+    say("\nTry first: search the portal for “good conduct”, and read the charter in both languages.")
     say("\nCtrl-C stops everything; data stays.")
 
 
