@@ -1,0 +1,99 @@
+"""A real browser, the real server, and the rule that no page may break WCAG 2.2 A or AA."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings as django_settings
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from huduma.contexts.catalogue import public as catalogue
+from huduma.contexts.centres import public as centres
+from huduma.contexts.places import public as places
+from huduma.foundation.access import SYSTEM
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+}
+SCREENSHOTS = Path(django_settings.BASE_DIR) / "docs" / "screenshots"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail("no Chromium was found, and browser journeys are required here")
+        pytest.skip("browser journeys need Chromium: on Debian `apt-get install chromium`")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A phone in the hand; a script error or a refused resource fails the test."""
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    yield page
+    context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def sound() -> Callable[[Page], None]:
+    """Checks the page shown: no axe violation in light and dark, and nothing to scroll sideways at 320 px."""
+
+    def check(page: Page) -> None:
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found = Axe().run(page, options=RULES).response["violations"]
+            assert not found, [(v["id"], [n["html"] for n in v["nodes"]][:3]) for v in found]
+        page.emulate_media(color_scheme="light")
+        size = page.viewport_size
+        page.set_viewport_size({"width": 320, "height": 640})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        page.set_viewport_size(size)
+
+    return check
+
+
+@pytest.fixture
+def shoot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
+    """Makes a screenshot of the README, where SCREENSHOTS=1 asks for new ones."""
+
+    def save(page: Page, name: str) -> None:
+        if os.environ.get("SCREENSHOTS"):
+            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+    return save
+
+
+@pytest.fixture
+def portal(live_server, transactional_db, settings) -> str:
+    """The address of a portal with the whole catalogue."""
+    # The test server finds styles by their own names, not by the hashed ones of a real installation.
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    places.load_places(actor=SYSTEM)
+    centres.load_centres(actor=SYSTEM)
+    catalogue.load_packages(actor=SYSTEM, path=settings.SERVICES_DIR, now=timezone.now())
+    return live_server.url
