@@ -1,6 +1,6 @@
 """The Integrated Population Registration System: SOAP 1.1, credentials in the body.
 
-Shape after five independent clients (`docs/interfaces.md`); proven against the sandbox's stand-in only.
+Shape after five independent clients; proven against the sandbox's stand-in only.
 """
 
 from datetime import datetime
