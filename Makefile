@@ -33,10 +33,9 @@ check: $(VENV)/.dev ## format, lint, types, contracts, migrations, translations,
 	@$(BIN)/python manage.py translations compile
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python manage.py makemigrations --check --dry-run
+	@$(BIN)/python -m config.database manage.py makemigrations --check --dry-run
 	@$(BIN)/python manage.py translations check
-	@HUDUMA_MODE=production SECRET_KEY=check-only-key-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG HUDUMA_PUBLIC_URL=https://huduma.example \
-	 DATABASE_URL=postgresql:///check $(BIN)/python manage.py check --deploy --fail-level WARNING
+	@set -a; . deploy/example.env; $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 format: $(VENV)/.dev ## rewrite the code in the house format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

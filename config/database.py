@@ -1,6 +1,9 @@
 """The embedded PostgreSQL: the only module that knows of it. For laptops, tests and pilots; DATABASE_URL replaces it."""
 
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
 import urllib.parse
 from pathlib import Path
@@ -90,3 +93,19 @@ def _explain(directory: Path, error: Exception) -> str:
     if "could not access" in tail or isinstance(error, PermissionError):
         return f"{directory} belongs to another user: run as that user, or set HUDUMA_VAR to a directory of your own."
     return f"PostgreSQL did not start ({type(error).__name__}). Its log is {log}; your data is untouched."
+
+
+def main(command: list[str]) -> int:
+    """Run a Python command with a throw-away server: `python -m config.database manage.py …`."""
+    directory = Path(tempfile.mkdtemp(prefix="huduma-"))
+    directory.chmod(0o755)
+    try:
+        environment = {**os.environ, "DATABASE_URL": start(directory / "postgres", durable=False)}
+        return subprocess.run([sys.executable, *command], env=environment, check=False).returncode  # noqa: S603
+    finally:
+        stop(directory / "postgres")
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
