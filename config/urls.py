@@ -3,7 +3,10 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
-urlpatterns = i18n_patterns(path("", include("huduma.channels.portal.urls")))
+urlpatterns = [
+    path("hooks/", include("huduma.channels.hooks.urls")),
+    *i18n_patterns(path("", include("huduma.channels.portal.urls"))),
+]
 
 handler400 = "huduma.foundation.ui.errors.bad_request"
 handler403 = "huduma.foundation.ui.errors.forbidden"

@@ -1,0 +1,53 @@
+"""Callbacks are kept and answered, whatever they carry; receipts count only when they come from the company."""
+
+import pytest
+from django.utils import timezone
+
+from huduma.channels.hooks.messages import africastalking_token
+from huduma.contexts.payments import public as payments
+from huduma.foundation import ids
+from huduma.foundation.access import SYSTEM
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"Body":{}}', b"\x00\xff" * 50_000])
+def test_any_payment_callback_is_answered_at_once(client, body):
+    answer = client.post("/hooks/payments/mpesa/guess/", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["ResultCode"]) == (200, 0)
+
+
+def test_only_posts_are_callbacks(client):
+    assert client.get("/hooks/payments/mpesa/guess/").status_code == 405
+
+
+def test_other_networks_are_turned_away(client, settings):
+    settings.HOOKS_ALLOWED_NETWORKS = ["192.0.2.0/24"]
+    for forwarded, status in (("192.0.2.7", 200), ("192.0.2.7, 203.0.113.9", 404), ("nonsense", 404)):
+        answer = client.post(
+            "/hooks/payments/mpesa/x/", b"{}", content_type="application/json", headers={"X-Forwarded-For": forwarded}
+        )
+        assert answer.status_code == status
+
+
+def test_receipts_need_the_token_or_the_signature(client):
+    report = {"id": "ATXid_1", "status": "Success", "phoneNumber": "+254700000002"}
+    assert client.post("/hooks/sms/africastalking/guess/", report).status_code == 404
+    assert client.post(f"/hooks/sms/africastalking/{africastalking_token()}/", report).status_code == 200
+    assert client.post("/hooks/sms/twilio/", {"MessageSid": "SM1"}).status_code == 403
+
+
+def test_the_callback_of_a_payment_reaches_its_job(sandbox, client, drain_jobs, citizen_actor, now):
+    line = {"code": "fee", "description": {"en": "Fee", "sw": "Ada"}, "amount_cents": 20000, "body_code": "CRS"}
+    bill = payments.raise_bill(
+        actor=SYSTEM, payable_id=ids.uuid7(), purpose="fee", payer_person_id=citizen_actor.person_id,
+        description={"en": "T", "sw": "T"}, lines=[line], now=now,
+    )  # fmt: skip
+    payment = payments.start_payment(actor=citizen_actor, bill_id=bill.id, phone="0700000002", now=timezone.now())
+    drain_jobs()
+    payment.refresh_from_db()
+    sandbox.post("/phone/api/answer", json={"checkout_request_id": payment.checkout_id, "action": "pay", "pin": "1234"})
+    body = {"Body": {"stkCallback": {"CheckoutRequestID": payment.checkout_id, "ResultCode": "0"}}}
+    client.post(f"/hooks/payments/mpesa/{payment.token}/", body, content_type="application/json")
+    assert "payments.read_callback" in drain_jobs()
+    assert payments.get_bill_for(citizen_actor, bill.id).state == "settled"
