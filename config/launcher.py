@@ -182,7 +182,11 @@ def _parts(url: str) -> list[Part]:
         Part("worker", worker, {**common, "HUDUMA_PROCESS": "worker"}),
     ]
     if env.SANDBOX:
-        parts.insert(0, Part("sandbox", sandbox, {**common, "HUDUMA_URL": env.PUBLIC_URL}))
+        from huduma.channels.hooks.messages import africastalking_token
+
+        receipts = f"{env.PUBLIC_URL}/hooks/sms/africastalking/{africastalking_token()}/"
+        addresses = {"HUDUMA_URL": env.PUBLIC_URL, "SANDBOX_AT_REPORT_URL": receipts}
+        parts.insert(0, Part("sandbox", sandbox, {**common, **addresses}))
     return parts
 
 

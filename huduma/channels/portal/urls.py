@@ -1,6 +1,6 @@
 """The portal's addresses: each module's own list, one after the other."""
 
-from huduma.channels.portal import catalogue
+from huduma.channels.portal import catalogue, identity
 
 app_name = "portal"
-urlpatterns = [*catalogue.urlpatterns]
+urlpatterns = [*catalogue.urlpatterns, *identity.urlpatterns]

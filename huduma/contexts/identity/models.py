@@ -94,6 +94,29 @@ class Account(AbstractBaseUser):
         return str(self.id)
 
 
+class SignInCode(models.Model):
+    """A one-time code sent to a phone: kept as a keyed digest, good for a few minutes, a few tries and one use."""
+
+    PERSONAL_DATA: ClassVar = {"phone": "sign-in"}
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7)
+    phone = models.CharField(max_length=16)
+    address = models.CharField(max_length=45, help_text="Whence it was asked for; limits floods.")
+    digest = models.CharField(max_length=64)
+    issued_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["phone", "issued_at"], name="identity_code_phone"),
+            models.Index(fields=["address", "issued_at"], name="identity_code_address"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class RoleGrant(models.Model):
     """A role held by an account within a body (or, with no body, everywhere) for a time."""
 

@@ -1,17 +1,26 @@
 """All writes about identities."""
 
+import hashlib
+import hmac
+import secrets
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from huduma.contexts.identity import events
-from huduma.contexts.identity.models import Account, Mandate, Organisation, Person, RoleGrant
+from huduma.contexts.identity.models import Account, Mandate, Organisation, Person, RoleGrant, SignInCode
 from huduma.foundation import phone as phones
 from huduma.foundation.access import Actor, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
+
+CODE_LIFE = timedelta(minutes=5)
+CODE_TRIES = 5
+CODES_PER_HOUR = 5
+CODES_PER_ADDRESS = 30
 
 
 class IdentityTaken(Refusal):
@@ -40,6 +49,57 @@ class IdentityFacts:
     other_names: str
     birth_date: date | None
     sex: str
+
+
+class TooManyCodes(Refusal):
+    """Too many codes were asked for. Wait an hour, then try again."""
+
+
+class WrongCode(Refusal):
+    """That code is not right, or it has expired. Check the newest message, or ask for a new code."""
+
+
+@transaction.atomic
+def issue_code(*, phone: str, address: str, now: datetime) -> str:
+    """Return a new six-digit code for a phone (E.164); whoever sends it forgets it. Codes before it are void.
+
+    Raises TooManyCodes beyond CODES_PER_HOUR for the phone or CODES_PER_ADDRESS for the network address.
+    """
+    since = now - timedelta(hours=1)
+    recent = SignInCode.objects.filter(issued_at__gte=since)
+    too_many_here = recent.filter(address=address).count() >= CODES_PER_ADDRESS
+    if too_many_here or recent.filter(phone=phone).count() >= CODES_PER_HOUR:
+        raise TooManyCodes
+    code = f"{secrets.randbelow(1_000_000):06d}"
+    SignInCode.objects.filter(phone=phone, used_at=None).update(used_at=now)
+    SignInCode.objects.create(phone=phone, address=address, digest=_code_digest(phone, code), issued_at=now)
+    return code
+
+
+def sign_in_by_code(*, actor: Actor, phone: str, code: str, language: str, now: datetime) -> Account:
+    """Return the account of a phone whose newest code this is, opening it at the first time. Raises WrongCode.
+
+    A wrong try counts even though it is refused; after CODE_TRIES the code is void.
+    """
+    if not _use_code(phone, code.strip(), now):
+        raise WrongCode
+    return open_account(actor=actor, phone=phone, language=language, now=now)
+
+
+@transaction.atomic
+def _use_code(phone: str, code: str, now: datetime) -> bool:
+    kept = SignInCode.objects.select_for_update().filter(phone=phone, used_at=None).order_by("-issued_at").first()
+    if kept is None or now - kept.issued_at > CODE_LIFE or kept.tries >= CODE_TRIES:
+        return False
+    right = hmac.compare_digest(kept.digest, _code_digest(phone, code))
+    kept.tries += 1
+    kept.used_at = now if right else None
+    kept.save(update_fields=["tries", "used_at"])
+    return right
+
+
+def _code_digest(phone: str, code: str) -> str:
+    return hmac.new(settings.SECRET_KEY.encode(), f"{phone}|{code}".encode(), hashlib.sha256).hexdigest()
 
 
 @transaction.atomic

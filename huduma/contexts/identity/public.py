@@ -7,8 +7,11 @@ from huduma.contexts.identity.operations import (
     IdentityTaken,
     NotProven,
     OrganisationTaken,
+    TooManyCodes,
+    WrongCode,
     change_contact,
     grant_role,
+    issue_code,
     open_account,
     open_staff_account,
     record_failed_proof,
@@ -16,6 +19,7 @@ from huduma.contexts.identity.operations import (
     record_sign_in,
     register_assisted_person,
     register_organisation,
+    sign_in_by_code,
 )
 from huduma.contexts.identity.queries import (
     Colleague,
@@ -43,6 +47,8 @@ __all__ = [
     "Organisation",
     "OrganisationTaken",
     "Person",
+    "TooManyCodes",
+    "WrongCode",
     "actor_for",
     "change_contact",
     "contact_of",
@@ -52,6 +58,7 @@ __all__ = [
     "get_person_for",
     "grant_role",
     "is_proven",
+    "issue_code",
     "list_colleagues_for",
     "list_organisations_for",
     "may_act_for",
@@ -62,4 +69,5 @@ __all__ = [
     "record_sign_in",
     "register_assisted_person",
     "register_organisation",
+    "sign_in_by_code",
 ]
