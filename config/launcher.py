@@ -217,7 +217,10 @@ def _greet(seconds: float) -> None:
     say(f"  Portal          {env.PUBLIC_URL}/")
     if env.SANDBOX:
         say(f"  Sandbox phone   {env.SANDBOX_URL}/phone/   the handset that gets SMS and payment prompts (PIN 1234)")
-    say("\nTry first: search the portal for “good conduct”, and read the charter in both languages.")
+    say(
+        "\nTry first: search the portal for “good conduct”; sign in as 0700 000 002 and read the code on the sandbox phone;"
+        "\nconfirm who you are with ID number 90000002 and card serial number 200000002."
+    )
     say("\nCtrl-C stops everything; data stays.")
 
 

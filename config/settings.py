@@ -29,7 +29,6 @@ INSTALLED_APPS = [
     "huduma.foundation.worktime",
     "huduma.foundation.journal",
     "procrastinate.contrib.django",
-    "django_htmx",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -51,7 +50,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "config.middleware.ActorMiddleware",
 ]
 

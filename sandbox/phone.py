@@ -73,7 +73,7 @@ def _page(request: Request, title: str, inner: str) -> HTMLResponse:
     base = request.url_for("phone").path
     return HTMLResponse(
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style></head><body>'
+        f'<link rel="icon" href="data:,"><meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style></head><body>'
         f'<nav aria-label="Sandbox"><a href="{base}?lang={language}">{words["title"]}</a><a href="{base}mail?lang={language}">{words["mail"]}</a>'
         f'<a href="{base}totp?lang={language}">{words["staff"]}</a><a href="{html.escape(str(other))}" lang="{words["other_code"]}">{words["other"]}</a>'
         f"{back}</nav><main><h1>{title}</h1>{inner}</main><script>{SCRIPT}</script></body></html>"
