@@ -19,6 +19,7 @@ INSTALLED_APPS = [
     "huduma.channels.hooks",
     "huduma.contexts.centres",
     "huduma.contexts.payments",
+    "huduma.contexts.credentials",
     "huduma.contexts.exchange",
     "huduma.contexts.catalogue",
     "huduma.contexts.messages",
