@@ -56,7 +56,7 @@ button.quiet{background:none;color:var(--brand)}:focus-visible{outline:3px solid
 """
 SCRIPT = """
 const box=document.getElementById('live');if(box)setInterval(async()=>{if(box.contains(document.activeElement)&&document.activeElement.tagName==='INPUT')return;
-const r=await fetch(location.href,{headers:{'x-live':'1'}});if(!r.ok)return;const t=await r.text();if(box.dataset.last!==t){box.dataset.last=t;box.innerHTML=t}},1500);
+const r=await fetch(location.href,{headers:{'x-live':'1'}}).catch(()=>null);if(!r||!r.ok)return;const t=await r.text();if(box.dataset.last!==t){box.dataset.last=t;box.innerHTML=t}},1500);
 """
 
 

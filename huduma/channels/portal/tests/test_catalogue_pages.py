@@ -26,8 +26,10 @@ def loaded(django_db_setup, django_db_blocker):
         transaction.set_rollback(True)
 
 
-PAGES = ["", "search/?q=birht", "services/birth-cert-current/", "life-events/", "life-events/birth/", "bodies/", "bodies/CRS/",
-         "bodies/CG-047/", "counties/", "counties/047/", "sitemap.xml", "robots.txt"]  # fmt: skip
+PAGES = [
+    "", "search/?q=birht", "services/birth-cert-current/", "life-events/", "life-events/birth/", "bodies/", "bodies/CRS/",
+    "bodies/CG-047/", "counties/", "counties/047/", "verify/", "verify/HC0/", "sitemap.xml", "robots.txt",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("language", ["en", "sw"])

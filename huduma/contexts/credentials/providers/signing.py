@@ -6,10 +6,13 @@ licensed certification service provider certified.
 
 import io
 import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
@@ -44,7 +47,7 @@ def sign(pdf: bytes) -> bytes:
     metadata = signers.PdfSignatureMetadata(
         field_name="Huduma", subfilter=SigSeedSubFilter.PADES, md_algorithm="sha256", reason="Issued electronically"
     )
-    out: io.BytesIO = signers.sign_pdf(writer, metadata, signer=_signer())
+    out: io.BytesIO = _apart(lambda: signers.sign_pdf(writer, metadata, signer=_signer()))
     return out.getvalue()
 
 
@@ -55,10 +58,16 @@ def check(pdf: bytes) -> SignatureCheck:
         if not signatures:
             return SignatureCheck(is_ours=False, is_whole=False)
         context = ValidationContext(trust_roots=[_load_certificate("ca.cert.pem")], allow_fetching=False)
-        status = validate_pdf_signature(signatures[-1], context)
+        status = _apart(lambda: validate_pdf_signature(signatures[-1], context))
     except (PdfError, ValueError, KeyError, TypeError, IndexError, AttributeError):
         return SignatureCheck(is_ours=False, is_whole=False)
     return SignatureCheck(is_ours=bool(status.trusted), is_whole=bool(status.bottom_line))
+
+
+def _apart(work: Callable[[], Any]) -> Any:
+    """Run in a thread of its own: pyHanko starts an event loop, and the caller's thread may have one already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(work).result()
 
 
 @cache
