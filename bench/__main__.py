@@ -41,6 +41,7 @@ def _measure(url: str) -> None:
     call_command("load_reference", verbosity=0)
     call_command("service", "load", "services", verbosity=0)
     _ledger(url)
+    _process()
     _search()
     _pages()
 
@@ -83,6 +84,35 @@ def _pgbench(url: str, script: Path) -> float:
     command = [str(POSTGRES_BIN_PATH / "pgbench"), "-n", "-c", "1", "-T", "2", "-f", str(script), url]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return float(next(line for line in output.splitlines() if line.startswith("tps")).split()[2])
+
+
+def _process() -> None:
+    """A case that an officer sends back again and again: each round is two steps, each a transaction on disk."""
+    from django.utils import timezone
+
+    from huduma.contexts.process import public as process
+    from huduma.foundation import ids
+    from huduma.foundation.access import SYSTEM, Actor, Grant
+
+    for name in ("raise-bill", "issue-credential"):
+        process.register_action(name, lambda **_: None)
+    grants = frozenset({Grant("officer", "CRS")})
+    officer = Actor(kind="person", channel="desk", account_id=ids.uuid7(), grants=grants)
+    now, case_id = timezone.now(), ids.uuid7()
+    bpmn = Path("services/birth-cert-current/process.bpmn").read_text()
+    digest = process.define(actor=SYSTEM, bpmn=bpmn, now=now)
+    case = {"case_id": case_id, "digest": digest, "body_code": "CRS", "facts": {}, "due_at": None}
+    process.start(actor=SYSTEM, now=now, **case)
+    process.deliver_message(actor=SYSTEM, case_id=case_id, name="bill-settled", now=now)
+
+    def two_steps() -> None:
+        task = process.open_tasks_of(case_id)[0]
+        process.complete_task(actor=officer, task_id=task.id, outcome="send_back", note="Again", now=timezone.now())
+        process.deliver_message(actor=SYSTEM, case_id=case_id, name="corrected", now=timezone.now())
+
+    young = 2 * _median_rate(two_steps, 50)
+    old = 2 * _median_rate(two_steps, 50)
+    print(f"process steps, one client         {young:8.0f}/s   the same case {5 * 50} rounds later {old:5.0f}/s")
 
 
 def _search() -> None:

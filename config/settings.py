@@ -18,6 +18,7 @@ INSTALLED_APPS = [
     "huduma.channels.portal",
     "huduma.channels.hooks",
     "huduma.contexts.centres",
+    "huduma.contexts.process",
     "huduma.contexts.payments",
     "huduma.contexts.credentials",
     "huduma.contexts.exchange",

@@ -1,0 +1,70 @@
+"""The front door of processes."""
+
+from huduma.contexts.process.models import Instance, Task
+from huduma.contexts.process.operations import (
+    AlreadyClaimed,
+    CannotHandOver,
+    CaseMoved,
+    FaultyProcess,
+    NoSuchOutcome,
+    NotYours,
+    ReasonNeeded,
+    TaskClosed,
+    cancel,
+    claim_task,
+    complete_task,
+    define,
+    deliver_message,
+    reassign_task,
+    release_task,
+    start,
+)
+from huduma.contexts.process.providers.decisions import NoRule, decide
+from huduma.contexts.process.providers.definitions import Fault, Outcome, check
+from huduma.contexts.process.providers.plugs import register_action, register_observer
+from huduma.contexts.process.queries import (
+    Page,
+    TaskRow,
+    decisions_of,
+    get_task_for,
+    list_tasks_for,
+    open_tasks_of,
+    outcomes_of,
+    urgency,
+)
+
+__all__ = [
+    "AlreadyClaimed",
+    "CannotHandOver",
+    "CaseMoved",
+    "Fault",
+    "FaultyProcess",
+    "Instance",
+    "NoRule",
+    "NoSuchOutcome",
+    "NotYours",
+    "Outcome",
+    "Page",
+    "ReasonNeeded",
+    "Task",
+    "TaskClosed",
+    "TaskRow",
+    "cancel",
+    "check",
+    "claim_task",
+    "complete_task",
+    "decide",
+    "decisions_of",
+    "define",
+    "deliver_message",
+    "get_task_for",
+    "list_tasks_for",
+    "open_tasks_of",
+    "outcomes_of",
+    "reassign_task",
+    "register_action",
+    "register_observer",
+    "release_task",
+    "start",
+    "urgency",
+]

@@ -1,0 +1,34 @@
+"""Stand-ins for what the contexts above plug in, where they are not installed."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from huduma.contexts.process.providers import plugs
+from huduma.foundation.sockets import Registry
+
+
+@pytest.fixture
+def actions(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[..., Any]]:
+    """What service tasks do in this test, by name: replace an entry to act."""
+    does: dict[str, Callable[..., Any]] = {"raise-bill": lambda **_: None, "issue-credential": lambda **_: None}
+    registry: Registry[Any] = Registry("action of a service task")
+    for name in does:
+        registry.register(name, lambda name=name, **given: does[name](**given))
+    monkeypatch.setattr(plugs, "actions", registry)
+    return does
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str | None]]:
+    """The statuses that observers heard: (step, status, outcome)."""
+    told: list[tuple[str, str, str | None]] = []
+
+    def observe(*, case_id: UUID, step: str, status: str, outcome: str | None, now: datetime) -> None:
+        told.append((step, status, outcome))
+
+    monkeypatch.setattr(plugs, "observers", [observe])
+    return told
