@@ -131,13 +131,12 @@ def _pages() -> None:
 
     client = Client()
     for page in ("/en/", "/en/search/?q=passport", "/sw/services/birth-cert-current/"):
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        with CaptureQueriesContext(connection) as captured:
             answer = client.get(page)
+        queries = len(captured)  # read now: the next request empties the log
         size = len(gzip.compress(answer.content))
         rate = _median_rate(lambda page=page: client.get(page), 40)
-        print(f"page {page:<34} {rate:6.0f}/s in process   {len(queries)} queries   {size / 1000:.1f} KB gzip")
+        print(f"page {page:<34} {rate:6.0f}/s in process   {queries} queries   {size / 1000:.1f} KB gzip")
     print(f"measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
 
 
