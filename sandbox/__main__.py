@@ -1,6 +1,7 @@
 """`python -m sandbox`: every stand-in on one port, and the mail sink on another."""
 
 import argparse
+import asyncio
 import email
 import email.policy
 import json
@@ -30,13 +31,16 @@ class MailSink:
         """Take one message."""
         if self.state.take_fault("mail", "down", "error_5xx"):
             return "451 Try again later"
+        if self.state.take_fault("mail", "reject"):
+            return "550 No such mailbox"
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        body = message.get_body(("plain",))
+        body = message.get_body(("plain", "html"))
         text = body.get_content() if body else ""
+        subject = str(message["subject"] or "")
         for recipient in envelope.rcpt_tos:
             self.state.run(
                 "INSERT INTO mail (recipient, subject, text, at) VALUES (?, ?, ?, ?)",
-                recipient, message["subject"], text, time.time(),
+                recipient, subject, text, time.time(),
             )  # fmt: skip
         return "250 Message accepted"
 
@@ -59,6 +63,22 @@ def application(state: State, *, totp: dict[str, str], huduma_url: str) -> Starl
     return app
 
 
+async def serve(server: Server, port: int, ready: str) -> None:
+    """Serve, and say so once the port answers."""
+    serving = asyncio.create_task(server.serve())
+    while not serving.done():
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.01)
+            continue
+        writer.close()
+        sys.stdout.write(ready)
+        sys.stdout.flush()
+        break
+    await serving
+
+
 def main() -> None:
     """Parse the command line and serve until told to stop."""
     parser = argparse.ArgumentParser(prog="sandbox", description="Stand-ins for outside systems")
@@ -73,12 +93,9 @@ def main() -> None:
     smtp = Controller(MailSink(state), hostname="127.0.0.1", port=options.smtp_port)
     smtp.start()
     server = Server(app, address="127.0.0.1", port=options.port, interface=Interfaces.ASGI, log_enabled=False)
-    sys.stdout.write(f"sandbox ready on {options.port}, mail on {options.smtp_port}\n")
-    sys.stdout.flush()
-    import asyncio
-
+    ready = f"sandbox ready on {options.port}, mail on {options.smtp_port}\n"
     try:
-        asyncio.run(server.serve())
+        asyncio.run(serve(server, options.port, ready))
     finally:
         smtp.stop()
 

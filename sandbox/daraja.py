@@ -9,10 +9,11 @@ import asyncio
 import base64
 import binascii
 import random
+import re
 import secrets
 import string
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,12 +21,21 @@ from zoneinfo import ZoneInfo
 import httpx
 from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.state import State
 
 PIN = "1234"
+FIELDS = {
+    "BusinessShortCode": r"\d{5,7}",
+    "Timestamp": r"\d{14}",
+    "TransactionType": "CustomerPayBillOnline|CustomerBuyGoodsOnline",
+    "Amount": r"[1-9]\d{0,5}(\.0+)?",
+    "PhoneNumber": r"254[17]\d{8}",
+    "CallBackURL": r"https?://\S+",
+    "AccountReference": ".+",
+}
 RESULTS = {
     "0": "The service request is processed successfully.",
     "1": "The balance is insufficient for the transaction.",
@@ -41,9 +51,17 @@ def _error(status: int, code: str, message: str) -> JSONResponse:
     return JSONResponse({"requestId": secrets.token_hex(8), "errorCode": code, "errorMessage": message}, status)
 
 
+def _down(state: State) -> Response | None:
+    if state.take_fault("daraja", "down"):  # the gateway in front of Daraja answers, and not in JSON
+        return HTMLResponse("<html><body><h1>503 Service Unavailable</h1></body></html>", 503)
+    return None
+
+
 async def generate(request: Request) -> Response:
     """`GET /oauth/v1/generate`: a new token; the one before is void from now on."""
     state: State = request.app.state.books
+    if (down := _down(state)) is not None:
+        return down
     if request.query_params.get("grant_type") != "client_credentials":
         return _error(400, "400.008.02", "Invalid grant type passed")
     if not request.headers.get("authorization", "").startswith("Basic "):
@@ -55,8 +73,10 @@ async def generate(request: Request) -> Response:
     return JSONResponse({"access_token": token, "expires_in": "3599"})
 
 
-def _refusal(request: Request) -> JSONResponse | None:
+def _refusal(request: Request) -> Response | None:
     state: State = request.app.state.books
+    if (down := _down(state)) is not None:
+        return down
     if state.take_fault("daraja", "expired_token"):
         state.run("DELETE FROM token")
     if state.take_fault("daraja", "error_5xx"):
@@ -65,6 +85,14 @@ def _refusal(request: Request) -> JSONResponse | None:
     if not state.run("SELECT 1 FROM token WHERE value = ? AND expires > ?", token, time.time()):
         return _error(404, "404.001.03", "Invalid Access Token")
     return None
+
+
+async def _payload(request: Request) -> dict[str, Any] | None:
+    try:
+        body = await request.json()
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
 
 
 def _password_ok(body: Mapping[str, Any]) -> bool:
@@ -82,13 +110,10 @@ async def push(request: Request) -> Response:
         await asyncio.sleep(fault.seconds)
     if (refusal := _refusal(request)) is not None:
         return refusal
-    try:
-        body = await request.json()
-    except ValueError:
+    if (body := await _payload(request)) is None:
         return _error(400, "400.002.05", "Invalid Request Payload")
-    required = ("BusinessShortCode", "Amount", "PhoneNumber", "CallBackURL", "AccountReference")
-    for field in required:
-        if not body.get(field):
+    for field, pattern in FIELDS.items():
+        if not re.fullmatch(pattern, str(body.get(field, ""))):
             return _error(400, "400.002.02", f"Bad Request - Invalid {field}")
     if not _password_ok(body):
         return _error(500, "500.001.1001", "Wrong credentials")
@@ -105,11 +130,7 @@ async def push(request: Request) -> Response:
         str(body.get("TransactionDesc", ""))[:13], body["CallBackURL"], time.time(),
     )  # fmt: skip
     person = state.person_of_phone(phone)
-    task = (
-        BackgroundTask(answer, state, checkout, "unreachable", "")
-        if person and person.get("phone_unreachable")
-        else None
-    )
+    task = BackgroundTask(_never_reached, state, checkout) if person and person.get("phone_unreachable") else None
     answered = {
         "MerchantRequestID": merchant,
         "CheckoutRequestID": checkout,
@@ -125,7 +146,8 @@ async def query(request: Request) -> Response:
     state: State = request.app.state.books
     if (refusal := _refusal(request)) is not None:
         return refusal
-    body = await request.json()
+    if (body := await _payload(request)) is None:
+        return _error(400, "400.002.05", "Invalid Request Payload")
     rows = state.run("SELECT * FROM prompt WHERE checkout_request_id = ?", body.get("CheckoutRequestID"))
     if not rows:
         return _error(400, "400.002.02", "Bad Request - Invalid CheckoutRequestID")
@@ -188,25 +210,53 @@ def callback_body(prompt: dict[str, Any], *, amount: float | None = None) -> dic
     return {"Body": {"stkCallback": callback}}
 
 
-async def answer(state: State, checkout: str, action: str, pin: str) -> bool:
-    """Answer a prompt and call back, with whatever fault is switched on. Returns whether the prompt was still open."""
+def _as_text(body: dict[str, Any]) -> dict[str, Any]:
+    """The same callback with every number as text: Daraja's own samples disagree, so both ways are to be read."""
+    callback = body["Body"]["stkCallback"]
+    callback["ResultCode"] = str(callback["ResultCode"])
+    for item in callback.get("CallbackMetadata", {}).get("Item", []):
+        if "Value" in item:
+            item["Value"] = str(item["Value"])
+    return body
+
+
+def answer(state: State, checkout: str, action: str, pin: str) -> Callable[[], Awaitable[None]] | None:
+    """Answer a prompt with whatever fault is switched on. Returns the callback to make, or None when it was answered before."""
     prompt = decide(state, checkout, action, pin)
     if prompt is None:
-        return False
+        return None
+    paid = prompt["result_code"] == "0"
+    wrong = paid and state.take_fault("daraja", "wrong_amount")
+    body = callback_body(prompt, amount=1.0 if wrong else None)
+    if state.take_fault("daraja", "text_numbers"):
+        body = _as_text(body)
+    delay = state.take_fault("daraja", "delay")
+    calls = [(prompt["callback_url"], body)] * (2 if state.take_fault("daraja", "duplicate") else 1)
     if state.take_fault("daraja", "lose"):
-        return True
-    wrong = state.take_fault("daraja", "wrong_amount")
-    body = callback_body(prompt, amount=1.0 if wrong and prompt["result_code"] == "0" else None)
-    if (fault := state.take_fault("daraja", "delay")) is not None:
-        await asyncio.sleep(fault.seconds)
-    times = 2 if state.take_fault("daraja", "duplicate") else 1
-    async with httpx.AsyncClient(timeout=10) as client:
-        for _ in range(times):
-            try:
-                await client.post(prompt["callback_url"], json=body)
-            except httpx.HTTPError:
-                continue  # Daraja does not reliably repeat a callback either
-    return True
+        calls = []
+    elif state.take_fault("daraja", "reorder"):
+        state.held.extend(calls)
+        calls = []
+    else:
+        calls, state.held = calls + state.held, []
+
+    async def call_back() -> None:
+        if delay is not None:
+            await asyncio.sleep(delay.seconds)
+        async with httpx.AsyncClient(timeout=10) as client:
+            for url, content in calls:
+                try:
+                    await client.post(url, json=content)
+                except (httpx.HTTPError, httpx.InvalidURL):
+                    continue  # Daraja does not reliably repeat a callback either
+
+    return call_back
+
+
+async def _never_reached(state: State, checkout: str) -> None:
+    call_back = answer(state, checkout, "unreachable", "")
+    if call_back is not None:
+        await call_back()
 
 
 routes = [

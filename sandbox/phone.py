@@ -11,14 +11,16 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from sandbox import daraja
-from sandbox.state import State
+from sandbox.state import FAULTS, Fault, State
 
-LINK = re.compile(r"https?://[^\s<]+")
+LINK = re.compile(r"""https?://[^\s<>"']*[^\s<>"'.,;:!?)\]]""")
+ACTIONS = ("pay", "decline", "timeout")
 WORDS = {
     "en": {
         "title": "Sandbox phone", "lead": "A handset for trying Huduma. No real message is sent and no real money moves.",
@@ -28,7 +30,8 @@ WORDS = {
         "balance": "M-Pesa balance", "mail": "E-mail", "staff": "Staff codes", "other": "Kiswahili", "other_code": "sw",
         "codes": "One-time codes of the demo officers", "seconds": "The codes change every 30 seconds.", "nomail": "No e-mail yet.",
         "portal": "Back to the portal", "payment": "Payment request", "answered": "Answered. The result goes to Huduma now.",
-        "from": "From", "to": "To",
+        "to": "To", "nosubject": "No subject", "contacts": "Test citizens", "late": "This request had been answered before.",
+        "new": "New on this phone",
     },
     "sw": {
         "title": "Simu ya majaribio", "lead": "Simu ya kujaribia Huduma. Hakuna ujumbe wala pesa za kweli zinazotumwa.",
@@ -38,7 +41,8 @@ WORDS = {
         "balance": "Salio la M-Pesa", "mail": "Barua pepe", "staff": "Misimbo ya wafanyakazi", "other": "English", "other_code": "en",
         "codes": "Misimbo ya mara moja ya maafisa wa majaribio", "seconds": "Misimbo hubadilika kila sekunde 30.",
         "nomail": "Bado hakuna barua pepe.", "portal": "Rudi kwenye tovuti", "payment": "Ombi la malipo",
-        "answered": "Imejibiwa. Matokeo yanatumwa kwa Huduma sasa.", "from": "Kutoka", "to": "Kwa",
+        "answered": "Imejibiwa. Matokeo yanatumwa kwa Huduma sasa.", "to": "Kwa", "nosubject": "Bila mada", "contacts": "Raia wa majaribio", "late": "Ombi hili lilikuwa limejibiwa awali.",
+        "new": "Jipya kwenye simu hii",
     },
 }  # fmt: skip
 STYLE = """
@@ -52,11 +56,14 @@ input,select{font:inherit;width:100%;padding:.6rem;border:2px solid var(--line);
 button{font:inherit;font-weight:600;padding:.6rem 1rem;margin:.75rem .5rem 0 0;border:2px solid var(--brand);border-radius:.5rem;background:var(--brand);color:var(--on);min-height:2.75rem}
 button.quiet{background:none;color:var(--brand)}:focus-visible{outline:3px solid #f2b705;outline-offset:2px}
 .sms{list-style:none;padding:0;margin:0}.sms li{background:var(--bubble);border-radius:1rem 1rem 1rem .25rem;padding:.6rem .8rem;margin:.5rem 0;overflow-wrap:anywhere;white-space:pre-line}
+.contacts{list-style:none;padding:0;margin:0}.contacts li{border-top:1px solid var(--line);padding:.5rem 0}.contacts a{font-weight:600}
 .prompt{border:3px solid var(--brand);border-radius:1rem;padding:.75rem 1rem;margin:1rem 0}.code{font:700 1.5rem ui-monospace,monospace;letter-spacing:.15em}
 """
 SCRIPT = """
-const box=document.getElementById('live');if(box)setInterval(async()=>{if(box.contains(document.activeElement)&&document.activeElement.tagName==='INPUT')return;
-const r=await fetch(location.href,{headers:{'x-live':'1'}}).catch(()=>null);if(!r||!r.ok)return;const t=await r.text();if(box.dataset.last!==t){box.dataset.last=t;box.innerHTML=t}},1500);
+const box=document.getElementById('live');if(box)setInterval(async()=>{if(box.contains(document.activeElement))return;
+const r=await fetch(location.href,{headers:{'x-live':'1'}}).catch(()=>null);if(!r||!r.ok)return;const t=await r.text();
+if(box.dataset.last!==t){const first=!box.dataset.last;box.dataset.last=t;if(!first||box.innerHTML!==t){box.innerHTML=t;
+if(!first)document.getElementById('news').textContent=box.dataset.new+': '+(box.querySelector('.prompt p,.sms li')?.textContent||'')}}},1500);
 """
 
 
@@ -81,7 +88,39 @@ def _page(request: Request, title: str, inner: str) -> HTMLResponse:
 
 
 def _linked(text: str) -> str:
-    return LINK.sub(lambda m: f'<a href="{m[0]}">{m[0]}</a>', html.escape(text))
+    parts, end = [], 0
+    for match in LINK.finditer(text):
+        address = html.escape(match[0])
+        parts.append(f'{html.escape(text[end : match.start()])}<a href="{address}">{address}</a>')
+        end = match.end()
+    return "".join(parts) + html.escape(text[end:])
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    try:
+        body = json.loads(await request.body())
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _wrong(reason: str) -> JSONResponse:
+    return JSONResponse({"error": reason}, 400)
+
+
+def _contacts(state: State, words: dict[str, str], language: str) -> str:
+    items = "".join(
+        f'<li><a href="?phone=%2B{p["phone"][1:]}&amp;lang={language}">{html.escape(p["first_name"])} {html.escape(p["surname"])}</a>'
+        f'<br><span class="soft">{_spaced(p["phone"])}</span></li>'
+        for p in state.people.values()
+        if p.get("phone")
+    )
+    return f'<h2>{words["contacts"]}</h2><ul class="contacts">{items}</ul>'
+
+
+def _spaced(phone: str) -> str:
+    local = phone.replace("+254", "0")
+    return f"{local[:4]} {local[4:7]} {local[7:]}"
 
 
 def _clock(at: float) -> str:
@@ -132,27 +171,42 @@ async def phone(request: Request) -> Response:
         f'<label for="number">{words["number"]}</label><input id="number" name="phone" list="numbers" inputmode="tel" value="{html.escape(number)}">'
         f'<datalist id="numbers">{options}</datalist><button>{words["refresh"] if number else words["open"]}</button></form>'
     )
-    live = f'<div id="live" aria-live="polite">{_handset(state, number, words, language)}</div>' if number else ""
+    if not number:
+        return _page(request, words["title"], chooser + _contacts(state, words, language))
+    notice = words.get({"yes": "answered", "late": "late"}.get(request.query_params.get("done", ""), ""), "")
+    # Only what is new is read out; the inbox itself is replaced as a whole.
+    live = (
+        f'<p role="status" class="soft" id="news">{notice}</p>'
+        f'<div id="live" data-new="{words["new"]}">{_handset(state, number, words, language)}</div>'
+    )
     return _page(request, words["title"], chooser + live)
 
 
 async def answer(request: Request) -> Response:
     """The payer's answer, from the page."""
     form = await request.form()
-    await daraja.answer(
-        request.app.state.books, str(form.get("checkout_request_id")), str(form.get("action")), str(form.get("pin", ""))
+    action = str(form.get("action"))
+    if action not in ACTIONS:
+        return HTMLResponse(f"action is one of {', '.join(ACTIONS)}", 400)
+    call_back = daraja.answer(
+        request.app.state.books, str(form.get("checkout_request_id")), action, str(form.get("pin", ""))
     )
-    target = request.url_for("phone").include_query_params(phone=str(form.get("phone", "")), lang=_language(request))
-    return RedirectResponse(str(target), 303)
+    target = request.url_for("phone").include_query_params(
+        phone=str(form.get("phone", "")), lang=_language(request), done="yes" if call_back else "late"
+    )
+    return RedirectResponse(str(target), 303, background=BackgroundTask(call_back) if call_back else None)
 
 
 async def answer_api(request: Request) -> Response:
     """`POST /phone/api/answer`: the same for tests and benchmarks."""
-    body = await request.json()
-    done = await daraja.answer(
-        request.app.state.books, body["checkout_request_id"], body["action"], str(body.get("pin", ""))
+    body = await _json(request)
+    if body.get("action") not in ACTIONS or not body.get("checkout_request_id"):
+        return _wrong(f"checkout_request_id and action are needed; action is one of {', '.join(ACTIONS)}")
+    call_back = daraja.answer(
+        request.app.state.books, str(body["checkout_request_id"]), body["action"], str(body.get("pin", ""))
     )
-    return JSONResponse({"answered": done})
+    background = BackgroundTask(call_back) if call_back else None
+    return JSONResponse({"answered": call_back is not None}, background=background)
 
 
 async def handset_api(request: Request) -> Response:
@@ -174,7 +228,7 @@ async def mail(request: Request) -> Response:
     words = WORDS[_language(request)]
     rows = state.run("SELECT * FROM mail ORDER BY id DESC LIMIT 20")
     items = "".join(
-        f"<li><strong>{html.escape(r['subject'])}</strong>\n{words['to']}: {html.escape(r['recipient'])}\n{_linked(r['text'])}</li>"
+        f"<li><strong>{html.escape(r['subject'] or words['nosubject'])}</strong>\n{words['to']}: {html.escape(r['recipient'])}\n{_linked(r['text'])}</li>"
         for r in rows
     )
     return _page(request, words["mail"], f'<ul class="sms">{items}</ul>' if items else f"<p>{words['nomail']}</p>")
@@ -201,24 +255,52 @@ async def totp(request: Request) -> Response:
     return _page(request, words["codes"], f'<p class="soft">{words["seconds"]}</p><ul class="sms">{items}</ul>')
 
 
+async def reset(request: Request) -> Response:
+    """`POST /_control/reset`: forget messages, payments and faults."""
+    request.app.state.books.reset()
+    return JSONResponse({"reset": True})
+
+
+async def report_url(request: Request) -> Response:
+    """`POST /_control/report_url`: where Africa's Talking sends delivery reports, as one enters it in its dashboard."""
+    body = await _json(request)
+    if not str(body.get("url", "")).startswith(("http://", "https://")):
+        return _wrong("url is needed")
+    request.app.state.at_report_url = body["url"]
+    return JSONResponse({"ok": True})
+
+
+async def kept_messages(request: Request) -> Response:
+    """`GET /_control/messages?phone=`: every SMS, or those of one number, oldest first."""
+    state: State = request.app.state.books
+    number = _number(request.query_params.get("phone", ""))
+    rows = state.run("SELECT * FROM sms WHERE ? IN ('', phone) ORDER BY id", number)
+    return JSONResponse([dict(row) for row in rows])
+
+
+async def mail_control(request: Request) -> Response:
+    """`GET /_control/mail`: every e-mail, oldest first; `POST` switches a fault on."""
+    if request.method == "POST":
+        request.path_params["system"] = "mail"
+        return await control(request)
+    return JSONResponse([dict(row) for row in request.app.state.books.run("SELECT * FROM mail ORDER BY id")])
+
+
 async def control(request: Request) -> Response:
-    """`POST /_control/{system}`: switch a fault on; `reset` clears everything; `report_url` sets where receipts go."""
+    """`POST /_control/{system}`: switch a fault on for the next `times` calls (-1: until reset)."""
     state: State = request.app.state.books
     system: str = request.path_params["system"]
-    if request.method == "GET":
-        rows: list[Any] = state.run("SELECT * FROM mail ORDER BY id") if system == "mail" else []
-        return JSONResponse([dict(row) for row in rows])
-    if system == "reset":
-        state.reset()
-        return JSONResponse({"reset": True})
-    body = json.loads(await request.body() or b"{}")
-    if system == "report_url":
-        request.app.state.at_report_url = body["url"]
-    else:
-        from sandbox.state import Fault
-
+    if system not in FAULTS:
+        return JSONResponse({"error": f"the systems are {', '.join(FAULTS)}"}, 404)
+    body = await _json(request)
+    kinds = FAULTS[system].split()
+    if body.get("fault") not in kinds:
+        return _wrong(f"fault is one of {', '.join(kinds)}")
+    try:
         fault = Fault(body["fault"], int(body.get("times", 1)), float(body.get("seconds", 0.2)))
-        state.faults.setdefault(system, []).append(fault)
+    except (TypeError, ValueError):
+        return _wrong("times and seconds are numbers")
+    state.faults.setdefault(system, []).append(fault)
     return JSONResponse({"ok": True})
 
 
@@ -229,5 +311,9 @@ routes = [
     Route("/phone/totp", totp),
     Route("/phone/api/answer", answer_api, methods=["POST"]),
     Route("/phone/api/{number}", handset_api),
-    Route("/_control/{system}", control, methods=["GET", "POST"]),
+    Route("/_control/reset", reset, methods=["POST"]),
+    Route("/_control/report_url", report_url, methods=["POST"]),
+    Route("/_control/messages", kept_messages),
+    Route("/_control/mail", mail_control, methods=["GET", "POST"]),
+    Route("/_control/{system}", control, methods=["POST"]),
 ]

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from sandbox.state import State
 
+SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 TEMPURI = "http://tempuri.org/"
 TYPES = "http://schemas.datacontract.org/2004/07/IPRSManager"
 #: Data contract members, in the alphabetical order that strict readers depend on.
@@ -98,6 +99,26 @@ def _facts(state: State, number: str, serial: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _call(body: bytes) -> etree._Element | None:
+    """Return the element of the operation that is called; None for anything that is not one of ours."""
+    try:
+        root = etree.fromstring(body, parser=etree.XMLParser(resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError:
+        return None
+    known = [f"{{{SOAP}}}Body/{{{TEMPURI}}}{operation}" for operation in OPERATIONS]
+    return next((found for path in known if (found := root.find(path)) is not None), None)
+
+
+def _soap_fault(reason: str) -> Response:
+    fault = f"<s:Fault><faultcode>s:Client</faultcode><faultstring>{escape(reason)}</faultstring></s:Fault>"
+    return _envelope(fault, 500)
+
+
+def _envelope(inner: str, status: int = 200) -> Response:
+    envelope = f'<s:Envelope xmlns:s="{SOAP}"><s:Body>{inner}</s:Body></s:Envelope>'
+    return Response(envelope, status, media_type="text/xml; charset=utf-8")
+
+
 async def iprs(request: Request) -> Response:
     """The WCF endpoint: its WSDL, Login, and GetDataByIdCard."""
     state: State = request.app.state.books
@@ -107,26 +128,23 @@ async def iprs(request: Request) -> Response:
         return Response(wsdl(str(request.url.replace(query=""))), media_type="text/xml")
     if (fault := state.take_fault("iprs", "timeout", "delay")) is not None:
         await asyncio.sleep(fault.seconds)
-    root = etree.fromstring(await request.body(), parser=etree.XMLParser(resolve_entities=False, no_network=True))
-    call = root.find("{http://schemas.xmlsoap.org/soap/envelope/}Body")[0]
+    call = _call(await request.body())
+    if call is None:
+        return _soap_fault("The message could not be read as a call of this service.")
     operation = etree.QName(call).localname
     field = {etree.QName(child).localname: (child.text or "") for child in call}
     if operation == "Login":
         inner = f"<LoginResult>{str(bool(field.get('log') and field.get('pass'))).lower()}</LoginResult>"
     else:
         facts = _facts(state, field.get("id_number", ""), field.get("serial_number", ""))
-        if not field.get("log"):
+        if state.take_fault("iprs", "reject") or not (field.get("log") and field.get("pass")):
             facts = {"ErrorCode": "ISB-114", "ErrorMessage": "Invalid credentials", "ErrorOcurred": "true"}
         members = "".join(_member(name, facts.get(name)) for name in MEMBERS)
         inner = (
             f'<GetDataByIdCardResult xmlns:b="{TYPES}" xmlns:i="http://www.w3.org/2001/XMLSchema-instance">'
             f"{members}</GetDataByIdCardResult>"
         )
-    envelope = (
-        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
-        f'<{operation}Response xmlns="{TEMPURI}">{inner}</{operation}Response></s:Body></s:Envelope>'
-    )
-    return Response(envelope, media_type="text/xml; charset=utf-8")
+    return _envelope(f'<{operation}Response xmlns="{TEMPURI}">{inner}</{operation}Response>')
 
 
 async def notification(request: Request) -> Response:
@@ -134,6 +152,8 @@ async def notification(request: Request) -> Response:
     state: State = request.app.state.books
     if state.take_fault("crs", "down", "error_5xx"):
         return PlainTextResponse("Service Unavailable", 503)
+    if (fault := state.take_fault("crs", "timeout", "delay")) is not None:
+        await asyncio.sleep(fault.seconds)
     found = state.notifications.get(request.path_params["slip"].upper())
     if found is None:
         return JSONResponse({"error": "not found"}, 404)

@@ -2,8 +2,10 @@
 
 import asyncio
 import base64
+import binascii
 import hashlib
 import hmac
+import re
 import secrets
 from typing import Any
 
@@ -15,62 +17,72 @@ from starlette.routing import Route
 
 from sandbox.state import State
 
-TWILIO_TOKEN = "sandbox-twilio-token"
+NUMBER = re.compile(r"\+[1-9]\d{7,14}")
+Call = tuple[dict[str, str], dict[str, str]]  # the fields and the headers of one callback
 
 
-def _down(state: State, system: str) -> Response | None:
+async def _trouble(state: State, system: str) -> Response | None:
+    if (fault := state.take_fault(system, "timeout")) is not None:
+        await asyncio.sleep(fault.seconds)
     if state.take_fault(system, "error_5xx", "down"):
         return PlainTextResponse("Internal Server Error", 500)
     return None
 
 
-async def _report(url: str, fields: dict[str, str], headers: dict[str, str], times: int) -> None:
+def _reports(state: State, system: str, url: str, calls: list[Call]) -> BackgroundTask | None:
+    """Return the callbacks to make after the answer, with whatever fault is switched on; None when there are none."""
+    if not url or not calls or state.take_fault(system, "lose"):
+        return None
+    delay = state.take_fault(system, "delay")
+    times = 2 if state.take_fault(system, "duplicate") else 1
+    return BackgroundTask(_report, url, calls * times, delay.seconds if delay else 0.0)
+
+
+async def _report(url: str, calls: list[Call], seconds: float) -> None:
+    await asyncio.sleep(seconds)
     async with httpx.AsyncClient(timeout=10) as client:
-        for _ in range(times):
+        for fields, headers in calls:
             try:
                 await client.post(url, data=fields, headers=headers)
-            except httpx.HTTPError:
+            except (httpx.HTTPError, httpx.InvalidURL):
                 continue
 
 
 async def africastalking(request: Request) -> Response:
-    """`POST /version1/messaging`: 201 with one recipient entry; the delivery report goes to the URL of the account."""
+    """`POST /version1/messaging`: 201 with an entry for each recipient; delivery reports go to the URL of the account."""
     state: State = request.app.state.books
-    if (fault := state.take_fault("africastalking", "timeout")) is not None:
-        await asyncio.sleep(fault.seconds)
-    if (refusal := _down(state, "africastalking")) is not None:
-        return refusal
+    if (trouble := await _trouble(state, "africastalking")) is not None:
+        return trouble
     if not request.headers.get("apikey"):
         return PlainTextResponse("The supplied authentication is invalid", 401)
     form = await request.form()
-    phone, text = str(form.get("to", "")), str(form.get("message", ""))
-    message_id = f"ATXid_{secrets.token_hex(16)}"
-    refused = state.take_fault("africastalking", "reject")
-    if not refused:
-        state.keep_sms("africastalking", message_id, phone, text)
-    recipient: dict[str, Any] = {
-        "statusCode": 407 if refused else 101,
-        "number": phone,
-        "status": "CouldNotRoute" if refused else "Success",
-        "cost": "0" if refused else "KES 0.8000",
-        "messageId": "None" if refused else message_id,
-    }
-    data = {"Message": f"Sent to {0 if refused else 1}/1 Total Cost: KES 0.8000", "Recipients": [recipient]}
-    task = None
-    report_url = request.app.state.at_report_url
-    if report_url and not refused and not state.take_fault("africastalking", "lose"):
-        failed = state.take_fault("africastalking", "undelivered")
-        report = {
-            "id": message_id,
-            "status": "Failed" if failed else "Success",
-            "phoneNumber": phone,
-            "networkCode": "63902",
-        }
-        if failed:
-            report["failureReason"] = "DeliveryFailure"
-        times = 2 if state.take_fault("africastalking", "duplicate") else 1
-        task = BackgroundTask(_report, report_url, report, {}, times)
-    return JSONResponse({"SMSMessageData": data}, 201, background=task)
+    text = str(form.get("message", ""))
+    recipients: list[dict[str, Any]] = []
+    calls: list[Call] = []
+    for number in (part.strip() for part in str(form.get("to", "")).split(",")):
+        message_id = f"ATXid_{secrets.token_hex(16)}"
+        code, status = 101, "Success"
+        if not NUMBER.fullmatch(number):
+            code, status = 403, "InvalidPhoneNumber"
+        elif state.take_fault("africastalking", "reject"):
+            code, status = 407, "CouldNotRoute"
+        sent = code == 101
+        recipients.append(
+            {
+                "statusCode": code, "number": number, "status": status, "cost": "KES 0.8000" if sent else "0",
+                "messageId": message_id if sent else "None",
+            }
+        )  # fmt: skip
+        if sent:
+            state.keep_sms("africastalking", message_id, number, text)
+            failed = state.take_fault("africastalking", "undelivered")
+            report = {"id": message_id, "status": "Success", "phoneNumber": number, "networkCode": "63902"}
+            calls.append((report | {"status": "Failed", "failureReason": "DeliveryFailure"} if failed else report, {}))
+    summary = f"Sent to {len(calls)}/{len(recipients)} Total Cost: KES {0.8 * len(calls):.4f}"
+    return JSONResponse(
+        {"SMSMessageData": {"Message": summary, "Recipients": recipients}}, 201,
+        background=_reports(state, "africastalking", request.app.state.at_report_url, calls),
+    )  # fmt: skip
 
 
 def twilio_signature(url: str, fields: dict[str, str], token: str) -> str:
@@ -79,32 +91,38 @@ def twilio_signature(url: str, fields: dict[str, str], token: str) -> str:
     return base64.b64encode(hmac.new(token.encode(), text.encode(), hashlib.sha1).digest()).decode()
 
 
+def _basic(request: Request) -> tuple[str, str] | None:
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    try:
+        user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (ValueError, binascii.Error):
+        return None
+    return (user, password) if scheme == "Basic" and password else None
+
+
 async def twilio(request: Request) -> Response:
-    """`POST /2010-04-01/Accounts/{sid}/Messages.json`: 201 with a message resource, then a signed status callback."""
+    """`POST /2010-04-01/Accounts/{sid}/Messages.json`: 201 with a message resource, then status callbacks signed by the caller's token."""
     state: State = request.app.state.books
-    if (refusal := _down(state, "twilio")) is not None:
-        return refusal
-    if not request.headers.get("authorization", "").startswith("Basic "):
+    if (trouble := await _trouble(state, "twilio")) is not None:
+        return trouble
+    account: str = request.path_params["sid"]
+    basic = _basic(request)
+    if basic is None or basic[0] != account:
         return JSONResponse({"code": 20003, "message": "Authenticate", "status": 401}, 401)
     form = await request.form()
     phone, text = str(form.get("To", "")), str(form.get("Body", ""))
-    if state.take_fault("twilio", "reject"):
-        return JSONResponse({"code": 21211, "message": "Invalid 'To' Phone Number", "status": 400}, 400)
+    if state.take_fault("twilio", "reject") or not NUMBER.fullmatch(phone):
+        return JSONResponse({"code": 21211, "message": f"Invalid 'To' Phone Number: {phone}", "status": 400}, 400)
     sid = "SM" + secrets.token_hex(16)
     state.keep_sms("twilio", sid, phone, text)
-    task = None
-    callback = str(form.get("StatusCallback", ""))
-    if callback:
-        fields = {
-            "MessageSid": sid,
-            "MessageStatus": "delivered",
-            "To": phone,
-            "AccountSid": request.path_params["sid"],
-        }
-        signature = twilio_signature(callback, fields, TWILIO_TOKEN)
-        task = BackgroundTask(_report, callback, fields, {"X-Twilio-Signature": signature}, 1)
+    last = "undelivered" if state.take_fault("twilio", "undelivered") else "delivered"
+    url = str(form.get("StatusCallback", ""))
+    calls: list[Call] = []
+    for status in ("sent", last):
+        fields = {"MessageSid": sid, "MessageStatus": status, "To": phone, "AccountSid": account}
+        calls.append((fields, {"X-Twilio-Signature": twilio_signature(url, fields, basic[1])}))
     resource = {"sid": sid, "status": "queued", "to": phone, "error_code": None, "error_message": None}
-    return JSONResponse(resource, 201, background=task)
+    return JSONResponse(resource, 201, background=_reports(state, "twilio", url, calls))
 
 
 routes = [

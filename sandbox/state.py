@@ -1,6 +1,5 @@
 """What the stand-ins remember: SQLite, so that a restart forgets nothing."""
 
-import json
 import sqlite3
 import threading
 import time
@@ -21,6 +20,15 @@ CREATE TABLE IF NOT EXISTS handset (phone TEXT PRIMARY KEY, balance INTEGER);
 CREATE TABLE IF NOT EXISTS token (value TEXT PRIMARY KEY, expires REAL);
 """
 OPENING_BALANCE = 50_000
+#: What each stand-in can be told to do wrong. A kind that a stand-in does not know is refused, so that no test believes in vain.
+FAULTS = {
+    "daraja": "delay lose duplicate reorder wrong_amount text_numbers timeout error_5xx expired_token down",
+    "africastalking": "delay lose duplicate timeout error_5xx down reject undelivered",
+    "twilio": "delay lose duplicate timeout error_5xx down reject undelivered",
+    "iprs": "delay timeout error_5xx down reject",
+    "crs": "delay timeout error_5xx down",
+    "mail": "error_5xx down reject",
+}
 
 
 @dataclass
@@ -36,11 +44,13 @@ class State:
     """The books of all stand-ins, and the faults that are switched on."""
 
     def __init__(self, file: str) -> None:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
         self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;" + TABLES)
         self._lock = threading.RLock()
         self.faults: dict[str, list[Fault]] = {}
+        self.held: list[tuple[str, dict[str, Any]]] = []  # callbacks that wait for a later one to overtake them
         data = yaml.safe_load((Path(__file__).parent / "population.yaml").read_text())
         self.people: dict[str, dict[str, Any]] = {person["id_number"]: person for person in data["people"]}
         self.notifications: dict[str, dict[str, Any]] = {n["slip"]: n for n in data["birth_notifications"]}
@@ -75,6 +85,7 @@ class State:
         """Forget everything but the population."""
         with self._lock:
             self.faults.clear()
+            self.held.clear()
             for table in ("sms", "mail", "prompt", "handset", "token"):
                 self._connection.execute(f"DELETE FROM {table}")
 
@@ -93,8 +104,3 @@ class State:
             "INSERT INTO sms (provider, message_id, phone, text, at) VALUES (?, ?, ?, ?, ?)",
             provider, message_id, phone, text, time.time(),
         )  # fmt: skip
-
-
-def dumps(rows: list[sqlite3.Row]) -> str:
-    """Return rows as JSON."""
-    return json.dumps([dict(row) for row in rows])
