@@ -16,6 +16,7 @@ SERVICES_DIR = env.BASE / "services"
 
 INSTALLED_APPS = [
     "huduma.channels.portal",
+    "huduma.channels.desk",
     "huduma.channels.hooks",
     "huduma.contexts.centres",
     "huduma.contexts.process",

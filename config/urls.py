@@ -5,7 +5,9 @@ from django.urls import include, path
 
 urlpatterns = [
     path("hooks/", include("huduma.channels.hooks.urls")),
-    *i18n_patterns(path("", include("huduma.channels.portal.urls"))),
+    *i18n_patterns(
+        path("desk/", include("huduma.channels.desk.urls")), path("", include("huduma.channels.portal.urls"))
+    ),
 ]
 
 handler400 = "huduma.foundation.ui.errors.bad_request"

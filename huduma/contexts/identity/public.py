@@ -34,6 +34,7 @@ from huduma.contexts.identity.queries import (
     list_colleagues_for,
     list_organisations_for,
     may_act_for,
+    staff_names,
 )
 
 __all__ = [
@@ -70,4 +71,5 @@ __all__ = [
     "register_assisted_person",
     "register_organisation",
     "sign_in_by_code",
+    "staff_names",
 ]

@@ -29,6 +29,7 @@ from huduma.contexts.process.queries import (
     get_task_for,
     list_tasks_for,
     open_tasks_of,
+    outcome_name,
     outcomes_of,
     urgency,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "get_task_for",
     "list_tasks_for",
     "open_tasks_of",
+    "outcome_name",
     "outcomes_of",
     "reassign_task",
     "register_action",

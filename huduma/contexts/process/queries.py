@@ -108,8 +108,8 @@ def _after(tasks: "QuerySet[Task]", mark: str | None) -> "QuerySet[Task]":
     return tasks.filter(Q(sort_at__gt=sort_at) | Q(sort_at=sort_at, id__gt=last), sort_at__gte=sort_at)
 
 
-def get_task_for(actor: Actor, case_id: UUID) -> tuple[Task, Instance] | None:
-    """Return the open task of a case that an officer works on, with its instance, or None where it waits for others.
+def get_task_for(actor: Actor, case_id: UUID) -> tuple[Task | None, Instance]:
+    """Return the open task of a case, or None where no officer is to do anything, and the case's instance.
 
     Raises NotFound where no process runs for the case, NotPermitted for officers of another body.
     """
@@ -118,12 +118,18 @@ def get_task_for(actor: Actor, case_id: UUID) -> tuple[Task, Instance] | None:
         raise NotFound
     actor.require_role("officer", "supervisor", body=instance.body_code)
     task = instance.tasks.filter(state="open", kind__in=HUMAN).order_by("created_at", "id").first()
-    return (task, instance) if task else None
+    return task, instance
 
 
 def outcomes_of(task: Task) -> list[Outcome]:
     """Return how a task can end, in the order in which its process names them."""
     return list(get_process(task.instance.definition_id).steps[task.step].outcomes.values())
+
+
+def outcome_name(task: Task) -> dict[str, str]:
+    """Return in words how a finished task ended."""
+    outcome = get_process(task.instance.definition_id).steps[task.step].outcomes.get(task.outcome)
+    return outcome.name if outcome else {"en": task.outcome}
 
 
 def open_tasks_of(case_id: UUID) -> list[Task]:
@@ -136,7 +142,7 @@ def decisions_of(case_id: UUID) -> list[Task]:
 
     For contexts that have checked who asks: notes are for the applicant and the officers of the case.
     """
-    done = Task.objects.filter(case_id=case_id, state="done", kind__in=HUMAN)
+    done = Task.objects.select_related("instance").filter(case_id=case_id, state="done", kind__in=HUMAN)
     return list(done.order_by("done_at", "id"))
 
 

@@ -1,0 +1,160 @@
+"""The desk's pages: what officers see, what they can do, and what happens to their typing."""
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from huduma.contexts.identity import public as identity
+from huduma.contexts.places.models import PublicBody
+from huduma.contexts.process import public as process
+from huduma.contexts.process.models import Task
+from huduma.contexts.process.providers import plugs
+from huduma.foundation import ids
+from huduma.foundation.access import SYSTEM
+from huduma.foundation.journal import public as journal
+from huduma.foundation.sockets import Registry
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _actions(monkeypatch):
+    registry = Registry("action of a service task")
+    for name in ("raise-bill", "issue-credential"):
+        registry.register(name, lambda **_: None)
+    monkeypatch.setattr(plugs, "actions", registry)
+    monkeypatch.setattr(plugs, "observers", [])
+
+
+@pytest.fixture
+def staff(now):
+    """Opens an account with a role in a body."""
+
+    def make(name, role="officer", body="CRS"):
+        PublicBody.objects.get_or_create(
+            code=body, defaults={"name_en": body, "name_sw": body, "kind": "department", "level": "national"}
+        )
+        account = identity.open_staff_account(
+            actor=SYSTEM, email=f"{name.lower()}@example.org", password="correct-horse-battery", first_name=name,
+            surname="Mfano", now=now,
+        )  # fmt: skip
+        identity.grant_role(actor=SYSTEM, account_id=account.id, role=role, body_code=body, now=now)
+        return account
+
+    return make
+
+
+@pytest.fixture
+def case():
+    """A paid birth certificate under review: returns the case's id."""
+    now, case_id = timezone.now(), ids.uuid7()
+    text = (settings.SERVICES_DIR / "birth-cert-current" / "process.bpmn").read_text()
+    digest = process.define(actor=SYSTEM, bpmn=text, now=now)
+    process.start(
+        actor=SYSTEM, case_id=case_id, digest=digest, body_code="CRS", service_code="birth-cert-current", facts={},
+        due_at=now, now=now,
+    )  # fmt: skip
+    process.deliver_message(actor=SYSTEM, case_id=case_id, name="bill-settled", now=now)
+    return case_id
+
+
+def task_of(case_id):
+    return Task.objects.get(case_id=case_id, kind="user", state="open")
+
+
+def page(case_id, act=""):
+    return f"/en/desk/cases/{case_id}/{act}"
+
+
+def test_the_list_in_both_languages(client, staff, case):
+    client.force_login(staff("Neema"))
+    answer = client.get("/en/desk/")
+    assert b"Review the application" in answer.content
+    assert b"Late" in answer.content
+    assert page(case) in answer.content.decode()
+    assert b"Kagua ombi" in client.get("/sw/desk/?view=late").content
+    assert b"Nothing waits here" in client.get("/en/desk/?view=mine").content
+    assert b"Nothing waits here" in client.get("/en/desk/?service=county-sbp").content
+    assert client.get("/en/desk/?view=x&after=y").status_code == 200
+
+
+def test_a_citizen_a_stranger_and_an_officer_of_another_body_are_refused(client, staff, case):
+    assert client.get("/en/desk/").status_code == 403
+    client.force_login(staff("Otieno", body="DCI"))
+    assert client.get(page(case)).status_code == 403
+    for act in ("claim/", "decision/", "release/", "reassign/"):
+        answer = client.post(page(case, act), {"task": task_of(case).id, "outcome": "approve", "to": ids.uuid7()})
+        assert answer.status_code == 403
+    assert client.get(page(ids.uuid7())).status_code == 404
+    assert client.post(page(case, "claim/"), {"task": "x"}).status_code == 404
+    assert task_of(case).assignee_id is None
+
+
+def test_taking_deciding_and_what_is_told_afterwards(client, staff, case):
+    officer = staff("Neema")
+    client.force_login(officer)
+    task = task_of(case)
+    client.post(page(case, "claim/"), {"task": task.id})
+    version = process.Instance.objects.get(case_id=case).version
+    form = {"task": task.id, "version": version, "outcome": "send_back", "note": ""}
+    answer = client.post(page(case, "decision/"), form)
+    assert answer.status_code == 422
+    assert b'href="#note"' in answer.content
+    assert b'value="send_back" checked' in answer.content
+    form["note"] = "The <b>name</b> differs"
+    assert client.post(page(case, "decision/"), form).status_code == 302
+    shown = client.get(page(case)).content.decode()
+    assert "The &lt;b&gt;name&lt;/b&gt; differs" in shown
+    assert "Neema Mfano" in shown
+    assert "waits for the applicant" in shown
+    again = client.post(page(case, "decision/"), form, follow=True)
+    assert b"finished already" in again.content
+    assert "process.task.completed" in [e.act for e in journal.entries_concerning(case)]
+
+
+def test_a_stale_page_keeps_what_was_typed(client, staff, case):
+    client.force_login(staff("Neema"))
+    task = task_of(case)
+    client.post(page(case, "claim/"), {"task": task.id})
+    form = {"task": task.id, "version": 1, "outcome": "reject", "note": "Not born here"}
+    answer = client.post(page(case, "decision/"), form)
+    assert answer.status_code == 409
+    assert b"Not born here" in answer.content
+    assert b"has changed since" in answer.content
+    assert client.post(page(case, "decision/"), {**form, "outcome": ""}).status_code in (409, 422)
+
+
+def test_a_colleague_is_told_and_a_supervisor_hands_over(client, staff, case):
+    first, second, boss = staff("Neema"), staff("Baraka"), staff("Zawadi", "supervisor")
+    task = task_of(case)
+    client.force_login(first)
+    client.post(page(case, "claim/"), {"task": task.id})
+    client.force_login(second)
+    assert b"A colleague is working" in client.post(page(case, "claim/"), {"task": task.id}, follow=True).content
+    assert b"Record the decision" not in client.get(page(case)).content
+    assert client.post(page(case, "reassign/"), {"task": task.id, "to": second.id}).status_code == 403
+    client.force_login(boss)
+    assert b"Baraka Mfano" in client.get(page(case)).content
+    refused = client.post(page(case, "reassign/"), {"task": task.id, "to": ids.uuid7()}, follow=True)
+    assert b"Choose somebody from the list" in refused.content
+    client.post(page(case, "reassign/"), {"task": task.id, "to": second.id})
+    assert task_of(case).assignee_id == second.id
+    client.force_login(second)
+    client.post(page(case, "release/"), {"task": task.id})
+    assert task_of(case).assignee_id is None
+
+
+def test_a_case_that_ended(client, staff, case, django_assert_max_num_queries):
+    client.force_login(staff("Neema"))
+    task = task_of(case)
+    client.post(page(case, "decision/"), {"task": task.id, "outcome": "reject", "note": "Not born here"})
+    assert b"This case has ended" in client.get(page(case)).content
+    with django_assert_max_num_queries(12):
+        client.get("/en/desk/")
+
+
+def test_without_the_token_of_the_form_nothing_is_decided(client, staff, case):
+    client.handler.enforce_csrf_checks = True
+    client.force_login(staff("Neema"))
+    assert client.post(page(case, "claim/"), {"task": task_of(case).id}).status_code == 403
+    assert task_of(case).assignee_id is None

@@ -1,0 +1,6 @@
+"""The desk's addresses: each module's own list, one after the other."""
+
+from huduma.channels.desk import cases
+
+app_name = "desk"
+urlpatterns = [*cases.urlpatterns]
