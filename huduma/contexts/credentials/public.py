@@ -2,12 +2,19 @@
 
 from huduma.contexts.credentials.models import Credential
 from huduma.contexts.credentials.operations import ReasonMissing, issue_credential, revoke_credential
-from huduma.contexts.credentials.queries import Verdict, get_document_for, verify_document, verify_reference
+from huduma.contexts.credentials.queries import (
+    Verdict,
+    document_of,
+    get_document_for,
+    verify_document,
+    verify_reference,
+)
 
 __all__ = [
     "Credential",
     "ReasonMissing",
     "Verdict",
+    "document_of",
     "get_document_for",
     "issue_credential",
     "revoke_credential",

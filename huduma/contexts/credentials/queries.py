@@ -34,12 +34,17 @@ def get_document_for(actor: Actor, credential_id: UUID, *, now: datetime) -> tup
     found = Credential.objects.select_related("file").filter(id=credential_id).exclude(state="signing").first()
     if found is None or found.file is None:
         raise NotFound
-    own = actor.person_id is not None and actor.person_id == found.holder_person_id
+    own = found.holder_person_id in (actor.person_id, actor.on_behalf_of)
     if not own and not actor.has_role("officer", "supervisor", body=found.body_code):
         raise NotFound
     event = CredentialRead(credential_id=found.id, holder_person_id=found.holder_person_id)
     journal.record(actor=actor, event=event, now=now)
     return found, bytes(found.file.content)
+
+
+def document_of(issued_for: UUID) -> Credential | None:
+    """Return the signed document of a case whose reader has been checked by the caller, valid or revoked."""
+    return Credential.objects.filter(issued_for=issued_for).exclude(state="signing").defer("template", "data").first()
 
 
 def verify_reference(text: str) -> Verdict:

@@ -84,7 +84,12 @@ def contact_of(person_id: UUID) -> Contact:
 
 def is_proven(actor: Actor) -> bool:
     """Whether the actor's own identity is established."""
-    return actor.person_id is not None and Person.objects.filter(id=actor.person_id).exclude(verified_by="").exists()
+    return actor.person_id is not None and is_known(actor.person_id)
+
+
+def is_known(person_id: UUID) -> bool:
+    """Whether a person's identity was established, by a register, by hand, or by an officer."""
+    return Person.objects.filter(id=person_id).exclude(verified_by="").exists()
 
 
 def find_account_by_phone(phone: str) -> Account | None:

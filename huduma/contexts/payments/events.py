@@ -63,3 +63,13 @@ class BillSettled(Event):
     payment_id: UUID
     payable_id: UUID
     amount_cents: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillCancelled(Event):
+    """A bill is no longer owed: what it was for was withdrawn."""
+
+    act: ClassVar[str] = "payments.bill.cancelled"
+    subject: ClassVar[str] = "bill_id"
+    bill_id: UUID
+    payable_id: UUID

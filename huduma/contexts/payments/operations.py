@@ -30,6 +30,10 @@ class AlreadyPaid(Refusal):
     """This bill is paid already. There is nothing more to pay."""
 
 
+class BillCancelled(Refusal):
+    """This bill was cancelled. There is nothing to pay."""
+
+
 class NotAPhone(Refusal):
     """That is not a phone number we can reach. Type it like 0712 345 678."""
 
@@ -66,15 +70,32 @@ def raise_bill(
 
 
 @transaction.atomic
+def cancel_bills(*, actor: Actor, payable_id: UUID, now: datetime) -> int:
+    """Cancel the open bills of a thing that is no longer wanted; returns how many. Money that still comes goes to suspense.
+
+    Raises NotPermitted: only the platform itself cancels, for the context that knows whose thing it is.
+    """
+    actor.require_role()
+    bills = Bill.objects.select_for_update().filter(payable_id=payable_id, state="open")
+    for bill in bills:
+        bill.state = "cancelled"
+        bill.save(update_fields=["state"])
+        journal.record(actor=actor, event=events.BillCancelled(bill_id=bill.id, payable_id=payable_id), now=now)
+    return len(bills)
+
+
+@transaction.atomic
 def start_payment(*, actor: Actor, bill_id: UUID, phone: str, now: datetime, gateway: str = "mpesa") -> Payment:
     """Ask a phone (the payer's own or another's) for the money of a bill.
 
     While a payment of the bill is open, that one is returned and nobody is asked again: a double click asks once.
-    Raises NotFound unless the bill is the actor's, AlreadyPaid, NotAPhone.
+    Raises NotFound unless the bill is the actor's, AlreadyPaid, BillCancelled, NotAPhone.
     """
     bill = Bill.objects.select_for_update().filter(id=bill_id).first()
     if bill is None or not may_see(actor, bill):
         raise NotFound
+    if bill.state == "cancelled":
+        raise BillCancelled
     if bill.state != "open":
         raise AlreadyPaid
     running = bill.payments.filter(state__in=OPEN_STATES).first()

@@ -17,8 +17,8 @@ def get_bill_for(actor: Actor, bill_id: UUID) -> Bill:
 
 
 def may_see(actor: Actor, bill: Bill) -> bool:
-    """Whether a bill is the actor's own, or names a body the actor works for, or the system asks."""
-    if actor.kind == "system" or (bill.payer_person_id is not None and bill.payer_person_id == actor.person_id):
+    """Whether a bill is the actor's own (or an assisted person's), or names a body the actor works for, or the system asks."""
+    if actor.kind == "system" or bill.payer_person_id in {actor.person_id, actor.on_behalf_of} - {None}:
         return True
     return any(actor.has_role("officer", "supervisor", body=line["body_code"]) for line in bill.lines if actor.is_staff)
 

@@ -3,7 +3,8 @@
 What happens in a step (a bill, a document order, a status told to observers) is in that transaction too: a worker killed
 in the middle leaves the case where it was, and its job goes over the step again.
 
-`start`, `deliver_message` and `cancel` are for the contexts above, which know whose case it is and have asked for permission.
+`start`, `deliver_message` and `cancel` are the platform's own: the contexts above, which know whose case it is and have asked
+for permission, call them as the system; anybody else is refused.
 """
 
 import hashlib
@@ -93,6 +94,7 @@ def start(
 
     Of `facts` only those that the process declares are kept. `due_at`: when the promise to the customer falls due.
     """
+    actor.require_role()
     process = get_process(digest)
     instance, created = Instance.objects.get_or_create(
         case_id=case_id,
@@ -117,6 +119,7 @@ def deliver_message(
 
     A message that comes twice, too late, or for no case at all, changes nothing.
     """
+    actor.require_role()
     instance = Instance.objects.select_for_update().filter(case_id=case_id, run="running").first()
     if instance is None:
         return False
@@ -150,6 +153,7 @@ def fire_timer(*, task_id: UUID, now: datetime) -> None:
 @transaction.atomic
 def cancel(*, actor: Actor, case_id: UUID, now: datetime) -> bool:
     """Stop a running case and close its tasks; returns whether it was running."""
+    actor.require_role()
     instance = Instance.objects.select_for_update().filter(case_id=case_id, run="running").first()
     if instance is None:
         return False

@@ -13,7 +13,8 @@ from huduma.foundation.files.models import StoredFile
 from huduma.foundation.sockets import Registry
 
 __all__ = [
-    "DOCUMENTS", "IMAGES", "PDF", "Empty", "Infected", "StoredFile", "TooLarge", "WrongType", "get", "register_scanner", "store",
+    "DOCUMENTS", "IMAGES", "PDF", "Empty", "Infected", "StoredFile", "TooLarge", "WrongType", "digest", "get",
+    "register_scanner", "remove", "store",
 ]  # fmt: skip
 
 PDF = "application/pdf"
@@ -76,7 +77,7 @@ def store(
         name=PurePath(name.replace("\\", "/")).name[-200:] or "file",
         content_type=content_type,
         size=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
+        sha256=digest(content),
         stored_at=now,
         stored_by=actor.account_id,
         content=content,
@@ -89,6 +90,16 @@ def get(file_id: UUID) -> StoredFile:
         return StoredFile.objects.get(id=file_id)
     except StoredFile.DoesNotExist:
         raise NotFound from None
+
+
+def remove(file_id: UUID) -> None:
+    """Delete a file that its owner took back; the caller has checked that nothing relies on it."""
+    StoredFile.objects.filter(id=file_id).delete()
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 by which a file is known."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def sniff(content: bytes) -> str:

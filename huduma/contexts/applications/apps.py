@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+
+
+class ApplicationsConfig(AppConfig):
+    name = "huduma.contexts.applications"
+    label = "applications"
+    verbose_name = "Requests for a service, from draft to outcome"
+
+    def ready(self) -> None:
+        from huduma.contexts.applications import handlers, operations  # noqa: F401 -- handlers subscribe when imported
+        from huduma.contexts.process import public as process
+
+        process.register_action("raise-bill", operations.bill_case)
+        process.register_action("issue-credential", operations.order_document)
+        process.register_observer(operations.follow_case)

@@ -1,0 +1,106 @@
+"""What applications do when something happened elsewhere, and how applicants hear of each turn.
+
+A package may word a notice better than the platform (`messages.yaml`, by status); without one, the words here are sent.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.translation import gettext, gettext_noop, override
+
+from huduma.contexts.applications import queries
+from huduma.contexts.applications.models import Application
+from huduma.contexts.identity import public as identity
+from huduma.contexts.messages import public as messages
+from huduma.contexts.payments import public as payments
+from huduma.contexts.process import public as process
+from huduma.foundation import money, references
+from huduma.foundation.access import SYSTEM
+from huduma.foundation.journal import public as journal
+from huduma.foundation.translated import pick
+
+# Each fits one or two SMS; the reason of an officer is on the page, not in an SMS that others may read.
+NOTICES = {
+    "waiting_payment": gettext_noop("Huduma: we have your application %(reference)s. Pay %(amount)s here: %(link)s"),
+    "in_review": gettext_noop("Huduma: an officer now checks your application %(reference)s. Follow it here: %(link)s"),
+    "waiting_visit": gettext_noop("Huduma: application %(reference)s needs you in person. What to bring: %(link)s"),
+    "waiting_correction": gettext_noop("Huduma: application %(reference)s needs a correction from you: %(link)s"),
+    "issued": gettext_noop("Huduma: your document for application %(reference)s is ready: %(link)s"),
+    "rejected": gettext_noop("Huduma: application %(reference)s was not approved. The reason is here: %(link)s"),
+    "withdrawn": gettext_noop("Huduma: application %(reference)s was withdrawn, as you asked."),
+    "payments.bill.settled": gettext_noop("Huduma: we received %(amount)s for application %(reference)s. Thank you."),
+    "payments.payment.failed": gettext_noop(
+        "Huduma: the payment for application %(reference)s did not go through. Nothing was taken. Try again: %(link)s"
+    ),
+    "credentials.credential.revoked": gettext_noop(
+        "Huduma: the document of application %(reference)s was declared void. The reason is here: %(link)s"
+    ),
+}
+SUBJECT = gettext_noop("%(service)s: news of application %(reference)s")
+
+
+@journal.handles("payments.bill.settled")
+def on_settled(entry: journal.Entry) -> None:
+    """Let a paid case go on."""
+    process.deliver_message(actor=SYSTEM, case_id=UUID(entry.facts["payable_id"]), name="bill-settled", now=entry.at)
+
+
+@journal.handles("credentials.credential.issued")
+def on_issued(entry: journal.Entry) -> None:
+    """Let a case whose document is signed go on."""
+    process.deliver_message(
+        actor=SYSTEM, case_id=UUID(entry.facts["issued_for"]), name="credential-issued", now=entry.at
+    )
+
+
+@journal.handles("applications.status.changed")
+def on_status(entry: journal.Entry) -> None:
+    """Tell the applicant of a turn."""
+    _tell(entry, UUID(entry.facts["application_id"]), entry.facts["status"])
+
+
+@journal.handles("payments.bill.settled", "payments.payment.failed")
+def on_payment(entry: journal.Entry) -> None:
+    """Tell the applicant what became of a payment."""
+    _tell(entry, UUID(entry.facts["payable_id"]), entry.act)
+
+
+@journal.handles("credentials.credential.revoked")
+def on_revoked(entry: journal.Entry) -> None:
+    """Tell the holder that a document is void."""
+    _tell(entry, UUID(entry.facts["issued_for"]), entry.act)
+
+
+def _tell(entry: journal.Entry, application_id: UUID, turn: str) -> None:
+    application = Application.objects.filter(id=application_id).first()
+    if application is None or turn not in NOTICES:
+        return
+    contact = identity.contact_of(application.person_id)
+    about: dict[str, Any] = {
+        "actor": SYSTEM, "kind": f"applications.{turn}", "language": contact.language, "about": application.id,
+        "now": entry.at,
+    }  # fmt: skip
+    with override(contact.language):
+        text, subject = _words(application, turn, contact.language)
+        if contact.phone:
+            messages.send(text=text, to_phone=contact.phone, dedupe_key=f"sms:{entry.id}", **about)
+        if contact.email:
+            messages.send(text=text, subject=subject, to_email=contact.email, dedupe_key=f"email:{entry.id}", **about)
+
+
+def _words(application: Application, turn: str, language: str) -> tuple[str, str]:
+    """Return the text and the subject of a notice, in the active language."""
+    package = queries.package_of(application.version_id)
+    bills = payments.bills_for_payable(application.id)
+    values = {
+        "reference": references.display(application.reference or ""),
+        "service": pick(package["service"]["name"], language),
+        "amount": money.format_cents(sum(bill.total_cents for bill in bills)),
+        "link": f"{settings.PUBLIC_URL}/{language}/a/{application.reference}/",
+    }
+    own = package.get("messages", {}).get(turn)
+    if own is None:
+        return gettext(NOTICES[turn]) % values, gettext(SUBJECT) % values
+    subject = pick(own["subject"], language).format(**values) if "subject" in own else gettext(SUBJECT) % values
+    return pick(own["sms"], language).format(**values), subject

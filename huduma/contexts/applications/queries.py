@@ -1,0 +1,328 @@
+"""Reading applications. What is personal is given to the applicant, to those who act for them, and to the deciding body."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+
+from huduma.contexts.applications import rules
+from huduma.contexts.applications.events import CaseOpened
+from huduma.contexts.applications.models import Application, Upload
+from huduma.contexts.catalogue import public as catalogue
+from huduma.contexts.identity import public as identity
+from huduma.contexts.places import public as places
+from huduma.contexts.process import public as process
+from huduma.foundation import phone as phones
+from huduma.foundation import references, throttle
+from huduma.foundation.access import Actor, NotFound, Refusal
+from huduma.foundation.files import public as files
+from huduma.foundation.journal import public as journal
+from huduma.foundation.translated import pick
+
+ENDED = ("issued", "rejected", "withdrawn")
+TOLD = (
+    "applications.application.submitted",
+    "applications.status.changed",
+    "applications.application.corrected",
+    "payments.bill.settled",
+    "payments.payment.failed",
+    "credentials.credential.revoked",
+)
+TRACK_TRIES = 10
+TRACK_SECONDS = 3600
+
+
+class TooManyTries(Refusal):
+    """Too many tries for this reference. Wait an hour, or sign in to see your applications."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One question and its answer as people read it. `files` are the answer of an upload question."""
+
+    name: str
+    label: dict[str, str]
+    text: str
+    files: list[Upload]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A page of the form with its answers; `page` is None for what a register said."""
+
+    page: str | None
+    title: dict[str, str] | None
+    answers: list[Answer]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One line of an application's timeline: `status` or another word of what happened, and an officer's reason."""
+
+    at: datetime
+    what: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """What anybody who knows reference and phone number may see: no name, no answer."""
+
+    reference: str
+    service: dict[str, str]
+    status: str
+    submitted_at: datetime | None
+    turns: list[Turn]
+
+
+@dataclass(frozen=True)
+class Case:
+    """An application as its officers see it."""
+
+    application: Application
+    person: identity.Person
+    organisation: identity.Organisation | None
+    sections: list[Section]
+
+
+@lru_cache(maxsize=512)
+def package_of(version_id: UUID) -> dict[str, Any]:
+    """Return the content of a version; versions never change, so each process reads one once."""
+    return dict(catalogue.get_version(version_id).package)
+
+
+def form_of(application: Application) -> dict[str, Any]:
+    """Return the form that the application answers."""
+    form: dict[str, Any] = package_of(application.version_id)["form"]
+    return form
+
+
+def may_see(actor: Actor, application: Application) -> bool:
+    """Whether an application is the actor's own, of a person whom the actor assists, or of an organisation they act for."""
+    if actor.kind == "system" or application.person_id in {actor.person_id, actor.on_behalf_of} - {None}:
+        return True
+    return application.organisation_id is not None and identity.may_act_for(
+        actor.person_id, application.organisation_id, on=timezone.localdate()
+    )
+
+
+def get_application_for(actor: Actor, application_id: UUID) -> Application:
+    """Return an application to its applicant. Raises NotFound."""
+    application = Application.objects.filter(id=application_id).first()
+    if application is None or not may_see(actor, application):
+        raise NotFound
+    return application
+
+
+def get_by_reference_for(actor: Actor, reference: str) -> Application:
+    """Return an application to its applicant by the reference in a notice. Raises NotFound."""
+    application = Application.objects.filter(reference=references.normalise(reference) or "").first()
+    if application is None or not may_see(actor, application):
+        raise NotFound
+    return application
+
+
+def get_draft_for(actor: Actor, service_code: str, organisation_id: UUID | None = None) -> Application | None:
+    """Return the draft of a service that the actor began earlier, on whatever device."""
+    person_id = actor.person_id if organisation_id else actor.acting_as_id
+    drafts = Application.objects.filter(Q(person_id=person_id), service_code=service_code, status="draft")
+    return drafts.filter(organisation_id=organisation_id).first() if organisation_id else drafts.first()
+
+
+def list_applications_for(actor: Actor, limit: int = 100) -> list[tuple[Application, dict[str, str]]]:
+    """Return the actor's applications with the name of each service, newest first; those of an organisation while acting for it."""
+    if actor.acting_as_id is None:
+        return []
+    organisations = {o.id for o in identity.list_organisations_for(actor)}
+    if actor.on_behalf_of in organisations:
+        whose = Q(organisation_id=actor.on_behalf_of)
+    elif actor.on_behalf_of is not None:
+        whose = Q(person_id=actor.on_behalf_of)
+    else:
+        whose = Q(person_id=actor.person_id) | Q(organisation_id__in=organisations)
+    newest = Application.objects.filter(whose).defer("answers", "register_facts").order_by("-opened_at")[:limit]
+    return [(row, package_of(row.version_id)["service"]["name"]) for row in newest]
+
+
+def all_answers(application: Application) -> dict[str, Any]:
+    """Return what was typed and what a register said, by question; the register wins."""
+    return {**application.answers, **application.register_facts}
+
+
+def pages_of(application: Application) -> list[dict[str, Any]]:
+    """Return the pages that the applicant answers now: of a case sent back, only those with questions to be corrected."""
+    form = form_of(application)
+    found = rules.pages(form, all_answers(application), by_hand=application.register_state == "by-hand")
+    if application.status == "waiting_correction" and application.to_correct:
+        asked = set(application.to_correct)
+        found = [{**p, "fields": [f for f in p["fields"] if f in asked]} for p in found if asked & set(p["fields"])]
+    return found
+
+
+def uploaded(application: Application) -> dict[str, list[Upload]]:
+    """Return the files of an application by question, without their bytes."""
+    found: dict[str, list[Upload]] = {}
+    rows = application.uploads.select_related("file").defer("file__content").order_by("added_at", "id")
+    for upload in rows:
+        found.setdefault(upload.field, []).append(upload)
+    return found
+
+
+def problems_on(application: Application, page: dict[str, Any], today: date) -> dict[str, str]:
+    """Return what is wrong on a page, question by question, in the active language; empty when the page is complete."""
+    form, answers = form_of(application), all_answers(application)
+    has_files = {f for f in uploaded(application) if f in page["fields"]}
+    found = rules.problems(form, page["fields"], answers, has_files, today)
+    return {name: _words(form["ui"][name], problem) for name, problem in found.items()}
+
+
+def _words(ui: dict[str, Any], problem: rules.Problem) -> str:
+    label = pick(ui["label"])
+    if "error" in ui:
+        return pick(ui["error"])
+    words = {
+        "required": gettext("%(label)s: give an answer."),
+        "maxLength": gettext("%(label)s: use %(limit)s characters at most."),
+        "minLength": gettext("%(label)s: use %(limit)s characters at least."),
+        "maximum": gettext("%(label)s: the answer is %(limit)s at most."),
+        "minimum": gettext("%(label)s: the answer is %(limit)s at least."),
+        "enum": gettext("%(label)s: choose one of the answers."),
+        "future": gettext("%(label)s: the date is in the future."),
+        "type": gettext("%(label)s: write a whole number."),
+        "format": gettext("%(label)s: write it as in the example."),
+    }
+    if ui["widget"] == "date" and problem.keyword != "required":
+        words["format"] = gettext("%(label)s: write a real date, such as 23 11 2026.")
+    return words.get(problem.keyword, gettext("%(label)s: check this answer.")) % {
+        "label": label,
+        "limit": problem.limit,
+    }
+
+
+def sections_of(application: Application) -> list[Section]:
+    """Return everything that was answered, page by page, as people read it in the active language."""
+    form, answers, kept = form_of(application), all_answers(application), uploaded(application)
+    sections = []
+    if application.register_state == "found":
+        told = [_answer(form, name, application.register_facts, {}) for name in form["lookup"]["facts"]]
+        sections.append(Section(None, None, [answer for answer in told if answer.text]))
+    for page in rules.pages(form, answers, by_hand=application.register_state == "by-hand"):
+        told = [_answer(form, name, answers, kept) for name in page["fields"]]
+        sections.append(Section(page["id"], page["title"], told))
+    return sections
+
+
+def _answer(form: dict[str, Any], name: str, answers: dict[str, Any], kept: dict[str, list[Upload]]) -> Answer:
+    ui = form["ui"][name]
+    return Answer(name, ui["label"], read_aloud(ui, answers.get(name)), kept.get(name, []))
+
+
+def read_aloud(ui: dict[str, Any], value: Any, language: str | None = None) -> str:
+    """Return an answer as people read it: the option's wording, a county's name, a date in words."""
+    if value is None:
+        return ""
+    if "options" in ui:
+        wording = {option["value"]: option["label"] for option in ui["options"]}
+        return pick(wording.get(value, str(value)), language)
+    if ui["widget"] == "county":
+        return {county.code: county.name for county in places.list_counties()}.get(value, str(value))
+    if ui["widget"] == "checkbox":
+        return gettext("Yes")
+    if ui["widget"] == "phone":
+        return phones.display(str(value))
+    if ui["widget"] == "date":
+        try:
+            return date_format(date.fromisoformat(value), "j F Y")
+        except ValueError:
+            return str(value)
+    return str(value)
+
+
+def fee_lines(application: Application) -> dict[str, int]:
+    """Return what the answers cost: line → cents, by the decision tables or the charter. Raises process.NoRule."""
+    package = package_of(application.version_id)
+    if "rules_dmn" in package:
+        return rules.bill_lines(process.decide(package["rules_dmn"], all_answers(application)))
+    fee = package["service"]["fee_kes"]
+    return {"fee": int(fee * 100)} if isinstance(fee, int | float) and fee else {}
+
+
+def quote(application: Application) -> list[tuple[dict[str, str], int]]:
+    """Return what the applicant will pay: wording and cents of each line."""
+    return [(wording_of(application, line), cents) for line, cents in fee_lines(application).items()]
+
+
+def wording_of(application: Application, line: str) -> dict[str, str]:
+    """Return how a line of a bill is called."""
+    fees: dict[str, dict[str, str]] = form_of(application).get("fees", {})
+    return fees.get(line, {"en": "Fee", "sw": "Ada"})
+
+
+def timeline_of(application: Application) -> list[Turn]:
+    """Return what happened since the application was sent, oldest first. For a reader who has been checked."""
+    notes = {task.done_at: task.note for task in process.decisions_of(application.id) if task.note}
+    turns = []
+    for entry in journal.entries_concerning(application.id, acts=TOLD)[::-1]:
+        status = entry.facts.get("status")
+        turns.append(Turn(entry.at, status or entry.act, notes.get(entry.at, "") if status else ""))
+    return turns
+
+
+def waits_for(application: Application) -> str:
+    """Return the newest reason that an officer wrote, or "": what the applicant has to know first."""
+    done = [task for task in process.decisions_of(application.id) if task.note]
+    return done[-1].note if done else ""
+
+
+def track(*, reference: str, phone: str, now: datetime) -> Tracked:
+    """Return how far an application is to whoever knows its reference and the applicant's phone number.
+
+    A wrong phone number and an unknown reference get the same answer. Raises NotFound, TooManyTries.
+    """
+    meant = references.normalise(reference)
+    if meant is None:
+        raise NotFound
+    if not throttle.allow(f"track:{meant}", limit=TRACK_TRIES, seconds=TRACK_SECONDS):
+        raise TooManyTries
+    application = Application.objects.filter(reference=meant).first()
+    if application is None or identity.contact_of(application.person_id).phone != phone:
+        raise NotFound
+    turns = [Turn(turn.at, turn.what) for turn in timeline_of(application)]
+    name = package_of(application.version_id)["service"]["name"]
+    return Tracked(meant, name, application.status, application.submitted_at, turns)
+
+
+def get_case_for(actor: Actor, application_id: UUID, *, now: datetime) -> Case:
+    """Return an application to officers of the body that decides, and journal that it was opened.
+
+    Raises NotFound; NotPermitted for officers of another body.
+    """
+    application = Application.objects.filter(id=application_id).exclude(status="draft").first()
+    if application is None:
+        raise NotFound
+    actor.require_role("officer", "supervisor", body=application.body_code)
+    event = CaseOpened(application_id=application.id, person_id=application.person_id)
+    journal.record(actor=actor, event=event, now=now)
+    person = identity.get_person_for(actor, application.person_id, now=now)
+    organisation = (
+        identity.get_organisation_for(actor, application.organisation_id) if application.organisation_id else None
+    )
+    return Case(application, person, organisation, sections_of(application))
+
+
+def get_upload_for(actor: Actor, upload_id: UUID) -> files.StoredFile:
+    """Return an uploaded file to its applicant or to officers of the deciding body. Raises NotFound, NotPermitted."""
+    upload = Upload.objects.select_related("application").filter(id=upload_id).first()
+    if upload is None:
+        raise NotFound
+    if not may_see(actor, upload.application):
+        if not actor.is_staff:
+            raise NotFound
+        actor.require_role("officer", "supervisor", body=upload.application.body_code)
+    return files.get(upload.file_id)

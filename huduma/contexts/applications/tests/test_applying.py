@@ -1,0 +1,411 @@
+"""From the first answer to the signed document, and everything that may go wrong on the way."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from huduma.contexts.applications import public as applications
+from huduma.contexts.applications.models import Application
+from huduma.contexts.credentials import public as credentials
+from huduma.contexts.exchange import public as exchange
+from huduma.contexts.identity import public as identity
+from huduma.contexts.identity.models import Person
+from huduma.contexts.messages.models import Message
+from huduma.contexts.payments import public as payments
+from huduma.contexts.payments.models import Payment
+from huduma.contexts.payments.operations import settle
+from huduma.contexts.process import public as process
+from huduma.foundation import ids
+from huduma.foundation.access import SYSTEM, NotFound, NotPermitted
+from huduma.foundation.files import public as files
+from huduma.foundation.worktime import public as worktime
+
+pytestmark = pytest.mark.usefixtures("services")
+BY_HAND = {
+    "child_name": "Pendo Mfano", "born_on-day": "2", "born_on-month": "10", "born_on-year": "2026", "sex": "F",
+    "place": "Pumwani", "county": "047", "mother_name": "Asha Mfano",
+}  # fmt: skip
+
+
+def save(actor, draft, page, now=None, **typed):
+    return applications.save_page(
+        actor=actor,
+        application_id=draft.id,
+        page_id=page,
+        typed=lambda name: typed.get(name, ""),
+        now=now or timezone.now(),
+    )
+
+
+def attach(actor, draft, field, content, name="photo.png"):
+    return applications.attach_file(
+        actor=actor, application_id=draft.id, field=field, content=content, name=name, now=timezone.now()
+    )
+
+
+def birth(actor, png, now=None):
+    """A complete draft of a birth certificate, by hand."""
+    now = now or timezone.now()
+    draft = applications.open_application(actor=actor, service_code="birth-cert-current", now=now)
+    assert save(actor, draft, "slip", slip_number="BN-0001") == {}
+    applications.go_by_hand(actor=actor, application_id=draft.id, now=now)
+    assert save(actor, draft, "child", **BY_HAND) == {}
+    attach(actor, draft, "slip_copy", png(1))
+    attach(actor, draft, "mother_id_copy", png(2))
+    return draft
+
+
+def submit(actor, draft, now=None):
+    return applications.submit(actor=actor, application_id=draft.id, now=now or timezone.now())
+
+
+def pay(application, drain_jobs):
+    """Let the gateway confirm the money of an application's bill."""
+    (bill,) = payments.bills_for_payable(application.id)
+    payment = payments.start_payment(actor=SYSTEM, bill_id=bill.id, phone="0700000002", now=timezone.now())
+    settle(payment_id=payment.id, amount_cents=bill.total_cents, receipt=None, now=timezone.now())
+    Payment.objects.filter(id=payment.id).update(state="succeeded")
+    drain_jobs()
+    application.refresh_from_db()
+    return bill
+
+
+@pytest.fixture
+def officer(officer_actor):
+    return officer_actor("CRS", role="supervisor")
+
+
+def decide(officer, application, outcome, drain_jobs, **rest):
+    task, instance = process.get_task_for(officer, application.id)
+    process.complete_task(
+        actor=officer, task_id=task.id, outcome=outcome, version=instance.version, now=timezone.now(), **rest
+    )
+    drain_jobs()
+    application.refresh_from_db()
+
+
+def test_a_citizen_gets_a_certificate(citizen, officer, png, drain_jobs):
+    asha = citizen()
+    application = submit(asha, birth(asha, png))
+    assert application.status == "waiting_payment"
+    assert application.reference.startswith("HA")
+    bill = pay(application, drain_jobs)
+    assert (bill.total_cents, bill.lines[0]["body_code"]) == (20000, "CRS")
+    assert application.status == "in_review"
+    decide(officer, application, "approve", drain_jobs)
+    assert application.status == "issued"
+    document = credentials.document_of(application.id)
+    _, pdf = credentials.get_document_for(asha, document.id, now=timezone.now())
+    assert credentials.verify_document(pdf).state == "valid"
+    told = (
+        Message.objects.filter(about=application.id, medium="sms").order_by("created_at").values_list("kind", flat=True)
+    )
+    assert list(told) == [
+        "applications.waiting_payment", "applications.payments.bill.settled", "applications.in_review", "applications.issued",
+    ]  # fmt: skip
+    turns = [turn.what for turn in applications.timeline_of(application)]
+    assert turns[0] == "applications.application.submitted"
+    assert turns[-1] == "issued"
+
+
+def test_the_register_answers_instead_of_the_mother(citizen, sandbox, png):
+    asha = citizen()
+    draft = applications.open_application(actor=asha, service_code="birth-cert-current", now=timezone.now())
+    save(asha, draft, "slip", slip_number="BN-0001")
+    applications.ask_register(actor=asha, application_id=draft.id, now=timezone.now())
+    draft.refresh_from_db()
+    assert draft.register_facts["child_name"] == "Pendo Asha Mfano"
+    assert "mother_id" not in draft.register_facts
+    assert [page["id"] for page in applications.pages_of(draft)] == ["slip", "documents"]
+    attach(asha, draft, "slip_copy", png(1))
+    attach(asha, draft, "mother_id_copy", png(2))
+    assert submit(asha, draft).status == "waiting_payment"
+
+
+def test_a_record_that_names_others_stays_closed(citizen, sandbox):
+    stranger = citizen(8)
+    draft = applications.open_application(actor=stranger, service_code="birth-cert-current", now=timezone.now())
+    save(stranger, draft, "slip", slip_number="BN-0001")
+    with pytest.raises(applications.RecordOfOthers):
+        applications.ask_register(actor=stranger, application_id=draft.id, now=timezone.now())
+    draft.refresh_from_db()
+    assert draft.register_facts == {}
+
+
+def test_another_slip_number_forgets_the_record_of_the_first(citizen, sandbox):
+    asha = citizen()
+    draft = applications.open_application(actor=asha, service_code="birth-cert-current", now=timezone.now())
+    save(asha, draft, "slip", slip_number="BN-0001")
+    applications.ask_register(actor=asha, application_id=draft.id, now=timezone.now())
+    save(asha, draft, "slip", slip_number="BN-0002")
+    draft.refresh_from_db()
+    assert (draft.register_state, draft.register_facts) == ("", {})
+
+
+def test_a_register_that_is_down_lets_people_go_on_by_hand(citizen, sandbox, png):
+    asha = citizen()
+    draft = applications.open_application(actor=asha, service_code="birth-cert-current", now=timezone.now())
+    save(asha, draft, "slip", slip_number="BN-0001")
+    sandbox.post("/_control/crs", json={"fault": "down"}).raise_for_status()
+    with pytest.raises(exchange.RegisterUnavailable):
+        applications.ask_register(actor=asha, application_id=draft.id, now=timezone.now())
+    applications.go_by_hand(actor=asha, application_id=draft.id, now=timezone.now())
+    draft.refresh_from_db()
+    assert [page["id"] for page in applications.pages_of(draft)] == ["slip", "child", "documents"]
+
+
+def test_one_draft_a_service_on_whatever_device(citizen):
+    asha = citizen()
+    first = applications.open_application(actor=asha, service_code="police-clearance", now=timezone.now())
+    save(asha, first, "purpose", purpose="abroad", country="Rwanda")
+    again = applications.open_application(actor=asha, service_code="police-clearance", now=timezone.now())
+    assert (again.id, again.answers["country"]) == (first.id, "Rwanda")
+
+
+def test_wrong_answers_are_kept_and_named(citizen):
+    asha = citizen()
+    draft = applications.open_application(actor=asha, service_code="birth-cert-current", now=timezone.now())
+    applications.go_by_hand(actor=asha, application_id=draft.id, now=timezone.now())
+    wrong = save(
+        asha, draft, "child", **{**BY_HAND, "born_on-day": "31", "born_on-month": "2", "sex": "Q", "place": ""}
+    )
+    assert set(wrong) == {"born_on", "sex", "place"}
+    draft.refresh_from_db()
+    assert (draft.answers["born_on"], draft.answers["sex"]) == ("2026-02-31", "Q")
+    with pytest.raises(applications.Incomplete) as refused:
+        submit(asha, draft)
+    assert refused.value.pages == ["slip", "child", "documents"]
+    future = save(asha, draft, "child", **{**BY_HAND, "born_on-year": "2999"})
+    assert list(future) == ["born_on"]
+
+
+def test_fields_that_the_page_does_not_ask_are_not_read(citizen):
+    asha = citizen()
+    draft = applications.open_application(actor=asha, service_code="police-clearance", now=timezone.now())
+    save(asha, draft, "purpose", purpose="work", county="047", status="issued", person_id=str(ids.uuid7()))
+    draft.refresh_from_db()
+    assert draft.answers == {"purpose": "work"}
+    with pytest.raises(NotFound):
+        save(asha, draft, "child", child_name="x")
+    with pytest.raises(NotFound):
+        attach(asha, draft, "purpose", b"x")
+
+
+def test_another_citizen_finds_nothing(citizen, png):
+    asha, stranger = citizen(), citizen(8, "Rehema")
+    draft = birth(asha, png)
+    sent = submit(asha, draft)
+    upload = sent.uploads.first()
+    for attempt in (
+        lambda: applications.get_application_for(stranger, draft.id),
+        lambda: applications.get_by_reference_for(stranger, sent.reference),
+        lambda: save(stranger, draft, "slip", slip_number="x"),
+        lambda: submit(stranger, draft),
+        lambda: attach(stranger, draft, "slip_copy", png(3)),
+        lambda: applications.get_upload_for(stranger, upload.id),
+        lambda: applications.withdraw(actor=stranger, application_id=draft.id, now=timezone.now()),
+    ):
+        with pytest.raises(NotFound):
+            attempt()
+
+
+def test_an_officer_of_another_body_is_refused(citizen, officer, officer_actor, png):
+    asha = citizen()
+    sent = submit(asha, birth(asha, png))
+    with pytest.raises(NotPermitted):
+        applications.get_case_for(officer_actor("DCI"), sent.id, now=timezone.now())
+    with pytest.raises(NotPermitted):
+        applications.get_upload_for(officer_actor("DCI"), sent.uploads.first().id)
+    case = applications.get_case_for(officer, sent.id, now=timezone.now())
+    assert case.person.first_name == "Asha"
+    assert "Pendo Mfano" in [answer.text for section in case.sections for answer in section.answers]
+
+
+def test_nobody_applies_before_saying_who_they_are(db):
+    account = identity.open_account(actor=SYSTEM, phone="+254700000003", language="en", now=timezone.now())
+    actor = identity.actor_for(account, channel="portal", purpose="self-service")
+    with pytest.raises(identity.NotProven):
+        applications.open_application(actor=actor, service_code="police-clearance", now=timezone.now())
+
+
+def test_the_promise_is_frozen_in_working_time(citizen, png, now):
+    asha = citizen()
+    sent = submit(asha, birth(asha, png, now), now)
+    assert sent.due_at == worktime.deadline(now, 1, "working_days")
+    assert sent.promise == {"value": 1, "unit": "working_days", "confidence": "published"}
+    assert process.open_tasks_of(sent.id)[0].due_at == sent.due_at
+
+
+def test_the_permit_costs_what_the_table_says(citizen, png, drain_jobs, officer_actor):
+    asha, now = citizen(), timezone.now()
+    with pytest.raises(applications.OrganisationNeeded):
+        applications.open_application(actor=asha, service_code="county-sbp", now=now)
+    business = identity.register_organisation(
+        actor=asha, name="Mfano Works", registration_number="BN/0001", kind="sole-proprietor", now=now
+    )
+    draft = applications.open_application(actor=asha, service_code="county-sbp", organisation_id=business.id, now=now)
+    save(asha, draft, "place", county_code="047", ward="Mfano", premises="Jengo 1")
+    save(asha, draft, "business", activity="workshop", size="small", staff="4")
+    draft.refresh_from_db()
+    assert [page["id"] for page in applications.pages_of(draft)] == ["place", "business", "fire", "documents"]
+    assert [cents for _, cents in applications.quote(draft)] == [20000, 1500000]
+    attach(asha, draft, "fire_clearance", png(1))
+    attach(asha, draft, "registration_copy", png(2))
+    save(asha, draft, "documents", pin_number="p000000000a")
+    sent = submit(asha, draft)
+    assert sent.body_code == "CG-047"
+    bill = pay(sent, drain_jobs)
+    assert [line["description"]["sw"] for line in bill.lines] == ["Ombi", "Kibali cha mwaka mmoja"]
+    with pytest.raises(NotPermitted):
+        applications.get_case_for(officer_actor("CG-001"), sent.id, now=now)
+    decide(officer_actor("CG-047", "supervisor"), sent, "approve", drain_jobs)
+    assert credentials.document_of(sent.id).valid_until is not None
+
+
+def test_fingerprints_then_the_result(citizen, png, drain_jobs, officer_actor):
+    asha = citizen()
+    draft = applications.open_application(actor=asha, service_code="police-clearance", now=timezone.now())
+    save(asha, draft, "purpose", purpose="work")
+    save(asha, draft, "visit", county="047", agreed="on")
+    attach(asha, draft, "photo", png())
+    sent = submit(asha, draft)
+    dci = officer_actor("DCI", "supervisor")
+    pay(sent, drain_jobs)
+    assert sent.status == "waiting_visit"
+    decide(dci, sent, "done", drain_jobs)
+    assert sent.status == "in_review"
+    decide(dci, sent, "approve", drain_jobs)
+    assert sent.status == "issued"
+    visit = Message.objects.get(about=sent.id, kind="applications.waiting_visit")
+    assert "fingerprints" in visit.text
+
+
+def test_sent_back_corrected_and_sent_again(citizen, officer, png, drain_jobs):
+    asha = citizen()
+    sent = submit(asha, birth(asha, png))
+    pay(sent, drain_jobs)
+    decide(officer, sent, "send_back", drain_jobs, note="The name differs from the slip.", fields=["child_name"])
+    assert (sent.status, sent.to_correct) == ("waiting_correction", ["child_name"])
+    assert applications.waits_for(sent) == "The name differs from the slip."
+    assert [page["fields"] for page in applications.pages_of(sent)] == [["child_name"]]
+    with pytest.raises(NotFound):
+        save(asha, sent, "documents")
+    save(asha, sent, "child", child_name="Pendo Asha Mfano", place="Elsewhere")
+    sent = applications.send_correction(actor=asha, application_id=sent.id, now=timezone.now())
+    assert sent.status == "in_review"
+    assert sent.answers["child_name"] == "Pendo Asha Mfano"
+    assert sent.answers["place"] == "Pumwani"
+    assert applications.send_correction(actor=asha, application_id=sent.id, now=timezone.now()).turns == sent.turns
+    with pytest.raises(applications.CannotChange):
+        save(asha, sent, "child", child_name="Another")
+    notes = [turn.note for turn in applications.timeline_of(sent) if turn.note]
+    assert notes == ["The name differs from the slip."]
+
+
+def test_withdrawn_means_nothing_is_owed(citizen, png):
+    asha = citizen()
+    sent = submit(asha, birth(asha, png))
+    for _ in range(2):
+        assert applications.withdraw(actor=asha, application_id=sent.id, now=timezone.now()).status == "withdrawn"
+    (bill,) = payments.bills_for_payable(sent.id)
+    assert bill.state == "cancelled"
+    with pytest.raises(payments.BillCancelled):
+        payments.start_payment(actor=asha, bill_id=bill.id, phone="0700000002", now=timezone.now())
+    assert process.open_tasks_of(sent.id) == []
+
+
+def test_rejected_is_final(citizen, officer, png, drain_jobs):
+    asha = citizen()
+    sent = submit(asha, birth(asha, png))
+    pay(sent, drain_jobs)
+    decide(officer, sent, "reject", drain_jobs, note="The birth is registered already.")
+    assert sent.status == "rejected"
+    with pytest.raises(applications.CannotWithdraw):
+        applications.withdraw(actor=asha, application_id=sent.id, now=timezone.now())
+
+
+def test_files_are_limited_replaced_and_taken_back(citizen, png):
+    asha = citizen()
+    draft = birth(asha, png)
+    same = attach(asha, draft, "slip_copy", png(1))
+    attach(asha, draft, "slip_copy", png(5))
+    with pytest.raises(applications.TooManyFiles):
+        attach(asha, draft, "slip_copy", png(6))
+    with pytest.raises(files.WrongType):
+        attach(asha, draft, "father_id_copy", b"MZ\x90\x00 a program", "photo.png")
+    applications.remove_file(actor=asha, application_id=draft.id, upload_id=same.id, now=timezone.now())
+    assert not files.StoredFile.objects.filter(id=same.file_id).exists()
+    applications.discard_draft(actor=asha, application_id=draft.id, now=timezone.now())
+    assert not files.StoredFile.objects.exists()
+    assert not Application.objects.exists()
+
+
+def test_reference_and_phone_show_the_status_and_nothing_else(citizen, png):
+    asha = citizen()
+    sent = submit(asha, birth(asha, png))
+    tracked = applications.track(reference=sent.reference.lower(), phone="+254700000002", now=timezone.now())
+    assert (tracked.status, tracked.service["en"]) == ("waiting_payment", "Birth certificate (current registration)")
+    for reference, phone in ((sent.reference, "+254700000003"), ("HA00000000X", "+254700000002"), ("x", "")):
+        with pytest.raises(NotFound):
+            applications.track(reference=reference, phone=phone, now=timezone.now())
+
+
+def test_an_assisted_person_is_served_by_the_officer_who_sits_there(officer, png):
+    now = timezone.now()
+    facts = identity.IdentityFacts(
+        id_number=None, surname="Mfano", first_name="Bibi", other_names="", birth_date=None, sex="F"
+    )
+    person = identity.register_assisted_person(actor=officer, facts=facts, phone="", consent="by word", now=now)
+    assert isinstance(person, Person)
+    assisting = replace(officer, on_behalf_of=person.id, purpose="assisted")
+    sent = submit(assisting, birth(assisting, png))
+    assert (sent.person_id, sent.channel) == (person.id, "desk")
+    assert [row.id for row, _ in applications.list_applications_for(assisting)] == [sent.id]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_tabs_send_one_application(citizen, png):
+    asha = citizen()
+    draft = birth(asha, png)
+    sent, gate = [], threading.Barrier(4)
+
+    def press():
+        gate.wait()
+        try:
+            sent.append(submit(asha, draft).reference)
+        finally:
+            connection.close()
+
+    tabs = [threading.Thread(target=press) for _ in range(4)]
+    for tab in tabs:
+        tab.start()
+    for tab in tabs:
+        tab.join()
+    assert len(sent) == 4
+    assert len(set(sent)) == 1
+    assert len(payments.bills_for_payable(draft.id)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_devices_open_one_draft(citizen):
+    asha, opened, gate = citizen(), [], threading.Barrier(4)
+
+    def press():
+        gate.wait()
+        try:
+            opened.append(
+                applications.open_application(actor=asha, service_code="police-clearance", now=timezone.now()).id
+            )
+        finally:
+            connection.close()
+
+    devices = [threading.Thread(target=press) for _ in range(4)]
+    for device in devices:
+        device.start()
+    for device in devices:
+        device.join()
+    assert len(opened) == 4
+    assert len(set(opened)) == 1
