@@ -78,11 +78,8 @@ def service(request: HttpRequest, code: str) -> HttpResponse:
     content = found.content
     context = {
         "service": found,
-        "content": content,
-        "fees": _fees(content),
-        "turnaround": _turnaround(content["turnaround"]),
         "channels": [CHANNELS[name] for name in content["channels"]],
-        "confidence": {name: CONFIDENCE[level] for name, level in content["confidence"].items()},
+        **charter_words(content),
         "structured": _structured(request, found),
     }
     return render(request, "portal/catalogue/service.html", context)
@@ -161,6 +158,16 @@ def robots(request: HttpRequest) -> HttpResponse:
     """robots.txt."""
     text = f"User-agent: *\nDisallow: /*/desk/\nSitemap: {settings.PUBLIC_URL}/en/sitemap.xml\n"
     return HttpResponse(text, content_type="text/plain")
+
+
+def charter_words(content: dict[str, Any]) -> dict[str, Any]:
+    """What a charter promises, in words: `fees`, `turnaround`, and how sure each figure is."""
+    return {
+        "content": content,
+        "fees": _fees(content),
+        "turnaround": _turnaround(content["turnaround"]),
+        "confidence": {name: CONFIDENCE[level] for name, level in content["confidence"].items()},
+    }
 
 
 def _fees(content: dict[str, Any]) -> list[tuple[str, str]]:

@@ -21,7 +21,8 @@ from huduma.foundation.journal import public as journal
 
 PHONE = "sign_in_phone"
 NEXT = "sign_in_next"
-LOOKS = ("identity.person.viewed", "exchange.register.asked")
+AFTER_PROOF = "after_proof"
+LOOKS = ("identity.person.viewed", "applications.case.opened", "exchange.register.asked")
 
 
 def _address(request: HttpRequest) -> str:
@@ -112,21 +113,23 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("portal:home")
 
 
-def _actor(request: HttpRequest) -> Actor:
+def current_actor(request: HttpRequest) -> Actor:
+    """Return who asks."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     return actor
 
 
-def _to_sign_in(request: HttpRequest) -> HttpResponse:
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Ask for the sign-in, then come back to this page."""
     return redirect(f"{resolve_url('portal:sign_in')}?next={request.path}")
 
 
 @never_cache
 def account(request: HttpRequest) -> HttpResponse:
     """The citizen's own page: who they are, and who looked at their data."""
-    actor = _actor(request)
+    actor = current_actor(request)
     if actor.kind == "anonymous":
-        return _to_sign_in(request)
+        return to_sign_in(request)
     own = identity.get_account_for(actor)
     looks = journal.entries_concerning(actor.person_id, acts=LOOKS, limit=50) if actor.person_id else []
     return render(request, "portal/identity/account.html", {"account": own, "person": own.person, "looks": looks})
@@ -135,9 +138,9 @@ def account(request: HttpRequest) -> HttpResponse:
 @never_cache
 def prove(request: HttpRequest) -> HttpResponse:
     """Prove who one is by the ID card: its number and its serial number."""
-    actor = _actor(request)
+    actor = current_actor(request)
     if actor.kind == "anonymous":
-        return _to_sign_in(request)
+        return to_sign_in(request)
     errors = {}
     if request.method == "POST":
         number = "".join(request.POST.get("id_number", "").split())
@@ -153,7 +156,7 @@ def prove(request: HttpRequest) -> HttpResponse:
                 errors["id_number"] = refusal.message
             else:
                 notes.success(request, gettext("Your identity is confirmed."))
-                return redirect("portal:account")
+                return redirect(request.session.pop(AFTER_PROOF, None) or "portal:account")
     context = {"errors": errors, "typed": request.POST, "sandbox": settings.SANDBOX}
     return render(request, "portal/identity/prove.html", context, status=422 if errors else 200)
 

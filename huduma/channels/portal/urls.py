@@ -1,6 +1,12 @@
 """The portal's addresses: each module's own list, one after the other."""
 
-from huduma.channels.portal import catalogue, credentials, identity
+from huduma.channels.portal import applications, catalogue, credentials, identity, payments
 
 app_name = "portal"
-urlpatterns = [*catalogue.urlpatterns, *identity.urlpatterns, *credentials.urlpatterns]
+urlpatterns = [
+    *catalogue.urlpatterns,
+    *identity.urlpatterns,
+    *applications.urlpatterns,
+    *payments.urlpatterns,
+    *credentials.urlpatterns,
+]

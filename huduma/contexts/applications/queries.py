@@ -53,6 +53,17 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Question:
+    """One question of a page as it is asked: its wording, and the answer so far as it was typed."""
+
+    name: str
+    ui: dict[str, Any]
+    value: Any
+    required: bool
+    files: list[Upload]
+
+
+@dataclass(frozen=True)
 class Section:
     """A page of the form with its answers; `page` is None for what a register said."""
 
@@ -172,6 +183,32 @@ def uploaded(application: Application) -> dict[str, list[Upload]]:
     for upload in rows:
         found.setdefault(upload.field, []).append(upload)
     return found
+
+
+def questions_on(application: Application, page: dict[str, Any]) -> list[Question]:
+    """Return the questions of a page with what was answered so far."""
+    form, answers, kept = form_of(application), all_answers(application), uploaded(application)
+    return [
+        Question(name, form["ui"][name], answers.get(name), rules.is_required(form, name), kept.get(name, []))
+        for name in page["fields"]
+    ]
+
+
+def asks_register(application: Application, page_id: str) -> bool:
+    """Whether a register has to be asked when this page is complete."""
+    return form_of(application).get("lookup", {}).get("page") == page_id and not application.register_state
+
+
+def service_name(application: Application) -> dict[str, str]:
+    """Return what the service is called, in the version that the applicant saw."""
+    name: dict[str, str] = package_of(application.version_id)["service"]["name"]
+    return name
+
+
+def visit_county(application: Application) -> str | None:
+    """Return the code of the county where the applicant chose to come in person."""
+    field = form_of(application).get("visit_county_field")
+    return application.answers.get(field) if field else None
 
 
 def problems_on(application: Application, page: dict[str, Any], today: date) -> dict[str, str]:

@@ -77,6 +77,11 @@ class Payment(models.Model):
     def __str__(self) -> str:
         return f"{self.id} {self.state}"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the money may still come: nobody is asked again until then."""
+        return self.state in OPEN_STATES
+
 
 class Callback(models.Model):
     """What a gateway sent, byte for byte, before anybody judged it."""

@@ -17,6 +17,7 @@ from huduma.contexts.payments.queries import (
     bills_for_payable,
     get_bill_for,
     latest_payment,
+    settling_payment,
     trial_balance_cents,
 )
 
@@ -34,6 +35,7 @@ __all__ = [
     "latest_payment",
     "raise_bill",
     "receive_callback",
+    "settling_payment",
     "start_payment",
     "transfer",
     "trial_balance_cents",

@@ -33,6 +33,11 @@ def latest_payment(bill_id: UUID) -> Payment | None:
     return Payment.objects.filter(bill_id=bill_id).order_by("-started_at", "-id").first()
 
 
+def settling_payment(bill_id: UUID) -> Payment | None:
+    """Return the payment that settled a bill."""
+    return Payment.objects.filter(bill_id=bill_id, state="succeeded").first()
+
+
 def balance_cents(account_code: str) -> int:
     """Return an account's balance: debits minus credits."""
     return LedgerEntry.objects.filter(account_id=account_code).aggregate(total=Sum("amount_cents"))["total"] or 0

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation.template import templatize
 
 ROOT = Path(settings.BASE_DIR) / "huduma"
-CALLS = {"gettext", "gettext_lazy", "_"}
+CALLS = {"gettext", "gettext_lazy", "gettext_noop", "_"}
 LANGUAGE = "sw"
 
 
