@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from huduma.foundation import ids
@@ -129,3 +131,16 @@ def sandbox(sandbox_process: str) -> Iterator[Sandbox]:
                 if time.monotonic() > deadline:
                     raise
         yield client
+
+
+@pytest.fixture
+def enter_desk() -> Callable[..., None]:
+    """Signs a member of staff in as after password and second factor."""
+
+    def enter(client: Client, account: Any) -> None:
+        client.force_login(account)
+        session = client.session
+        session["second_factor"] = str(account.pk)
+        session.save()
+
+    return enter

@@ -1,6 +1,7 @@
 """`make run`: the whole platform on one machine, with the sandbox beside it. Real installations start the same parts apart."""
 
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -13,13 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Any
 
 from config import database, env
 
 PORT = int(env.text("HUDUMA_PORT", "8000"))
 SANDBOX_PORT = int(env.SANDBOX_URL.rsplit(":", 1)[1])
 SMTP_PORT = int(env.text("EMAIL_PORT", "8025"))
+SIGN_INS = env.VAR / "demo-sign-ins.json"
 LEAST_FREE_BYTES = 300_000_000
 START_SECONDS = 60
 RESTARTS_IN_A_ROW = 5
@@ -157,6 +159,8 @@ def _prepare(url: str) -> None:
     _step("Collecting pages' styles", lambda: call_command("collectstatic", interactive=False, verbosity=0))
     call_command("load_reference")
     call_command("service", "load", str(env.BASE / "services"))
+    if env.SANDBOX:
+        call_command("demo_accounts", sign_ins=SIGN_INS)
 
 
 def _step(title: str, action: Callable[[], object]) -> None:
@@ -185,9 +189,19 @@ def _parts(url: str) -> list[Part]:
         from huduma.channels.hooks.messages import africastalking_token
 
         receipts = f"{env.PUBLIC_URL}/hooks/sms/africastalking/{africastalking_token()}/"
-        addresses = {"HUDUMA_URL": env.PUBLIC_URL, "SANDBOX_AT_REPORT_URL": receipts}
+        addresses = {
+            "HUDUMA_URL": env.PUBLIC_URL,
+            "SANDBOX_AT_REPORT_URL": receipts,
+            "SANDBOX_TOTP": json.dumps({one["email"]: one["secret"] for one in _demo()["staff"]}),
+        }
         parts.insert(0, Part("sandbox", sandbox, {**common, **addresses}))
     return parts
+
+
+def _demo() -> dict[str, Any]:
+    """Return the demo sign-ins that `manage.py demo_accounts` wrote."""
+    demo: dict[str, Any] = json.loads(SIGN_INS.read_text())
+    return demo
 
 
 def _answers(port: int) -> bool:
@@ -215,12 +229,18 @@ def _log(part: Part) -> Path:
 def _greet(seconds: float) -> None:
     say(f"\nHuduma is ready ({seconds:.0f} s).\n")
     say(f"  Portal          {env.PUBLIC_URL}/")
+    say(f"  Desk            {env.PUBLIC_URL}/en/desk/")
     if env.SANDBOX:
         say(f"  Sandbox phone   {env.SANDBOX_URL}/phone/   the handset that gets SMS and payment prompts (PIN 1234)")
-    say(
-        "\nTry first: search the portal for “good conduct”; sign in as 0700 000 002 and read the code on the sandbox phone;"
-        "\nconfirm who you are with ID number 90000002 and card serial number 200000002."
-    )
+        say(f"  Staff codes     {env.SANDBOX_URL}/phone/totp   the second factor of the demo staff")
+        say(f"\nDemo staff, password {_demo()['password']}:")
+        for one in _demo()["staff"]:
+            say(f"  {one['email']:<30} {one['role']} {one['body'] or ''}")
+        say(
+            "\nTry first: open the portal and apply for “Birth certificate (current registration)”."
+            "\nSign in as 0700 000 002 (the code comes to the sandbox phone); ID number 90000002, card serial number 200000002;"
+            "\nbirth notification BN-0001; any picture as document; pay on the sandbox phone; approve at the desk; download."
+        )
     say("\nCtrl-C stops everything; data stays.")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -17,9 +18,13 @@ from huduma.foundation.journal.event import AccessRefused
 STATUS = {NotFound: 404, NotPermitted: 403}
 
 
-def installation(_request: HttpRequest) -> dict[str, Any]:
-    """Tell templates which installation this is."""
-    return {"SANDBOX": settings.SANDBOX, "SANDBOX_URL": settings.SANDBOX_URL if settings.SANDBOX else ""}
+def installation(request: HttpRequest) -> dict[str, Any]:
+    """Tell templates which installation this is, and whom an officer serves now."""
+    return {
+        "SANDBOX": settings.SANDBOX,
+        "SANDBOX_URL": settings.SANDBOX_URL if settings.SANDBOX else "",
+        "assisting": request.session.get("assisting_name", "") if hasattr(request, "session") else "",
+    }
 
 
 class ActorMiddleware:
@@ -47,9 +52,11 @@ def _actor(request: HttpRequest) -> Actor:
     channel = (request.resolver_match.namespace if request.resolver_match else "") or "portal"
     if not request.user.is_authenticated:
         return ANONYMOUS
+    assisting = request.session.get("assisting") if channel != "desk" else None
     return identity.actor_for(
         request.user,
         channel=channel,
         purpose="casework" if channel == "desk" else "self-service",
-        on_behalf_of=request.session.get("on_behalf_of"),
+        second_factor=request.session.get("second_factor") == str(request.user.pk),
+        assisting=UUID(assisting) if assisting else None,
     )

@@ -33,6 +33,9 @@ INSTALLED_APPS = [
     "huduma.foundation.worktime",
     "huduma.foundation.journal",
     "procrastinate.contrib.django",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -53,8 +56,10 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.ActorMiddleware",
+    "huduma.channels.desk.gate.StaffOnlyMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -98,6 +103,16 @@ STORAGES = {
 WHITENOISE_MAX_AGE = 31536000
 
 AUTH_USER_MODEL = "identity.Account"
+# django-allauth checks passwords and second factors of staff; its own pages are not mounted, so nobody can sign up by them.
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+MFA_ADAPTER = "huduma.contexts.identity.providers.second_factor.SealedSecrets"
+MFA_TOTP_ISSUER = "Huduma"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an administrator entered the address
+ALLAUTH_TRUSTED_PROXY_COUNT = 0 if SANDBOX else 1
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},

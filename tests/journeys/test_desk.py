@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def desk(portal, page, monkeypatch):
+def desk(portal, page, monkeypatch, enter_desk):
     """The address of the desk, where an officer of CRS is signed in and one paid case waits."""
     registry = Registry("action of a service task")
     for name in ("raise-bill", "issue-credential"):
@@ -29,7 +29,7 @@ def desk(portal, page, monkeypatch):
     )  # fmt: skip
     identity.grant_role(actor=SYSTEM, account_id=account.id, role="supervisor", body_code="CRS", now=now)
     client = Client()
-    client.force_login(account)
+    enter_desk(client, account)
     cookie = client.cookies[django_settings.SESSION_COOKIE_NAME].value
     page.context.add_cookies([{"name": django_settings.SESSION_COOKIE_NAME, "value": cookie, "url": portal}])
     text = (django_settings.SERVICES_DIR / "birth-cert-current" / "process.bpmn").read_text()

@@ -14,13 +14,16 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from huduma.contexts.applications import public as applications
 from huduma.contexts.catalogue import public as catalogue
+from huduma.contexts.credentials import public as credentials
 from huduma.contexts.identity import public as identity
 from huduma.contexts.places import public as places
 from huduma.contexts.process import public as process
 from huduma.foundation.access import Actor, NotFound, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
 from huduma.foundation.translated import pick
+from huduma.foundation.ui.downloads import file_response
 
 VIEWS = ("team", "mine", "late")
 TOLD = (
@@ -88,10 +91,15 @@ def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
 def _show(request: HttpRequest, case_id: UUID, errors: dict[str, str] | None = None, status: int = 200) -> HttpResponse:
     actor, now = _actor(request), timezone.now()
     task, instance = process.get_task_for(actor, case_id)
+    subject = _subject(actor, case_id, now)
+    document = credentials.document_of(case_id)
     is_boss = actor.has_role("supervisor", body=instance.body_code)
     context = {
         "task": task,
         "instance": instance,
+        "subject": subject,
+        "document": document,
+        "is_boss": is_boss,
         "service": _service_name(instance.service_code),
         "body": _body_name(instance.body_code),
         "urgency": process.urgency(instance.due_at, now) if instance.run == "running" else "",
@@ -107,6 +115,14 @@ def _show(request: HttpRequest, case_id: UUID, errors: dict[str, str] | None = N
         "typed_fields": request.POST.getlist("fields"),
     }
     return render(request, "desk/case.html", context, status=status)
+
+
+def _subject(actor: Actor, case_id: UUID, now: datetime) -> applications.Case | None:
+    """Return the application that a case decides; a case of another kind has none."""
+    try:
+        return applications.get_case_for(actor, case_id, now=now)
+    except NotFound:
+        return None
 
 
 def _assignee(task: process.Task | None) -> str:
@@ -169,6 +185,46 @@ def _words(entry: journal.Entry, task: process.Task | None) -> str:
         if key in words:
             return words[key]
     return gettext("A time limit ran out")
+
+
+@never_cache
+def find(request: HttpRequest) -> HttpResponse:
+    """Open the case whose reference the customer says."""
+    typed = request.GET.get("reference", "").strip()
+    try:
+        return redirect("desk:case", case_id=applications.find_case_for(_actor(request), typed))
+    except NotFound:
+        words = gettext("No case has the reference %(reference)s. Check it and try again.")
+        notes.warning(request, words % {"reference": typed[:20]})
+        return redirect("desk:worklist")
+
+
+@never_cache
+def upload(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """Give a file of a case to its officers."""
+    return file_response(applications.get_upload_for(_actor(request), upload_id))
+
+
+@never_cache
+def revoke(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Declare the document of a case void, with the reason."""
+    actor, errors = _actor(request), {}
+    document = credentials.document_of(case_id)
+    if document is None:
+        raise NotFound
+    actor.require_role("supervisor", body=document.body_code)
+    if request.method == "POST":
+        try:
+            credentials.revoke_credential(
+                actor=actor, credential_id=document.id, reason=request.POST.get("reason", ""), now=timezone.now()
+            )
+        except credentials.ReasonMissing as refusal:
+            errors["reason"] = refusal.message
+        else:
+            notes.success(request, gettext("The document is void. Whoever checks it sees that from now on."))
+            return redirect("desk:case", case_id=case_id)
+    context = {"document": document, "case_id": case_id, "errors": errors}
+    return render(request, "desk/revoke.html", context, status=422 if errors else 200)
 
 
 @require_POST
@@ -238,7 +294,10 @@ def _number(text: str) -> int | None:
 
 urlpatterns = [
     path("", worklist, name="worklist"),
+    path("find/", find, name="find"),
+    path("files/<uuid:upload_id>/", upload, name="upload"),
     path("cases/<uuid:case_id>/", case, name="case"),
+    path("cases/<uuid:case_id>/document/revoke/", revoke, name="revoke"),
     path("cases/<uuid:case_id>/decision/", decide, name="decide"),
     path("cases/<uuid:case_id>/claim/", assign, {"how": "claim"}, name="claim"),
     path("cases/<uuid:case_id>/release/", assign, {"how": "release"}, name="release"),

@@ -98,7 +98,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         else:
             target = request.session.pop(NEXT, None) or resolve_url("portal:account")
             request.session.pop(PHONE)
-            auth.login(request, account, backend="django.contrib.auth.backends.ModelBackend")
+            auth.login(request, account, backend=settings.AUTHENTICATION_BACKENDS[0])
             actor = identity.actor_for(account, channel="portal", purpose="self-service")
             identity.record_sign_in(actor=actor, account_id=account.id, by="sms-code", now=now)
             return redirect(target)

@@ -353,6 +353,16 @@ def get_case_for(actor: Actor, application_id: UUID, *, now: datetime) -> Case:
     return Case(application, person, organisation, sections_of(application))
 
 
+def find_case_for(actor: Actor, reference: str) -> UUID:
+    """Return the id of the case with a reference, to officers of the deciding body. Raises NotFound, NotPermitted."""
+    meant = references.normalise(reference)
+    found = Application.objects.filter(reference=meant).values_list("id", "body_code").first() if meant else None
+    if found is None:
+        raise NotFound
+    actor.require_role("officer", "supervisor", body=found[1])
+    return found[0]
+
+
 def get_upload_for(actor: Actor, upload_id: UUID) -> files.StoredFile:
     """Return an uploaded file to its applicant or to officers of the deciding body. Raises NotFound, NotPermitted."""
     upload = Upload.objects.select_related("application").filter(id=upload_id).first()

@@ -94,3 +94,12 @@ class OrganisationRegistered(Event):
     subject: ClassVar[str] = "organisation_id"
     organisation_id: UUID
     person_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondFactorEnrolled(Event):
+    """A member of staff bound an authenticator app to their account."""
+
+    act: ClassVar[str] = "identity.account.second_factor_enrolled"
+    subject: ClassVar[str] = "account_id"
+    account_id: UUID

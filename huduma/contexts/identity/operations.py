@@ -8,11 +8,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from huduma.contexts.identity import events
 from huduma.contexts.identity.models import Account, Mandate, Organisation, Person, RoleGrant, SignInCode
+from huduma.contexts.identity.queries import has_second_factor
 from huduma.foundation import phone as phones
 from huduma.foundation.access import Actor, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
@@ -265,6 +268,24 @@ def grant_role(*, actor: Actor, account_id: UUID, role: str, body_code: str | No
         event = events.RoleGranted(account_id=account_id, role=role, body_code=body_code)
         journal.record(actor=actor, event=event, now=now)
     return grant
+
+
+@transaction.atomic
+def enrol_second_factor(*, actor: Actor, account_id: UUID, secret: str, now: datetime) -> list[str]:
+    """Bind an authenticator app's secret (base32) to an account that has none, and return its recovery codes, once.
+
+    An account that has a second factor keeps it (returns no codes): only an administrator can take one away. Raises
+    NotPermitted unless the account's owner, an administrator or the system does it.
+    """
+    if actor.account_id != account_id:
+        actor.require_role("administrator")
+    account = Account.objects.select_for_update().get(id=account_id)
+    if has_second_factor(account_id):
+        return []
+    TOTP.activate(account, secret)
+    codes: list[str] = RecoveryCodes.activate(account).generate_codes()
+    journal.record(actor=actor, event=events.SecondFactorEnrolled(account_id=account_id), now=now)
+    return codes
 
 
 @transaction.atomic

@@ -1,9 +1,10 @@
 """Reading identities. Personal data is read only through functions that say who asks."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
 from django.db.models import Q
 from django.utils import timezone
 
@@ -11,6 +12,9 @@ from huduma.contexts.identity.events import PersonViewed
 from huduma.contexts.identity.models import Account, Mandate, Organisation, Person, RoleGrant
 from huduma.foundation.access import Actor, Grant, NotFound, NotPermitted
 from huduma.foundation.journal import public as journal
+
+#: How long an officer may serve a person after taking their consent: a long morning at a counter.
+ASSISTING_FOR = timedelta(hours=4)
 
 
 @dataclass(frozen=True)
@@ -22,25 +26,48 @@ class Contact:
     language: str
 
 
-def actor_for(account: Account, *, channel: str, purpose: str, on_behalf_of: UUID | str | None = None) -> Actor:
+def actor_for(
+    account: Account,
+    *,
+    channel: str,
+    purpose: str,
+    second_factor: bool = False,
+    assisting: UUID | None = None,
+) -> Actor:
     """Return the actor that a signed-in account is.
 
-    `on_behalf_of` is honoured only while a mandate for that organisation is in force. A staff role counts at the desk
-    only: in every other channel an officer is a citizen like any other.
+    A staff role counts at the desk only, and only after a second factor: in every other channel an officer is a citizen like
+    any other. `assisting`: the person whom an officer serves at a counter, honoured while `may_assist` says so.
     """
-    grants = _grants(account.id, timezone.localdate()) if channel == "desk" else frozenset()
-    organisation_id = UUID(str(on_behalf_of)) if on_behalf_of else None
-    if organisation_id and not may_act_for(account.person_id, organisation_id, on=timezone.localdate()):
-        organisation_id = None
+    grants: frozenset[Grant] = frozenset()
+    if channel == "desk" and second_factor:
+        grants = _grants(account.id, timezone.localdate())
+    helps = second_factor and assisting is not None and may_assist(account.id, assisting, now=timezone.now())
     return Actor(
         kind="person",
-        channel=channel,
+        channel="desk" if helps else channel,
         account_id=account.id,
         person_id=account.person_id,
         grants=grants,
-        on_behalf_of=organisation_id,
-        purpose=purpose,
+        on_behalf_of=assisting if helps else None,
+        purpose="assisted" if helps else purpose,
     )
+
+
+def may_assist(account_id: UUID, person_id: UUID, *, now: datetime) -> bool:
+    """Whether an officer has lately taken this person's consent to be served at the counter."""
+    taken = journal.entries_concerning(person_id, acts=("identity.person.assisted",), limit=20)
+    return any(entry.actor_account_id == account_id and now - entry.at < ASSISTING_FOR for entry in taken)
+
+
+def has_second_factor(account_id: UUID) -> bool:
+    """Whether an account has an authenticator app."""
+    return Authenticator.objects.filter(user_id=account_id, type=Authenticator.Type.TOTP).exists()
+
+
+def is_staff(account_id: UUID) -> bool:
+    """Whether an account holds a role today."""
+    return bool(_grants(account_id, timezone.localdate()))
 
 
 def _grants(account_id: UUID, today: date) -> frozenset[Grant]:

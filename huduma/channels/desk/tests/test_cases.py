@@ -66,8 +66,8 @@ def page(case_id, act=""):
     return f"/en/desk/cases/{case_id}/{act}"
 
 
-def test_the_list_in_both_languages(client, staff, case):
-    client.force_login(staff("Neema"))
+def test_the_list_in_both_languages(client, staff, case, enter_desk):
+    enter_desk(client, staff("Neema"))
     answer = client.get("/en/desk/")
     assert b"Review the application" in answer.content
     assert b"Late" in answer.content
@@ -78,9 +78,9 @@ def test_the_list_in_both_languages(client, staff, case):
     assert client.get("/en/desk/?view=x&after=y").status_code == 200
 
 
-def test_a_citizen_a_stranger_and_an_officer_of_another_body_are_refused(client, staff, case):
-    assert client.get("/en/desk/").status_code == 403
-    client.force_login(staff("Otieno", body="DCI"))
+def test_a_citizen_a_stranger_and_an_officer_of_another_body_are_refused(client, staff, case, enter_desk):
+    assert client.get("/en/desk/").url.startswith("/en/desk/sign-in/")
+    enter_desk(client, staff("Otieno", body="DCI"))
     assert client.get(page(case)).status_code == 403
     for act in ("claim/", "decision/", "release/", "reassign/"):
         answer = client.post(page(case, act), {"task": task_of(case).id, "outcome": "approve", "to": ids.uuid7()})
@@ -90,9 +90,9 @@ def test_a_citizen_a_stranger_and_an_officer_of_another_body_are_refused(client,
     assert task_of(case).assignee_id is None
 
 
-def test_taking_deciding_and_what_is_told_afterwards(client, staff, case):
+def test_taking_deciding_and_what_is_told_afterwards(client, staff, case, enter_desk):
     officer = staff("Neema")
-    client.force_login(officer)
+    enter_desk(client, officer)
     task = task_of(case)
     client.post(page(case, "claim/"), {"task": task.id})
     version = process.Instance.objects.get(case_id=case).version
@@ -112,8 +112,8 @@ def test_taking_deciding_and_what_is_told_afterwards(client, staff, case):
     assert "process.task.completed" in [e.act for e in journal.entries_concerning(case)]
 
 
-def test_a_stale_page_keeps_what_was_typed(client, staff, case):
-    client.force_login(staff("Neema"))
+def test_a_stale_page_keeps_what_was_typed(client, staff, case, enter_desk):
+    enter_desk(client, staff("Neema"))
     task = task_of(case)
     client.post(page(case, "claim/"), {"task": task.id})
     form = {"task": task.id, "version": 1, "outcome": "reject", "note": "Not born here"}
@@ -124,28 +124,28 @@ def test_a_stale_page_keeps_what_was_typed(client, staff, case):
     assert client.post(page(case, "decision/"), {**form, "outcome": ""}).status_code in (409, 422)
 
 
-def test_a_colleague_is_told_and_a_supervisor_hands_over(client, staff, case):
+def test_a_colleague_is_told_and_a_supervisor_hands_over(client, staff, case, enter_desk):
     first, second, boss = staff("Neema"), staff("Baraka"), staff("Zawadi", "supervisor")
     task = task_of(case)
-    client.force_login(first)
+    enter_desk(client, first)
     client.post(page(case, "claim/"), {"task": task.id})
-    client.force_login(second)
+    enter_desk(client, second)
     assert b"A colleague is working" in client.post(page(case, "claim/"), {"task": task.id}, follow=True).content
     assert b"Record the decision" not in client.get(page(case)).content
     assert client.post(page(case, "reassign/"), {"task": task.id, "to": second.id}).status_code == 403
-    client.force_login(boss)
+    enter_desk(client, boss)
     assert b"Baraka Mfano" in client.get(page(case)).content
     refused = client.post(page(case, "reassign/"), {"task": task.id, "to": ids.uuid7()}, follow=True)
     assert b"Choose somebody from the list" in refused.content
     client.post(page(case, "reassign/"), {"task": task.id, "to": second.id})
     assert task_of(case).assignee_id == second.id
-    client.force_login(second)
+    enter_desk(client, second)
     client.post(page(case, "release/"), {"task": task.id})
     assert task_of(case).assignee_id is None
 
 
-def test_a_case_that_ended(client, staff, case, django_assert_max_num_queries):
-    client.force_login(staff("Neema"))
+def test_a_case_that_ended(client, staff, case, django_assert_max_num_queries, enter_desk):
+    enter_desk(client, staff("Neema"))
     task = task_of(case)
     client.post(page(case, "decision/"), {"task": task.id, "outcome": "reject", "note": "Not born here"})
     assert b"This case has ended" in client.get(page(case)).content
@@ -153,8 +153,8 @@ def test_a_case_that_ended(client, staff, case, django_assert_max_num_queries):
         client.get("/en/desk/")
 
 
-def test_without_the_token_of_the_form_nothing_is_decided(client, staff, case):
+def test_without_the_token_of_the_form_nothing_is_decided(client, staff, case, enter_desk):
     client.handler.enforce_csrf_checks = True
-    client.force_login(staff("Neema"))
+    enter_desk(client, staff("Neema"))
     assert client.post(page(case, "claim/"), {"task": task_of(case).id}).status_code == 403
     assert task_of(case).assignee_id is None

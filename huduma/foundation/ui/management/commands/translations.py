@@ -40,7 +40,7 @@ def used_messages() -> dict[str, str]:
 
 
 def _in_python(source: str) -> list[str]:
-    if source.lstrip().startswith(("gettext(", "_(")) or "gettext(" in source or "_(" in source:
+    if any(f"{call}(" in source for call in CALLS):
         try:
             tree = ast.parse(source)
         except SyntaxError:

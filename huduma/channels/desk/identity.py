@@ -1,0 +1,183 @@
+"""How staff sign in (password, then a code of their authenticator app), and how they serve a person who stands at the counter."""
+
+from datetime import date
+from typing import Any
+
+import segno
+from allauth.account.forms import LoginForm
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from django.conf import settings
+from django.contrib import auth
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.urls import path
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from huduma.channels.desk.gate import SECOND_FACTOR
+from huduma.contexts.identity import public as identity
+from huduma.foundation import phone as phones
+from huduma.foundation.access import Actor, NotPermitted
+
+PENDING = "staff_sign_in"
+BACKEND = settings.AUTHENTICATION_BACKENDS[0]
+PENDING_SECONDS = 600
+SESSION_SECONDS = 8 * 3600
+
+
+@sensitive_post_parameters("password")
+@never_cache
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """First the password. An address that is nobody's, a wrong password and a citizen's account get the same answer."""
+    errors = {}
+    target = request.POST.get("next") or request.GET.get("next", "")
+    if request.method == "POST":
+        form = LoginForm(request.POST, request=request)
+        account = form.user if form.is_valid() else None
+        if account is not None and identity.is_staff(account.id):
+            safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
+            request.session[PENDING] = {
+                "account": str(account.pk),
+                "until": timezone.now().timestamp() + PENDING_SECONDS,
+                "next": target if safe else resolve_url("desk:worklist"),
+            }
+            return redirect("desk:second_factor")
+        errors["login"] = _refused(form) or gettext("E-mail address and password do not belong together.")
+    context = {"errors": errors, "typed": request.POST.get("login", ""), "next": target, "sandbox": settings.SANDBOX}
+    return render(request, "desk/sign_in.html", context, status=422 if errors else 200)
+
+
+def _refused(form: Form) -> str:
+    codes = {error.code for problems in form.errors.as_data().values() for error in problems}
+    if codes & {"too_many_login_attempts", "rate_limited"}:
+        return gettext("Too many tries. Wait five minutes, then try again.")
+    return ""
+
+
+@never_cache
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """Then a code of the authenticator app; whoever has none yet binds one first."""
+    pending = request.session.get(PENDING)
+    if pending is None or pending["until"] < timezone.now().timestamp():
+        return redirect("desk:sign_in")
+    account = identity.Account.objects.get(id=pending["account"])
+    enrolled = identity.has_second_factor(account.id)
+    data = request.POST if request.method == "POST" else None
+    form = AuthenticateForm(data, user=account) if enrolled else ActivateTOTPForm(data, user=account)
+    errors = {}
+    if data is not None:
+        if form.is_valid():
+            return _come_in(request, account, form, pending["next"])
+        errors["code"] = _refused(form) or gettext(
+            "That code is not right, or it was used already. Wait for the next one."
+        )
+    context = {"errors": errors, "enrolled": enrolled}
+    if not enrolled:
+        address = get_adapter().build_totp_url(account, form.secret)
+        context |= {"secret": form.secret, "qr": segno.make(address).svg_data_uri(scale=5)}
+    return render(request, "desk/second_factor.html", context, status=422 if errors else 200)
+
+
+def _come_in(request: HttpRequest, account: identity.Account, form: Any, target: str) -> HttpResponse:
+    now = timezone.now()
+    codes: list[str] = []
+    actor = identity.actor_for(account, channel="desk", purpose="casework", second_factor=True)
+    how = "recovery-code"
+    if isinstance(form, ActivateTOTPForm):
+        codes = identity.enrol_second_factor(actor=actor, account_id=account.id, secret=form.secret, now=now)
+        how = "totp"
+    elif form.authenticator.type == form.authenticator.Type.TOTP:
+        how = "totp"
+    auth.login(request, account, backend=BACKEND)
+    for name in (PENDING, "mfa.totp.secret"):
+        request.session.pop(name, None)
+    request.session[SECOND_FACTOR] = str(account.pk)
+    request.session.set_expiry(SESSION_SECONDS)
+    identity.record_sign_in(actor=actor, account_id=account.id, by=f"password+{how}", now=now)
+    if codes:
+        return render(request, "desk/recovery_codes.html", {"codes": codes, "next": target})
+    return redirect(target)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session."""
+    auth.logout(request)
+    return redirect("desk:sign_in")
+
+
+@never_cache
+def assist(request: HttpRequest) -> HttpResponse:
+    """Serve a person without ID or phone: their consent, what they say of themselves, then any service on their behalf."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    if not actor.has_role("officer", "supervisor"):
+        raise NotPermitted
+    errors, typed = {}, {name: request.POST.get(name, "").strip() for name in FIELDS}
+    if request.method == "POST":
+        errors = _wrong(typed)
+        if not errors:
+            facts = identity.IdentityFacts(
+                id_number=typed["id_number"] or None, surname=typed["surname"], first_name=typed["first_name"],
+                other_names=typed["other_names"], birth_date=_birth_date(typed), sex="",
+            )  # fmt: skip
+            person = identity.register_assisted_person(
+                actor=actor, facts=facts, phone=typed["phone"], consent=typed["consent"], now=timezone.now()
+            )
+            request.session["assisting"] = str(person.id)
+            request.session["assisting_name"] = person.full_name
+            return redirect("portal:search")
+    return render(request, "desk/assist.html", {"errors": errors, "typed": typed}, status=422 if errors else 200)
+
+
+FIELDS = ("first_name", "other_names", "surname", "id_number", "phone", "day", "month", "year", "consent")
+
+
+def _birth_date(typed: dict[str, str]) -> date | None:
+    if not any(typed[part] for part in ("day", "month", "year")):
+        return None
+    return date(int(typed["year"]), int(typed["month"]), int(typed["day"]))
+
+
+def _wrong(typed: dict[str, str]) -> dict[str, str]:
+    errors = {}
+    if not typed["first_name"]:
+        errors["first_name"] = gettext("Write the person’s first name.")
+    if typed["id_number"] and not (typed["id_number"].isdigit() and 6 <= len(typed["id_number"]) <= 9):
+        errors["id_number"] = gettext("An ID number has 6 to 9 digits. Leave it empty when the person has none.")
+    if typed["phone"]:
+        try:
+            phones.parse(typed["phone"])
+        except phones.InvalidPhone:
+            errors["phone"] = gettext("Type a phone number like 0712 345 678.")
+    try:
+        if (born := _birth_date(typed)) and born > timezone.localdate():
+            raise ValueError
+    except ValueError:
+        errors["day"] = gettext("Write a real date of birth, or leave it empty.")
+    if typed["consent"] not in ("by-word", "by-mark", "guardian"):
+        errors["consent"] = gettext("Ask the person first, then choose how they agreed.")
+    return errors
+
+
+@require_POST
+def stop_assisting(request: HttpRequest) -> HttpResponse:
+    """The person has been served."""
+    for name in ("assisting", "assisting_name"):
+        request.session.pop(name, None)
+    return redirect("desk:worklist")
+
+
+urlpatterns = [
+    path("sign-in/", sign_in, name="sign_in"),
+    path("sign-in/code/", second_factor, name="second_factor"),
+    path("sign-out/", sign_out, name="sign_out"),
+    path("assist/", assist, name="assist"),
+    path("assist/stop/", stop_assisting, name="stop_assisting"),
+]

@@ -1,0 +1,1 @@
+"""Libraries that identity plugs into."""
