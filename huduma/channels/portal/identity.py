@@ -1,14 +1,20 @@
 """Signing in by phone and code, proving who one is, and seeing who looked at one's data."""
 
+import re
+from datetime import date
+
 from django.conf import settings
 from django.contrib import auth
 from django.contrib import messages as notes
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import path
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
@@ -16,12 +22,15 @@ from huduma.contexts.exchange import public as exchange
 from huduma.contexts.identity import public as identity
 from huduma.contexts.messages import public as messages
 from huduma.foundation import phone as phones
+from huduma.foundation import throttle
 from huduma.foundation.access import ANONYMOUS, Actor, Refusal
 from huduma.foundation.journal import public as journal
 
 PHONE = "sign_in_phone"
 NEXT = "sign_in_next"
 AFTER_PROOF = "after_proof"
+REGISTER_DOWN = "register_down"
+LETTER = "e-mail letter"
 LOOKS = ("identity.person.viewed", "applications.case.opened", "exchange.register.asked")
 
 
@@ -152,13 +161,169 @@ def prove(request: HttpRequest) -> HttpResponse:
         if not errors:
             try:
                 exchange.prove_identity(actor=actor, id_number=number, serial_number=serial, now=timezone.now())
+            except exchange.RegisterUnavailable as refusal:
+                request.session[REGISTER_DOWN] = True
+                errors["id_number"] = refusal.message
             except Refusal as refusal:
                 errors["id_number"] = refusal.message
             else:
                 notes.success(request, gettext("Your identity is confirmed."))
                 return redirect(request.session.pop(AFTER_PROOF, None) or "portal:account")
-    context = {"errors": errors, "typed": request.POST, "sandbox": settings.SANDBOX}
+    context = {
+        "errors": errors,
+        "typed": request.POST,
+        "sandbox": settings.SANDBOX,
+        "down": REGISTER_DOWN in request.session,
+    }
     return render(request, "portal/identity/prove.html", context, status=422 if errors else 200)
+
+
+@never_cache
+def by_hand(request: HttpRequest) -> HttpResponse:
+    """Say who one is while the register does not answer; officers see that it has to be checked."""
+    actor = current_actor(request)
+    if actor.kind == "anonymous":
+        return to_sign_in(request)
+    if not request.session.get(REGISTER_DOWN):
+        return redirect("portal:prove")
+    typed = {name: request.POST.get(name, "").strip()[:100] for name in BY_HAND}
+    errors = {}
+    if request.method == "POST":
+        needed = {"first_name": gettext("Write your first name."), "surname": gettext("Write your surname.")}
+        errors = {name: words for name, words in needed.items() if not typed[name]}
+        try:
+            born = date(int(typed["year"]), int(typed["month"]), int(typed["day"]))
+            if born > timezone.localdate():
+                raise ValueError
+        except ValueError:
+            errors["day"] = gettext("Write your date of birth: day, month and year.")
+        if not errors:
+            facts = identity.IdentityFacts(
+                id_number=None, surname=typed["surname"], first_name=typed["first_name"],
+                other_names=typed["other_names"], birth_date=born, sex="",
+            )  # fmt: skip
+            identity.record_identity_proof(actor=actor, facts=facts, by="by-hand", now=timezone.now())
+            del request.session[REGISTER_DOWN]
+            notes.success(
+                request, gettext("You can go on. Your details will be checked when the register answers again.")
+            )
+            return redirect(request.session.pop(AFTER_PROOF, None) or "portal:account")
+    return render(
+        request, "portal/identity/by_hand.html", {"errors": errors, "typed": typed}, status=422 if errors else 200
+    )
+
+
+BY_HAND = ("first_name", "other_names", "surname", "day", "month", "year")
+
+
+@never_cache
+def organisations(request: HttpRequest) -> HttpResponse:
+    """The businesses for which the citizen acts, and adding one."""
+    actor = current_actor(request)
+    if actor.kind == "anonymous":
+        return to_sign_in(request)
+    if not identity.is_proven(actor):
+        request.session[AFTER_PROOF] = request.path
+        return redirect("portal:prove")
+    typed = {name: request.POST.get(name, "").strip()[:200] for name in ("name", "registration_number", "kind")}
+    errors = {}
+    if request.method == "POST":
+        if len(typed["name"]) < 2:
+            errors["name"] = gettext("Write the name of the business as it is registered.")
+        if not REGISTRATION.fullmatch(typed["registration_number"]):
+            errors["registration_number"] = gettext(
+                "Write the registration number on the certificate, such as BN-ABC12345."
+            )
+        if typed["kind"] not in KINDS:
+            errors["kind"] = gettext("Choose the kind of business.")
+        if not errors:
+            try:
+                identity.register_organisation(actor=actor, now=timezone.now(), **typed)
+            except identity.OrganisationTaken as refusal:
+                errors["registration_number"] = refusal.message
+            else:
+                notes.success(request, gettext("Your business is added. You can apply for it now."))
+                return redirect("portal:organisations")
+    context = {
+        "errors": errors, "typed": typed, "kinds": KINDS,
+        "organisations": [(o, KINDS[o.kind]) for o in identity.list_organisations_for(actor)],
+    }  # fmt: skip
+    return render(request, "portal/identity/organisations.html", context, status=422 if errors else 200)
+
+
+KINDS = {
+    "sole-proprietor": gettext_lazy("Business of one person"),
+    "partnership": gettext_lazy("Partnership"),
+    "company": gettext_lazy("Company"),
+    "society": gettext_lazy("Society or group"),
+}
+REGISTRATION = re.compile(r"[A-Za-z0-9/-]{3,30}")
+
+
+@never_cache
+def contact(request: HttpRequest) -> HttpResponse:
+    """In which language notices come, and an e-mail address, which counts once the letter sent to it is answered."""
+    actor = current_actor(request)
+    if actor.kind == "anonymous":
+        return to_sign_in(request)
+    own, errors, now = identity.get_account_for(actor), {}, timezone.now()
+    typed = request.POST.get("email", own.email or "").strip()
+    if request.method == "POST":
+        if request.POST.get("language") in ("en", "sw"):
+            identity.change_contact(actor=actor, language=request.POST["language"], now=now)
+        if typed and typed != own.email:
+            errors = _send_letter(actor, typed)
+        if not errors:
+            if not typed or typed == own.email:
+                notes.success(request, gettext("Saved."))
+            else:
+                notes.info(request, gettext("We sent a letter to this address. Open the link in it within an hour."))
+            return redirect("portal:account")
+    return render(
+        request, "portal/identity/contact.html", {"account": own, "typed": typed, "errors": errors},
+        status=422 if errors else 200,
+    )  # fmt: skip
+
+
+def _send_letter(actor: Actor, address: str) -> dict[str, str]:
+    try:
+        validate_email(address)
+    except ValidationError:
+        return {"email": gettext("Type an e-mail address like name@example.com.")}
+    if not throttle.allow(f"letter:{actor.account_id}", limit=5, seconds=3600):
+        return {"email": gettext("Too many letters were asked for. Wait an hour, then try again.")}
+    token = signing.dumps({"account": str(actor.account_id), "email": address}, salt=LETTER)
+    link = settings.PUBLIC_URL + resolve_url("portal:confirm_email", token=token)
+    messages.send(
+        actor=actor,
+        kind="identity.email_letter",
+        language=get_language() or "en",
+        subject=gettext("Confirm your e-mail address for Huduma"),
+        text=gettext("Open this link within an hour to get Huduma’s news here: %(link)s") % {"link": link},
+        to_email=address,
+        dedupe_key=f"letter:{token}"[:200],
+        secret=True,
+        now=timezone.now(),
+    )
+    return {}
+
+
+@never_cache
+def confirm_email(request: HttpRequest, token: str) -> HttpResponse:
+    """The link of the letter: it works for the account that asked for it, while that one is signed in."""
+    actor = current_actor(request)
+    if actor.kind == "anonymous":
+        return to_sign_in(request)
+    try:
+        letter = signing.loads(token, salt=LETTER, max_age=3600)
+    except signing.BadSignature:
+        letter = {}
+    if letter.get("account") != str(actor.account_id):
+        notes.warning(request, gettext("This link has expired, or it is for another account. Ask for a new letter."))
+        return redirect("portal:contact")
+    identity.change_contact(actor=actor, verified_email=letter["email"], now=timezone.now())
+    notes.success(request, gettext("Your e-mail address is confirmed."))
+    return redirect("portal:account")
 
 
 urlpatterns = [
@@ -167,4 +332,8 @@ urlpatterns = [
     path("sign-out/", sign_out, name="sign_out"),
     path("account/", account, name="account"),
     path("account/identity/", prove, name="prove"),
+    path("account/identity/by-hand/", by_hand, name="by_hand"),
+    path("account/contact/", contact, name="contact"),
+    path("account/contact/<str:token>/", confirm_email, name="confirm_email"),
+    path("account/organisations/", organisations, name="organisations"),
 ]

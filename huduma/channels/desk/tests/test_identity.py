@@ -52,7 +52,9 @@ def test_password_then_code_opens_the_desk(client):
 
 
 def test_wrong_password_unknown_address_and_citizens_get_the_same_answer(client):
-    identity.open_account(actor=ANONYMOUS, phone="+254700000002", language="en", now=identity.Account.objects.first().created_at)
+    identity.open_account(
+        actor=ANONYMOUS, phone="+254700000002", language="en", now=identity.Account.objects.first().created_at
+    )
     answers = [
         password(client, password="wrong-password-here"),
         password(client, email="nobody@crs.example"),

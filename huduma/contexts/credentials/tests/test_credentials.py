@@ -50,7 +50,7 @@ def bytes_of(credential, actor, now):
 def test_a_case_has_one_document(order, drain_jobs, citizen_actor, now):
     case = ids.uuid7()
     assert order(case).id == order(case).id
-    assert drain_jobs() == ["credentials.sign"]
+    assert drain_jobs().count("credentials.sign") == 1
     assert [e.act for e in journal.entries_concerning(case)] == ["credentials.credential.issued"]
 
 
