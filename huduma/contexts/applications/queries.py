@@ -247,12 +247,19 @@ def sections_of(application: Application) -> list[Section]:
     form, answers, kept = form_of(application), all_answers(application), uploaded(application)
     sections = []
     if application.register_state == "found":
-        told = [_answer(form, name, application.register_facts, {}) for name in form["lookup"]["facts"]]
+        told = [_answer(form, name, application.register_facts, {}) for name in _register_order(form)]
         sections.append(Section(None, None, [answer for answer in told if answer.text]))
     for page in rules.pages(form, answers, by_hand=application.register_state == "by-hand"):
         told = [_answer(form, name, answers, kept) for name in page["fields"]]
         sections.append(Section(page["id"], page["title"], told))
     return sections
+
+
+def _register_order(form: dict[str, Any]) -> list[str]:
+    """Return the register's facts in the order in which the by-hand page asks for them (stored objects have no order)."""
+    by_hand = form["lookup"].get("by_hand_page")
+    asked: list[str] = next((page["fields"] for page in form["pages"] if page["id"] == by_hand), [])
+    return [*asked, *sorted(set(form["lookup"]["facts"]) - set(asked))]
 
 
 def _answer(form: dict[str, Any], name: str, answers: dict[str, Any], kept: dict[str, list[Upload]]) -> Answer:
