@@ -15,6 +15,7 @@ from huduma.contexts.centres import public as centres
 from huduma.contexts.places import public as places
 from huduma.foundation import money
 from huduma.foundation.access import NotFound
+from huduma.foundation.translated import Translated
 
 LIFE_EVENTS = {
     "birth": gettext_lazy("Having a child"),
@@ -170,13 +171,14 @@ def charter_words(content: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _fees(content: dict[str, Any]) -> list[tuple[str, str]]:
-    fee = content["fee_kes"]
+def _fees(content: dict[str, Any]) -> list[tuple[str, Translated | str]]:
+    """Each amount with when it applies; an empty amount where the charge is only told in words."""
+    fee, note = content["fee_kes"], content.get("fee_note", "")
     if fee is None:
-        return []
+        return [("", note)] if note else []
     if isinstance(fee, list):
         return [(money.format_cents(item["amount"] * 100), item["condition"]) for item in fee]
-    return [(gettext("Free") if fee == 0 else money.format_cents(fee * 100), content.get("fee_note", ""))]
+    return [(gettext("Free") if fee == 0 else money.format_cents(fee * 100), note)]
 
 
 def _number(value: float) -> str:

@@ -15,6 +15,7 @@ from huduma.contexts.catalogue.rules import stem, words
 from huduma.contexts.places import public as places
 from huduma.foundation.access import Actor, Refusal
 from huduma.foundation.journal import public as journal
+from huduma.foundation.translated import Translated
 
 INDEX = """
 UPDATE catalogue_service SET search =
@@ -109,10 +110,14 @@ def _search_words(content: dict[str, Any]) -> tuple[list[str], list[str], list[s
         stems(
             content["body"],
             content["category"],
-            content["output"],
+            *_languages(content["output"]),
             *(e.replace("_", " ") for e in content["life_events"]),
         ),
     )
+
+
+def _languages(text: Translated | str) -> list[str]:
+    return [text] if isinstance(text, str) else list(text.values())
 
 
 def _publish(actor: Actor, service: Service, package: Package, now: datetime) -> bool:

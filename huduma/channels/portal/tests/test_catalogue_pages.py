@@ -55,6 +55,19 @@ def test_a_charter_says_what_was_found_and_what_was_not(loaded, client):
     assert "siku 14 hadi" not in renewal
 
 
+def test_a_charter_in_kiswahili_has_its_short_texts_in_kiswahili(loaded, client):
+    page = client.get("/sw/services/passport-renewal/").content.decode()
+    assert "<li>Pasipoti ya zamani</li>" in page
+    assert "kurasa 34" in page
+    assert "<dd>Pasipoti</dd>" in page
+
+
+def test_a_charge_told_only_in_words_is_shown(loaded, client):
+    page = client.get("/sw/services/eta/").content.decode()
+    assert "USD 30, hairejeshwi" in page
+    assert "USD 30, non-refundable" in client.get("/en/services/eta/").content.decode()
+
+
 def test_switching_language_keeps_page_and_query(loaded, client):
     page = client.get("/en/search/?q=good+conduct").content.decode()
     assert '/sw/search/?q=good+conduct"' in page

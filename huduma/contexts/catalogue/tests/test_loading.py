@@ -32,6 +32,19 @@ def test_all_services_load_and_a_second_load_changes_nothing(bodies, now):
     assert (again["changed"], again["versions"]) == (0, 0)
 
 
+def test_every_charter_speaks_both_languages(bodies):
+    contents = [p.parts["service"] for p in catalogue.check_packages(settings.SERVICES_DIR)]
+    said: dict[str, set[str]] = {}
+    for content in contents:
+        fees = content["fee_kes"] if isinstance(content["fee_kes"], list) else []
+        texts = [*content["requirements"], content["output"], *(fee["condition"] for fee in fees)]
+        for text in [*texts, *([content["fee_note"]] if "fee_note" in content else [])]:
+            assert text.get("sw"), (content["code"], text)
+            said.setdefault(text["en"], set()).add(text["sw"])
+    assert len(contents) == 224
+    assert {english: ways for english, ways in said.items() if len(ways) > 1} == {}
+
+
 def test_reference_tables_are_complete(bodies):
     assert len(places.list_counties()) == 47
     assert sum(len(places.list_constituencies(c.code)) for c in places.list_counties()) == 290
