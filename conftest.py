@@ -56,6 +56,19 @@ def officer_actor() -> Callable[..., Actor]:
     return make
 
 
+@pytest.fixture(autouse=True)
+def _no_jobs_left_over(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After a test that commits, Django empties its own tables; the queue's are emptied here, or the next test would run its jobs."""
+    marker = request.node.get_closest_marker("django_db")
+    commits = "transactional_db" in request.fixturenames or (marker is not None and marker.kwargs.get("transaction"))
+    if commits:
+        request.getfixturevalue("transactional_db")
+    yield
+    if commits:
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
+
+
 @pytest.fixture
 def drain_jobs() -> Callable[..., list[str]]:
     """Runs every due job in this process, in order, until none is left; returns their names.
