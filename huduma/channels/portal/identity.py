@@ -31,7 +31,7 @@ NEXT = "sign_in_next"
 AFTER_PROOF = "after_proof"
 REGISTER_DOWN = "register_down"
 LETTER = "e-mail letter"
-LOOKS = ("identity.person.viewed", "applications.case.opened", "exchange.register.asked")
+LOOKS = ("identity.person.viewed", "exchange.register.asked")
 
 
 def _address(request: HttpRequest) -> str:
