@@ -53,8 +53,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     errors = {}
     if request.method == "POST":
         try:
-            number = phones.parse(typed)
+            number = phones.parse_mobile(typed)
             _text_code(request, number)
+        except phones.NotMobile:
+            errors["phone"] = gettext("No text message reaches this number. Type a mobile number like 0712 345 678.")
         except phones.InvalidPhone:
             errors["phone"] = gettext("Type a phone number like 0712 345 678.")
         except identity.TooManyCodes as refusal:
