@@ -5,10 +5,15 @@ import hashlib
 import phonenumbers
 
 REGION = "KE"
+MOBILE = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
 class InvalidPhone(ValueError):
     """The text is not a telephone number that can exist."""
+
+
+class NotMobile(InvalidPhone):
+    """The number exists, but no text message reaches it."""
 
 
 def parse(text: str) -> str:
@@ -23,6 +28,18 @@ def parse(text: str) -> str:
     if not phonenumbers.is_valid_number(number):
         raise InvalidPhone
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def parse_mobile(text: str) -> str:
+    """Return the E.164 form of a number that can get a text message.
+
+    Raises NotMobile for landlines, toll-free and premium numbers, InvalidPhone for what is no number at all. Where a country
+    does not keep the two apart (North America), the number is taken.
+    """
+    e164 = parse(text)
+    if phonenumbers.number_type(phonenumbers.parse(e164)) not in MOBILE:
+        raise NotMobile
+    return e164
 
 
 def display(e164: str) -> str:

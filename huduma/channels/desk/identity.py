@@ -23,6 +23,7 @@ from django.views.decorators.http import require_POST
 
 from huduma.channels.desk.gate import SECOND_FACTOR
 from huduma.contexts.identity import public as identity
+from huduma.foundation import identifiers
 from huduma.foundation import phone as phones
 from huduma.foundation.access import Actor, NotPermitted
 
@@ -149,8 +150,11 @@ def _wrong(typed: dict[str, str]) -> dict[str, str]:
     errors = {}
     if not typed["first_name"]:
         errors["first_name"] = gettext("Write the person’s first name.")
-    if typed["id_number"] and not (typed["id_number"].isdigit() and 6 <= len(typed["id_number"]) <= 9):
-        errors["id_number"] = gettext("An ID number has 6 to 9 digits. Leave it empty when the person has none.")
+    if typed["id_number"]:
+        try:
+            typed["id_number"] = identifiers.id_number(typed["id_number"])
+        except identifiers.InvalidIdentifier:
+            errors["id_number"] = gettext("An ID number has 6 to 9 digits. Leave it empty when the person has none.")
     if typed["phone"]:
         try:
             phones.parse(typed["phone"])

@@ -21,8 +21,8 @@ from django.views.decorators.http import require_POST
 from huduma.contexts.exchange import public as exchange
 from huduma.contexts.identity import public as identity
 from huduma.contexts.messages import public as messages
+from huduma.foundation import identifiers, throttle
 from huduma.foundation import phone as phones
-from huduma.foundation import throttle
 from huduma.foundation.access import ANONYMOUS, Actor, Refusal
 from huduma.foundation.journal import public as journal
 
@@ -53,8 +53,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     errors = {}
     if request.method == "POST":
         try:
-            number = phones.parse(typed)
+            number = phones.parse_mobile(typed)
             _text_code(request, number)
+        except phones.NotMobile:
+            errors["phone"] = gettext("No text message reaches this number. Type a mobile number like 0712 345 678.")
         except phones.InvalidPhone:
             errors["phone"] = gettext("Type a phone number like 0712 345 678.")
         except identity.TooManyCodes as refusal:
@@ -152,11 +154,14 @@ def prove(request: HttpRequest) -> HttpResponse:
         return to_sign_in(request)
     errors = {}
     if request.method == "POST":
-        number = "".join(request.POST.get("id_number", "").split())
-        serial = "".join(request.POST.get("serial_number", "").split())
-        if not (number.isdigit() and 6 <= len(number) <= 9):
+        number = serial = ""
+        try:
+            number = identifiers.id_number(request.POST.get("id_number", ""))
+        except identifiers.InvalidIdentifier:
             errors["id_number"] = gettext("Type the ID number on the front of the card: 6 to 9 digits.")
-        if not (serial.isalnum() and 6 <= len(serial) <= 12):
+        try:
+            serial = identifiers.card_serial(request.POST.get("serial_number", ""))
+        except identifiers.InvalidIdentifier:
             errors["serial_number"] = gettext("Type the serial number of the card: 6 to 12 letters or digits.")
         if not errors:
             try:

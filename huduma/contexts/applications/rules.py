@@ -14,6 +14,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from huduma.foundation import identifiers
 from huduma.foundation import phone as phones
 
 Form = dict[str, Any]
@@ -21,6 +22,8 @@ Answers = dict[str, Any]
 LONGEST_TEXT = 4000
 NUMBER = re.compile(r"-?\d{1,15}")
 SPACES = re.compile(r"[ \t]+")
+#: Value of `format` in a form's schema → what reads such an identifier into its tidy form.
+IDENTIFIERS = {"kra-pin": identifiers.kra_pin}
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,29 @@ def read(form: Form, fields: Iterable[str], typed: Callable[[str], str]) -> Answ
 
     `typed(name)` is the text of an input. A date has three: `<name>-day`, `<name>-month`, `<name>-year`.
     """
-    return {name: _read(form["ui"][name]["widget"], name, typed) for name in fields if not is_upload(form, name)}
+    return {
+        name: _tidy(form["schema"]["properties"].get(name, {}), _read(form["ui"][name]["widget"], name, typed))
+        for name in fields
+        if not is_upload(form, name)
+    }
+
+
+def _tidy(schema: dict[str, Any], value: Any) -> Any:
+    identifier = IDENTIFIERS.get(schema.get("format", ""))
+    try:
+        return identifier(value) if identifier and isinstance(value, str) else value
+    except identifiers.InvalidIdentifier:
+        return value
+
+
+def _is(identifier: Callable[[str], str]) -> Callable[[str], bool]:
+    def check(text: str) -> bool:
+        try:
+            return identifier(text) == text
+        except identifiers.InvalidIdentifier:
+            return False
+
+    return check
 
 
 def _read(widget: str, name: str, typed: Callable[[str], str]) -> Any:
@@ -116,7 +141,8 @@ def _problem(form: Form, name: str, value: Any, today: date) -> Problem | None:
 
 @lru_cache(maxsize=4096)
 def _validator(schema: str) -> Any:
-    return jsonschema_rs.Draft202012Validator(json.loads(schema), validate_formats=True)
+    formats = {name: _is(identifier) for name, identifier in IDENTIFIERS.items()}
+    return jsonschema_rs.Draft202012Validator(json.loads(schema), validate_formats=True, formats=formats)
 
 
 def bill_lines(config: dict[str, Any]) -> dict[str, int]:

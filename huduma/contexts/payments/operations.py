@@ -102,7 +102,7 @@ def start_payment(*, actor: Actor, bill_id: UUID, phone: str, now: datetime, gat
     if running is not None:
         return running
     try:
-        number = phones.parse(phone)
+        number = phones.parse_mobile(phone)
     except phones.InvalidPhone:
         raise NotAPhone from None
     payment = Payment.objects.create(

@@ -1,5 +1,9 @@
 """Money, phone numbers, references, sockets and refusals."""
 
+import csv
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,8 +31,26 @@ def test_what_is_no_number(typed):
         phone.parse(typed)
 
 
-def test_a_newly_allocated_prefix_is_accepted():
-    assert phone.parse("0118 000 000") == "+254118000000"
+def listed_prefixes():
+    """A number behind every mobile prefix of the list: `25474[0-35689]` stands for eight, `x` for any digit."""
+    with (Path(__file__).parent / "phone_prefixes.csv").open() as file:
+        shapes = [row["msisdn_prefix"].replace("x", "[0-9]") for row in csv.DictReader(file) if row["type"] == "mobile"]
+    return [f"+254{n:03}555555" for n in range(1000) if any(re.fullmatch(shape, f"254{n:03}") for shape in shapes)]
+
+
+@pytest.mark.parametrize("number", listed_prefixes())
+def test_every_allocated_mobile_prefix_is_known(number):
+    assert phone.parse_mobile(number) == number
+
+
+@pytest.mark.parametrize("typed", ["020 690 0020", "0800 221 349", "+44 20 7946 0000"])
+def test_a_number_that_gets_no_text_message(typed):
+    with pytest.raises(phone.NotMobile):
+        phone.parse_mobile(typed)
+
+
+def test_a_number_abroad_that_may_be_mobile_is_taken():
+    assert phone.parse_mobile("+1 202 555 0123") == "+12025550123"
 
 
 def test_masked_numbers_and_digests_do_not_name_anybody():

@@ -110,6 +110,12 @@ def test_what_is_no_phone_is_said_beside_the_field(client, typed):
     assert 'href="#phone"' in page.content.decode()
 
 
+def test_a_landline_gets_no_code(client):
+    page = client.post("/en/sign-in/", {"phone": "020 690 0020"})
+    assert page.status_code == 422
+    assert "No text message reaches this number" in page.content.decode()
+
+
 def test_proof_by_the_card_shows_the_registers_name(client, ask):
     answer(client, ask())
     client.post("/en/account/identity/", {"id_number": "90000002", "serial_number": "200000002"})

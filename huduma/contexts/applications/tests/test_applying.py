@@ -254,7 +254,10 @@ def test_the_permit_costs_what_the_table_says(citizen, png, drain_jobs, officer_
     assert [cents for _, cents in applications.quote(draft)] == [20000, 1500000]
     attach(asha, draft, "fire_clearance", png(1))
     attach(asha, draft, "registration_copy", png(2))
-    save(asha, draft, "documents", pin_number="p000000000a")
+    assert save(asha, draft, "documents", pin_number="X000000000A").keys() == {"pin_number"}
+    assert save(asha, draft, "documents", pin_number="p000 000 000a") == {}
+    draft.refresh_from_db()
+    assert draft.answers["pin_number"] == "P000000000A"
     sent = submit(asha, draft)
     assert sent.body_code == "CG-047"
     bill = pay(sent, drain_jobs)

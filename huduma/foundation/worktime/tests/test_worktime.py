@@ -1,6 +1,8 @@
 """Promises in working time."""
 
+import csv
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -30,6 +32,29 @@ def nairobi(*parts: int) -> datetime:
 )
 def test_deadlines(start, value, unit, due):
     assert worktime.deadline(start, value, unit) == due
+
+
+@pytest.mark.django_db
+def test_offices_are_closed_on_every_listed_holiday_and_open_on_those_of_one_community():
+    with (Path(__file__).parent / "holidays_ke_2019_2029.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    closed = {row["date"] for row in rows if row["non_working_for_government"] == "yes"}
+    open_days = {row["date"] for row in rows} - closed
+    wrong = [day for day in sorted(closed) if worktime.is_working_day(date.fromisoformat(day))]
+    wrong += [d for d in sorted(open_days) if worktime.is_working_day(date.fromisoformat(d)) == _weekend(d)]
+    assert len(closed) > 150
+    assert wrong == []
+
+
+def test_no_holiday_is_computed_that_is_not_listed():
+    with (Path(__file__).parent / "holidays_ke_2019_2029.csv").open() as file:
+        listed = {date.fromisoformat(row["date"]) for row in csv.DictReader(file)}
+    days = [date(2019, 1, 1) + timedelta(days=n) for n in range(365 * 11 + 3)]
+    assert [day for day in days if worktime.holiday_name(day) and day not in listed] == []
+
+
+def _weekend(day: str) -> bool:
+    return date.fromisoformat(day).weekday() >= 5
 
 
 @pytest.mark.django_db
