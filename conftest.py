@@ -157,3 +157,13 @@ def enter_desk() -> Callable[..., None]:
         session.save()
 
     return enter
+
+
+@pytest.fixture
+def totp_code(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Makes the code of an authenticator app, in a half minute that does not end during the test."""
+    from allauth.mfa.totp.internal import auth
+
+    counter = int(time.time()) // 30
+    monkeypatch.setattr(auth, "yield_hotp_counters_from_time", lambda: iter([counter]))
+    return lambda secret: str(auth.format_hotp_value(auth.hotp_value(secret, counter)))

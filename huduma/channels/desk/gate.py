@@ -1,18 +1,23 @@
-"""The desk's door: nothing behind it opens before password and second factor."""
+"""The desk's door: nothing behind it opens before password and second factor, and then only to staff."""
 
 from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, resolve_url
+from django.shortcuts import redirect, render, resolve_url
+from django.utils import timezone
 from django.utils.http import urlencode
 
+from huduma.contexts.identity import public as identity
+from huduma.foundation.access import Actor, NotPermitted
+from huduma.foundation.journal import public as journal
+
 SECOND_FACTOR = "second_factor"
-OPEN = ("sign_in", "second_factor")
+OPEN = ("sign_in", "second_factor", "sign_out")
 
 
 class StaffOnlyMiddleware:
-    """Sends whoever has not passed the second factor in this session to the sign-in of staff."""
+    """Sends strangers, and staff without the second factor in this session, to the sign-in of staff; refuses citizens."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -21,10 +26,21 @@ class StaffOnlyMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, _view: Any, _args: Any, _kwargs: Any) -> HttpResponse | None:
-        """Answer instead of the view where somebody has to sign in first."""
+        """Answer instead of the view where somebody has to sign in first, or has no business at the desk."""
         match = request.resolver_match
         if match is None or match.namespace != "desk" or match.url_name in OPEN:
             return None
-        if request.user.is_authenticated and request.session.get(SECOND_FACTOR) == str(request.user.pk):
-            return None
+        user = request.user
+        if user.is_authenticated:
+            actor: Actor = request.actor  # type: ignore[attr-defined]
+            if actor.is_staff:  # grants are given after the second factor only
+                return None
+            if request.session.get(SECOND_FACTOR) == str(user.pk) or not identity.is_staff(user.pk):
+                return _refuse(request, actor)
         return redirect(f"{resolve_url('desk:sign_in')}?{urlencode({'next': request.path})}")
+
+
+def _refuse(request: HttpRequest, actor: Actor) -> HttpResponse:
+    journal.record(actor=actor, event=journal.AccessRefused(path=request.path[:200]), now=timezone.now())
+    context = {"message": NotPermitted().message, "sign_in": resolve_url("desk:sign_in")}
+    return render(request, "403.html", context, status=403)

@@ -62,6 +62,7 @@ def _refused(form: Form) -> str:
     return ""
 
 
+@sensitive_post_parameters("code")
 @never_cache
 def second_factor(request: HttpRequest) -> HttpResponse:
     """Then a code of the authenticator app; whoever has none yet binds one first."""

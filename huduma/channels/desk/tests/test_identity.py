@@ -1,9 +1,7 @@
 """How staff come in: password, then a code; and how they serve somebody at the counter."""
 
-import time
-
 import pytest
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.core.management import call_command
 from django.core.management.base import CommandError
@@ -28,22 +26,28 @@ def _demo():
     call_command("demo_accounts", verbosity=0)
 
 
+@pytest.fixture
+def new_officer(now):
+    """An officer who was given an account and a role, and has no second factor yet."""
+    account = identity.open_staff_account(
+        actor=SYSTEM, email="new@crs.example", password=PASSWORD, first_name="Mgeni", surname="Mfano", now=now
+    )
+    identity.grant_role(actor=SYSTEM, account_id=account.id, role="officer", body_code="CRS", now=now)
+    return account
+
+
 def password(client, email=OFFICER, password=PASSWORD, **rest):
     return client.post("/en/desk/sign-in/", {"login": email, "password": password, **rest})
-
-
-def code(secret, step=0):
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + step))
 
 
 def factor(client, text):
     return client.post("/en/desk/sign-in/code/", {"code": text})
 
 
-def test_password_then_code_opens_the_desk(client):
+def test_password_then_code_opens_the_desk(client, totp_code):
     assert password(client, next="/en/desk/assist/").url == "/en/desk/sign-in/code/"
     assert client.get("/en/desk/").url.startswith("/en/desk/sign-in/")
-    assert factor(client, code(_secret(OFFICER))).url == "/en/desk/assist/"
+    assert factor(client, totp_code(_secret(OFFICER))).url == "/en/desk/assist/"
     assert client.get("/en/desk/").status_code == 200
     account = identity.Account.objects.get(email=OFFICER)
     assert journal.entries_concerning(account.id, acts=["identity.account.signed_in"])[0].facts["by"] == "password+totp"
@@ -64,8 +68,8 @@ def test_wrong_password_unknown_address_and_citizens_get_the_same_answer(client)
     assert all("do not belong together" in answer.content.decode() for answer in answers)
 
 
-def test_a_code_opens_once(client):
-    text = code(_secret(OFFICER))
+def test_a_code_opens_once(client, totp_code):
+    text = totp_code(_secret(OFFICER))
     password(client)
     assert factor(client, text).status_code == 302
     other = Client()
@@ -90,25 +94,103 @@ def test_guessing_codes_is_slow_too(client):
     assert "Too many tries" in last.content.decode()
 
 
-def test_who_has_no_second_factor_binds_one_before_anything_opens(client, now):
-    account = identity.open_staff_account(
-        actor=SYSTEM, email="new@crs.example", password=PASSWORD, first_name="Mgeni", surname="Mfano", now=now
-    )
-    identity.grant_role(actor=SYSTEM, account_id=account.id, role="officer", body_code="CRS", now=now)
+def test_who_has_no_second_factor_binds_one_before_anything_opens(client, totp_code, new_officer):
     password(client, email="new@crs.example")
     shown = client.get("/en/desk/sign-in/code/")
     secret = shown.context["secret"]
     assert "data:image/svg+xml" in shown.content.decode()
-    kept = factor(client, code(secret))
+    kept = factor(client, totp_code(secret))
     assert len(kept.context["codes"]) == 10
     assert client.get("/en/desk/").status_code == 200
-    from allauth.mfa.models import Authenticator
-
-    assert secret not in str(Authenticator.objects.get(user=account, type="totp").data)
+    assert secret not in str(Authenticator.objects.get(user=new_officer, type="totp").data)
     phone_lost = Client()
     password(phone_lost, email="new@crs.example")
     assert factor(phone_lost, kept.context["codes"][0]).status_code == 302
     assert phone_lost.get("/en/desk/").status_code == 200
+    by = [e.facts["by"] for e in journal.entries_concerning(new_officer.id, acts=["identity.account.signed_in"])]
+    assert sorted(by) == ["password+recovery-code", "password+totp"]
+    thief = Client()
+    password(thief, email="new@crs.example")
+    assert factor(thief, kept.context["codes"][0]).status_code == 422
+
+
+def test_before_the_password_no_key_is_shown(client, new_officer):
+    assert client.get("/en/desk/sign-in/code/").url == "/en/desk/sign-in/"
+    password(client, email="new@crs.example", password="wrong-password-here")
+    assert client.get("/en/desk/sign-in/code/").url == "/en/desk/sign-in/"
+
+
+def test_the_second_step_is_waited_for_ten_minutes(client):
+    password(client)
+    session = client.session
+    session["staff_sign_in"] = {**session["staff_sign_in"], "until": 0}
+    session.save()
+    assert client.get("/en/desk/sign-in/code/").url == "/en/desk/sign-in/"
+
+
+def test_the_password_alone_or_the_phone_alone_opens_no_desk(client, now):
+    password(client)
+    assert client.get("/en/desk/").url == "/en/desk/sign-in/?next=%2Fen%2Fdesk%2F"
+    officer = identity.Account.objects.get(email=OFFICER)
+    client.force_login(officer)  # as by a code on the phone
+    assert client.get("/en/desk/assist/").url == "/en/desk/sign-in/?next=%2Fen%2Fdesk%2Fassist%2F"
+    assert client.post("/en/desk/assist/", {"first_name": "Bibi", "consent": "by-word"}).status_code == 302
+    assert not Person.objects.filter(first_name="Bibi").exists()
+
+
+def test_a_citizen_is_refused_and_shown_the_way_for_staff(client, now):
+    citizen = identity.open_account(actor=ANONYMOUS, phone="+254700000002", language="en", now=now)
+    client.force_login(citizen)
+    refused = client.get("/en/desk/")
+    assert refused.status_code == 403
+    assert 'href="/en/desk/sign-in/"' in refused.content.decode()
+    assert client.get("/en/desk/sign-in/").status_code == 200
+
+
+def test_who_lost_the_role_is_refused_with_the_second_factor_too(client, enter_desk):
+    officer = identity.Account.objects.get(email=OFFICER)
+    enter_desk(client, officer)
+    assert client.get("/en/desk/").status_code == 200
+    officer.grants.update(from_on="2026-01-01", to_on="2026-01-02")
+    assert client.get("/en/desk/").status_code == 403
+    refused = journal.entries_concerning(officer.person_id, acts=["access.refused"])
+    assert [e.facts["path"] for e in refused] == ["/en/desk/"]
+
+
+def test_the_page_names_the_officer(client, enter_desk):
+    enter_desk(client, identity.Account.objects.get(email=OFFICER))
+    assert "Afisa Usajili" in client.get("/en/desk/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "address", ["accounts/signup/", "accounts/login/", "signup/", "accounts/2fa/", "accounts/password/reset/"]
+)
+def test_no_page_of_the_library_lets_anybody_sign_up(client, address):
+    assert client.get(f"/en/{address}").status_code == 404
+    assert client.get(f"/{address}", follow=True).status_code == 404
+
+
+def test_many_addresses_from_one_place_are_slowed_too(client):
+    for number in range(11):
+        last = password(client, email=f"nobody{number}@crs.example")
+    assert "Too many tries" in last.content.decode()
+
+
+def test_a_flood_does_not_make_the_cache_forget_used_codes(client, totp_code):
+    text = totp_code(_secret(OFFICER))
+    password(client)
+    factor(client, text)
+    for number in range(310):
+        cache.set(f"zz{number}", 1, 60)
+    other = Client()
+    password(other)
+    assert factor(other, text).status_code == 422
+
+
+def test_demo_accounts_again_change_nothing():
+    before = Authenticator.objects.count(), identity.Account.objects.count()
+    call_command("demo_accounts", verbosity=0)
+    assert (Authenticator.objects.count(), identity.Account.objects.count()) == before
 
 
 def test_a_session_without_second_factor_holds_no_role(client):
@@ -118,9 +200,9 @@ def test_a_session_without_second_factor_holds_no_role(client):
     assert identity.actor_for(account, channel="desk", purpose="casework").grants == frozenset()
 
 
-def test_the_door_leads_nowhere_else(client):
+def test_the_door_leads_nowhere_else(client, totp_code):
     password(client, next="https://elsewhere.example/")
-    assert factor(client, code(_secret(OFFICER))).url == "/en/desk/"
+    assert factor(client, totp_code(_secret(OFFICER))).url == "/en/desk/"
 
 
 def test_demo_accounts_exist_in_the_sandbox_only(settings):
