@@ -120,7 +120,7 @@ def _submit(url: str) -> None:
         ours()
     statements = [query["sql"] for query in captured]
     rate = _median_rate(ours, 40)
-    writes = sum(statement.startswith(("INSERT", "UPDATE", "SELECT procrastinate")) for statement in statements)
+    writes = sum(statement.strip().startswith(("INSERT", "UPDATE", "SELECT procrastinate")) for statement in statements)
     limit = statistics.median(_pgbench(url, _replay(statements)) for _ in range(3))
     print(
         f"submit application, one client    {rate:8.0f}/s   pgbench, the same {len(statements)} statements ({writes} write) "
