@@ -19,11 +19,15 @@ STATUS = {NotFound: 404, NotPermitted: 403}
 
 
 def installation(request: HttpRequest) -> dict[str, Any]:
-    """Tell templates which installation this is, and whom an officer serves now."""
+    """Tell templates which installation this is, whom an officer serves now, and for which organisation a citizen acts."""
+    organisation = None
+    if hasattr(request, "session") and request.session.get("on_behalf_of"):
+        organisation = identity.organisation_of(request.actor)  # type: ignore[attr-defined]
     return {
         "SANDBOX": settings.SANDBOX,
         "SANDBOX_URL": settings.SANDBOX_URL if settings.SANDBOX else "",
         "assisting": request.session.get("assisting_name", "") if hasattr(request, "session") else "",
+        "acting_for": organisation,
     }
 
 
@@ -53,10 +57,12 @@ def _actor(request: HttpRequest) -> Actor:
     if not request.user.is_authenticated:
         return ANONYMOUS
     assisting = request.session.get("assisting") if channel != "desk" else None
+    organisation = request.session.get("on_behalf_of")
     return identity.actor_for(
         request.user,
         channel=channel,
         purpose="casework" if channel == "desk" else "self-service",
         second_factor=request.session.get("second_factor") == str(request.user.pk),
         assisting=UUID(assisting) if assisting else None,
+        acting_for=UUID(organisation) if organisation else None,
     )

@@ -8,6 +8,8 @@ from uuid import UUID
 from django.utils.translation import gettext
 
 ROLES = ("officer", "supervisor", "secretariat", "administrator")
+#: The purpose of acts for a person who is served at a counter.
+ASSISTED = "assisted"
 
 
 class Refusal(Exception):
@@ -66,6 +68,16 @@ class Actor:
     def acting_as_id(self) -> UUID | None:
         """The person or organisation whose business this is."""
         return self.on_behalf_of or self.person_id
+
+    @property
+    def applicant_id(self) -> UUID | None:
+        """The human being whose own business this is: the one who acts, or the one who is served at a counter."""
+        return self.on_behalf_of if self.purpose == ASSISTED else self.person_id
+
+    @property
+    def organisation_id(self) -> UUID | None:
+        """The organisation for which a citizen acts now."""
+        return None if self.purpose == ASSISTED else self.on_behalf_of
 
     @property
     def is_staff(self) -> bool:

@@ -129,9 +129,13 @@ def assist(request: HttpRequest) -> HttpResponse:
                 id_number=typed["id_number"] or None, surname=typed["surname"], first_name=typed["first_name"],
                 other_names=typed["other_names"], birth_date=_birth_date(typed), sex="",
             )  # fmt: skip
-            person = identity.register_assisted_person(
-                actor=actor, facts=facts, phone=typed["phone"], consent=typed["consent"], now=timezone.now()
-            )
+            try:
+                person = identity.register_assisted_person(
+                    actor=actor, facts=facts, phone=typed["phone"], consent=typed["consent"], now=timezone.now()
+                )
+            except identity.AnotherName as refusal:
+                errors["id_number"] = refusal.message
+        if not errors:
             request.session["assisting"] = str(person.id)
             request.session["assisting_name"] = person.full_name
             return redirect("portal:search")
@@ -162,7 +166,7 @@ def _wrong(typed: dict[str, str]) -> dict[str, str]:
         except phones.InvalidPhone:
             errors["phone"] = gettext("Type a phone number like 0712 345 678.")
     try:
-        if (born := _birth_date(typed)) and born > timezone.localdate():
+        if (born := _birth_date(typed)) and not date(1900, 1, 1) <= born <= timezone.localdate():
             raise ValueError
     except ValueError:
         errors["day"] = gettext("Write a real date of birth, or leave it empty.")

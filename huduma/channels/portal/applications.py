@@ -92,11 +92,15 @@ def apply(request: HttpRequest, code: str) -> HttpResponse:
     actor = current_actor(request)
     if actor.kind == "anonymous":
         return to_sign_in(request)
-    if not identity.is_known(actor.acting_as_id or UUID(int=0)) and not identity.is_proven(actor):
+    if not identity.is_known(actor.applicant_id or UUID(int=0)) and not identity.is_proven(actor):
         request.session[AFTER_PROOF] = request.path
         return redirect("portal:prove")
     form = service.current_version.part("form")
-    organisations = identity.list_organisations_for(actor) if form["applicant"] == "organisation" else []
+    for_organisation = form["applicant"] == "organisation"
+    if actor.organisation_id and not for_organisation:
+        raise applications.PersonNeeded
+    organisations = identity.list_organisations_for(actor) if for_organisation else []
+    organisations = [o for o in organisations if actor.organisation_id in (None, o.id)]
     errors = {}
     if request.method == "POST":
         try:
@@ -110,9 +114,9 @@ def apply(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "service": service,
         "draft": applications.get_draft_for(actor, code),
-        "for_organisation": form["applicant"] == "organisation",
+        "for_organisation": for_organisation,
         "organisations": organisations,
-        "chosen": request.POST.get("organisation") or str(actor.on_behalf_of),
+        "chosen": request.POST.get("organisation") or str(actor.organisation_id),
         "errors": errors,
         **charter_words(service.content),
     }

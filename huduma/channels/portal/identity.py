@@ -6,7 +6,6 @@ from datetime import date
 from django.conf import settings
 from django.contrib import auth
 from django.contrib import messages as notes
-from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.http import HttpRequest, HttpResponse
@@ -16,22 +15,24 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from huduma.contexts.exchange import public as exchange
 from huduma.contexts.identity import public as identity
 from huduma.contexts.messages import public as messages
-from huduma.foundation import identifiers, throttle
+from huduma.foundation import identifiers
 from huduma.foundation import phone as phones
-from huduma.foundation.access import ANONYMOUS, Actor, Refusal
+from huduma.foundation.access import ANONYMOUS, Actor, NotFound, Refusal
 from huduma.foundation.journal import public as journal
 
 PHONE = "sign_in_phone"
 NEXT = "sign_in_next"
 AFTER_PROOF = "after_proof"
 REGISTER_DOWN = "register_down"
-LETTER = "e-mail letter"
-LOOKS = ("identity.person.viewed", "exchange.register.asked")
+EMAIL = "email_to_confirm"
+ACTING_FOR = "on_behalf_of"
+LOOKS = ("identity.person.viewed", "identity.person.assisted", "exchange.register.asked")
 
 
 def _address(request: HttpRequest) -> str:
@@ -169,9 +170,13 @@ def prove(request: HttpRequest) -> HttpResponse:
             except exchange.RegisterUnavailable as refusal:
                 request.session[REGISTER_DOWN] = True
                 errors["id_number"] = refusal.message
-            except Refusal as refusal:
+            except exchange.TooManyAttempts as refusal:
+                errors["id_number"] = refusal.message
+            except Refusal as refusal:  # the register answered
+                request.session.pop(REGISTER_DOWN, None)
                 errors["id_number"] = refusal.message
             else:
+                request.session.pop(REGISTER_DOWN, None)
                 notes.success(request, gettext("Your identity is confirmed."))
                 return redirect(request.session.pop(AFTER_PROOF, None) or "portal:account")
     context = {
@@ -198,7 +203,7 @@ def by_hand(request: HttpRequest) -> HttpResponse:
         errors = {name: words for name, words in needed.items() if not typed[name]}
         try:
             born = date(int(typed["year"]), int(typed["month"]), int(typed["day"]))
-            if born > timezone.localdate():
+            if not date(1900, 1, 1) <= born <= timezone.localdate():
                 raise ValueError
         except ValueError:
             errors["day"] = gettext("Write your date of birth: day, month and year.")
@@ -265,70 +270,96 @@ KINDS = {
 REGISTRATION = re.compile(r"[A-Za-z0-9/-]{3,30}")
 
 
+@require_POST
+def act_for(request: HttpRequest) -> HttpResponse:
+    """Act for one of one's businesses from now on, until one stops or the mandate ends."""
+    typed = request.POST.get("organisation", "")
+    chosen = next((o for o in identity.list_organisations_for(current_actor(request)) if str(o.id) == typed), None)
+    if chosen is None:
+        raise NotFound
+    request.session[ACTING_FOR] = str(chosen.id)
+    return redirect("portal:my_applications")
+
+
+@require_POST
+def stop_acting(request: HttpRequest) -> HttpResponse:
+    """Act for oneself again."""
+    request.session.pop(ACTING_FOR, None)
+    return redirect("portal:organisations")
+
+
 @never_cache
 def contact(request: HttpRequest) -> HttpResponse:
-    """In which language notices come, and an e-mail address, which counts once the letter sent to it is answered."""
+    """In which language notices come, and an e-mail address, which counts once the code sent to it came back."""
     actor = current_actor(request)
     if actor.kind == "anonymous":
         return to_sign_in(request)
     own, errors, now = identity.get_account_for(actor), {}, timezone.now()
-    typed = request.POST.get("email", own.email or "").strip()
+    typed = request.POST.get("email", own.email or "").strip().lower()
     if request.method == "POST":
-        if request.POST.get("language") in ("en", "sw"):
-            identity.change_contact(actor=actor, language=request.POST["language"], now=now)
-        if typed and typed != own.email:
-            errors = _send_letter(actor, typed)
-        if not errors:
-            if not typed or typed == own.email:
-                notes.success(request, gettext("Saved."))
-            else:
-                notes.info(request, gettext("We sent a letter to this address. Open the link in it within an hour."))
+        language = request.POST.get("language")
+        if language in ("en", "sw") and language != own.language:
+            own = identity.change_contact(actor=actor, language=language, now=now)
+        try:
+            if typed and typed != own.email:
+                validate_email(typed)
+                _mail_code(actor, typed)
+                request.session[EMAIL] = typed
+                return redirect("portal:confirm_email")
+            if own.email and not typed:
+                identity.change_contact(actor=actor, verified_email="", now=now)
+        except ValidationError:
+            errors["email"] = gettext("Type an e-mail address like name@example.com.")
+        except Refusal as refusal:
+            errors["email"] = refusal.message
+        else:
+            notes.success(request, gettext("Saved."))
             return redirect("portal:account")
-    return render(
-        request, "portal/identity/contact.html", {"account": own, "typed": typed, "errors": errors},
-        status=422 if errors else 200,
-    )  # fmt: skip
+    context = {"account": own, "typed": typed, "errors": errors}
+    return render(request, "portal/identity/contact.html", context, status=422 if errors else 200)
 
 
-def _send_letter(actor: Actor, address: str) -> dict[str, str]:
-    try:
-        validate_email(address)
-    except ValidationError:
-        return {"email": gettext("Type an e-mail address like name@example.com.")}
-    if not throttle.allow(f"letter:{actor.account_id}", limit=5, seconds=3600):
-        return {"email": gettext("Too many letters were asked for. Wait an hour, then try again.")}
-    token = signing.dumps({"account": str(actor.account_id), "email": address}, salt=LETTER)
-    link = settings.PUBLIC_URL + resolve_url("portal:confirm_email", token=token)
+def _mail_code(actor: Actor, address: str) -> None:
+    now = timezone.now()
+    code = identity.issue_email_code(actor=actor, email=address, now=now)
     messages.send(
         actor=actor,
-        kind="identity.email_letter",
+        kind="identity.email_code",
         language=get_language() or "en",
         subject=gettext("Confirm your e-mail address for Huduma"),
-        text=gettext("Open this link within an hour to get Huduma’s news here: %(link)s") % {"link": link},
+        text=gettext(
+            "Your Huduma code is %(code)s. It is good for 15 minutes. If you did not ask for it, do nothing: "
+            "this address is not used then."
+        )
+        % {"code": code},
         to_email=address,
-        dedupe_key=f"letter:{token}"[:200],
+        dedupe_key=f"email-code:{actor.account_id}:{now.timestamp()}",
         secret=True,
-        now=timezone.now(),
+        now=now,
     )
-    return {}
 
 
+@sensitive_post_parameters("code")
 @never_cache
-def confirm_email(request: HttpRequest, token: str) -> HttpResponse:
-    """The link of the letter: it works for the account that asked for it, while that one is signed in."""
+def confirm_email(request: HttpRequest) -> HttpResponse:
+    """Take the code that went to the new e-mail address."""
     actor = current_actor(request)
     if actor.kind == "anonymous":
         return to_sign_in(request)
-    try:
-        letter = signing.loads(token, salt=LETTER, max_age=3600)
-    except signing.BadSignature:
-        letter = {}
-    if letter.get("account") != str(actor.account_id):
-        notes.warning(request, gettext("This link has expired, or it is for another account. Ask for a new letter."))
+    if EMAIL not in request.session:
         return redirect("portal:contact")
-    identity.change_contact(actor=actor, verified_email=letter["email"], now=timezone.now())
-    notes.success(request, gettext("Your e-mail address is confirmed."))
-    return redirect("portal:account")
+    errors = {}
+    if request.method == "POST":
+        try:
+            identity.confirm_email(actor=actor, code=request.POST.get("code", ""), now=timezone.now())
+        except Refusal as refusal:
+            errors["code"] = refusal.message
+        else:
+            del request.session[EMAIL]
+            notes.success(request, gettext("Your e-mail address is confirmed."))
+            return redirect("portal:account")
+    context = {"address": request.session[EMAIL], "errors": errors}
+    return render(request, "portal/identity/email_code.html", context, status=422 if errors else 200)
 
 
 urlpatterns = [
@@ -339,6 +370,8 @@ urlpatterns = [
     path("account/identity/", prove, name="prove"),
     path("account/identity/by-hand/", by_hand, name="by_hand"),
     path("account/contact/", contact, name="contact"),
-    path("account/contact/<str:token>/", confirm_email, name="confirm_email"),
+    path("account/contact/code/", confirm_email, name="confirm_email"),
     path("account/organisations/", organisations, name="organisations"),
+    path("account/organisations/act/", act_for, name="act_for"),
+    path("account/organisations/stop/", stop_acting, name="stop_acting"),
 ]

@@ -39,6 +39,10 @@ class OrganisationNeeded(Refusal):
     """This service is for a business. Add your business to your account first, then apply for it."""
 
 
+class PersonNeeded(Refusal):
+    """This service is for a person, and you are acting for a business. Stop acting for it first, then apply."""
+
+
 class CannotChange(Refusal):
     """This application was sent already, so its answers cannot be changed now. Its page shows what happens next."""
 
@@ -69,18 +73,21 @@ def open_application(
 ) -> Application:
     """Return the actor's draft for a service, opening one where there is none.
 
-    Raises NotFound, NotOnline, identity.NotProven, OrganisationNeeded.
+    Raises NotFound, NotOnline, identity.NotProven, OrganisationNeeded, PersonNeeded.
     """
     service = catalogue.get_service(service_code)
     if service.current_version is None:
         raise NotOnline
-    person_id = actor.person_id if organisation_id else actor.acting_as_id
+    organisation_id = actor.organisation_id or organisation_id
+    person_id = actor.person_id if organisation_id else actor.applicant_id
     if person_id is None or not identity.is_known(person_id):
         raise identity.NotProven
     for_organisation = service.current_version.part("form")["applicant"] == "organisation"
     if for_organisation:
         if organisation_id is None or not identity.may_act_for(actor.person_id, organisation_id, on=now.date()):
             raise OrganisationNeeded
+    elif actor.organisation_id is not None:
+        raise PersonNeeded
     else:
         organisation_id = None
     draft = queries.get_draft_for(actor, service_code, organisation_id)

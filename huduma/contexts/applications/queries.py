@@ -141,7 +141,7 @@ def get_by_reference_for(actor: Actor, reference: str) -> Application:
 
 def get_draft_for(actor: Actor, service_code: str, organisation_id: UUID | None = None) -> Application | None:
     """Return the draft of a service that the actor began earlier, on whatever device."""
-    person_id = actor.person_id if organisation_id else actor.acting_as_id
+    person_id = actor.person_id if organisation_id else actor.applicant_id
     drafts = Application.objects.filter(Q(person_id=person_id), service_code=service_code, status="draft")
     return drafts.filter(organisation_id=organisation_id).first() if organisation_id else drafts.first()
 
@@ -151,8 +151,8 @@ def list_applications_for(actor: Actor, limit: int = 100) -> list[tuple[Applicat
     if actor.acting_as_id is None:
         return []
     organisations = {o.id for o in identity.list_organisations_for(actor)}
-    if actor.on_behalf_of in organisations:
-        whose = Q(organisation_id=actor.on_behalf_of)
+    if actor.organisation_id in organisations:
+        whose = Q(organisation_id=actor.organisation_id)
     elif actor.on_behalf_of is not None:
         whose = Q(person_id=actor.on_behalf_of)
     else:

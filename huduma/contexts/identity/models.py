@@ -117,6 +117,29 @@ class SignInCode(models.Model):
         return str(self.id)
 
 
+class EmailCode(models.Model):
+    """A one-time code sent to an e-mail address, to show that the account's owner reads it; kept as a keyed digest."""
+
+    PERSONAL_DATA: ClassVar = {"email": "notices"}
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    email = models.EmailField()
+    digest = models.CharField(max_length=64)
+    issued_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["account", "issued_at"], name="identity_email_code_account"),
+            models.Index(fields=["email", "issued_at"], name="identity_email_code_email"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class RoleGrant(models.Model):
     """A role held by an account within a body (or, with no body, everywhere) for a time."""
 

@@ -12,15 +12,17 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from huduma.contexts.identity import events
-from huduma.contexts.identity.models import Account, Mandate, Organisation, Person, RoleGrant, SignInCode
-from huduma.contexts.identity.queries import has_second_factor
+from huduma.contexts.identity.models import Account, EmailCode, Mandate, Organisation, Person, RoleGrant, SignInCode
+from huduma.contexts.identity.queries import has_second_factor, is_staff
 from huduma.foundation import phone as phones
 from huduma.foundation.access import Actor, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
 
 CODE_LIFE = timedelta(minutes=5)
+EMAIL_CODE_LIFE = timedelta(minutes=15)
 CODE_TRIES = 5
 CODES_PER_HOUR = 5
 CODES_PER_ADDRESS = 30
@@ -40,6 +42,18 @@ class NotProven(Refusal):
 
 class OrganisationTaken(Refusal):
     """Another person registered this organisation. Ask them to add you, or visit a Huduma Centre with its registration certificate."""
+
+
+class AddressOfStaff(Refusal):
+    """You sign in at your work with this address: ask your administrator to change it."""
+
+
+class AddressTaken(Refusal):
+    """This e-mail address belongs to another account. Use another address, or remove it there first."""
+
+
+class AnotherName(Refusal):
+    """This ID number is known under another name or date of birth. Check the number on the card; without a card, leave it empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,18 +105,26 @@ def sign_in_by_code(*, actor: Actor, phone: str, code: str, language: str, now: 
 
 @transaction.atomic
 def _use_code(phone: str, code: str, now: datetime) -> bool:
-    kept = SignInCode.objects.select_for_update().filter(phone=phone, used_at=None).order_by("-issued_at").first()
-    if kept is None or now - kept.issued_at > CODE_LIFE or kept.tries >= CODE_TRIES:
-        return False
-    right = hmac.compare_digest(kept.digest, _code_digest(phone, code))
+    kept = _newest(SignInCode.objects.filter(phone=phone), CODE_LIFE, now)
+    return kept is not None and _is_right(kept, _code_digest(phone, code), now)
+
+
+def _newest(codes: "QuerySet[Any]", life: timedelta, now: datetime) -> Any:
+    kept = codes.select_for_update().filter(used_at=None).order_by("-issued_at").first()
+    return None if kept is None or now - kept.issued_at > life or kept.tries >= CODE_TRIES else kept
+
+
+def _is_right(kept: SignInCode | EmailCode, digest: str, now: datetime) -> bool:
+    """Count one try of a code that is locked; a right one is used up."""
+    right = hmac.compare_digest(kept.digest, digest)
     kept.tries += 1
     kept.used_at = now if right else None
     kept.save(update_fields=["tries", "used_at"])
     return right
 
 
-def _code_digest(phone: str, code: str) -> str:
-    return hmac.new(settings.SECRET_KEY.encode(), f"{phone}|{code}".encode(), hashlib.sha256).hexdigest()
+def _code_digest(whose: str, code: str) -> str:
+    return hmac.new(settings.SECRET_KEY.encode(), f"{whose}|{code}".encode(), hashlib.sha256).hexdigest()
 
 
 @transaction.atomic
@@ -188,11 +210,13 @@ def register_assisted_person(
 ) -> Person:
     """Register a person who stands at a desk, with their consent recorded; finds them again by ID number.
 
-    Raises NotPermitted unless the actor is an officer or supervisor; phones.InvalidPhone.
+    Raises NotPermitted unless the actor is an officer or supervisor; AnotherName; phones.InvalidPhone.
     """
     actor.require_role("officer", "supervisor")
     number = phones.parse(phone) if phone else ""
     person = Person.objects.filter(id_number=facts.id_number).first() if facts.id_number else None
+    if person is not None and not _may_be(person, facts):
+        raise AnotherName
     if person is None:
         person = Person.objects.create(
             id_number=facts.id_number,
@@ -210,20 +234,81 @@ def register_assisted_person(
     return person
 
 
+def _may_be(person: Person, facts: IdentityFacts) -> bool:
+    """Whether a name is shared and no birth date differs: a wrong digit must not open a stranger's affairs."""
+    spoken = f"{facts.first_name} {facts.other_names} {facts.surname}".casefold().split()
+    known = person.full_name.casefold().split()
+    born = {facts.birth_date, person.birth_date} - {None}
+    return bool(set(spoken) & set(known)) and len(born) <= 1
+
+
 @transaction.atomic
 def change_contact(
     *, actor: Actor, language: str | None = None, verified_email: str | None = None, now: datetime
 ) -> Account:
-    """Change the actor's own language or (already verified) e-mail address. Raises NotPermitted."""
+    """Change the actor's own language or (already verified, or empty: none) e-mail address.
+
+    Raises NotPermitted, AddressOfStaff, AddressTaken.
+    """
     account = _own_account(actor)
     if language is not None:
         account.language = language
     if verified_email is not None:
+        _refuse_staff(account)
         account.email, account.email_verified_at = verified_email or None, now if verified_email else None
-    account.save(update_fields=["language", "email", "email_verified_at"])
+    try:
+        with transaction.atomic():
+            account.save(update_fields=["language", "email", "email_verified_at"])
+    except IntegrityError:
+        raise AddressTaken from None
     what = "language" if language is not None else "email"
     journal.record(actor=actor, event=events.ContactChanged(account_id=account.id, what=what), now=now)
     return account
+
+
+def _refuse_staff(account: Account) -> None:
+    if account.phone is None or is_staff(account.id):
+        raise AddressOfStaff
+
+
+@transaction.atomic
+def issue_email_code(*, actor: Actor, email: str, now: datetime) -> str:
+    """Return a new six-digit code for the actor's new e-mail address; whoever sends it forgets it. Codes before it are void.
+
+    Raises NotPermitted, AddressOfStaff, and TooManyCodes beyond CODES_PER_HOUR for the account or for the address.
+    """
+    account = _own_account(actor)
+    _refuse_staff(account)
+    address, since = email.strip().lower(), now - timedelta(hours=1)
+    recent = EmailCode.objects.filter(issued_at__gte=since)
+    if max(recent.filter(account=account).count(), recent.filter(email=address).count()) >= CODES_PER_HOUR:
+        raise TooManyCodes
+    code = f"{secrets.randbelow(1_000_000):06d}"
+    EmailCode.objects.filter(account=account, used_at=None).update(used_at=now)
+    EmailCode.objects.create(
+        account=account, email=address, digest=_code_digest(f"{account.id}|{address}", code), issued_at=now
+    )
+    return code
+
+
+def confirm_email(*, actor: Actor, code: str, now: datetime) -> Account:
+    """Give the actor's account the address to which this newest code went. A wrong try counts even though it is refused.
+
+    Raises NotPermitted, WrongCode, AddressOfStaff, AddressTaken.
+    """
+    address = _use_email_code(actor, code.strip(), now)
+    if address is None:
+        raise WrongCode
+    return change_contact(actor=actor, verified_email=address, now=now)
+
+
+@transaction.atomic
+def _use_email_code(actor: Actor, code: str, now: datetime) -> str | None:
+    account = _own_account(actor)
+    kept = _newest(EmailCode.objects.filter(account=account), EMAIL_CODE_LIFE, now)
+    if kept is None or not _is_right(kept, _code_digest(f"{account.id}|{kept.email}", code), now):
+        return None
+    return str(kept.email)
 
 
 @transaction.atomic

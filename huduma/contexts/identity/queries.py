@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from huduma.contexts.identity.events import PersonViewed
 from huduma.contexts.identity.models import Account, Mandate, Organisation, Person, RoleGrant
-from huduma.foundation.access import Actor, Grant, NotFound, NotPermitted
+from huduma.foundation.access import ASSISTED, Actor, Grant, NotFound, NotPermitted
 from huduma.foundation.journal import public as journal
 
 #: How long an officer may serve a person after taking their consent: a long morning at a counter.
@@ -33,24 +33,31 @@ def actor_for(
     purpose: str,
     second_factor: bool = False,
     assisting: UUID | None = None,
+    acting_for: UUID | None = None,
 ) -> Actor:
     """Return the actor that a signed-in account is.
 
     A staff role counts at the desk only, and only after a second factor: in every other channel an officer is a citizen like
     any other. `assisting`: the person whom an officer serves at a counter, honoured while `may_assist` says so.
+    `acting_for`: the organisation whose business a citizen does, honoured on the day only while the mandate is in force.
     """
     grants: frozenset[Grant] = frozenset()
+    today, on_behalf_of = timezone.localdate(), None
     if channel == "desk" and second_factor:
-        grants = _grants(account.id, timezone.localdate())
+        grants = _grants(account.id, today)
     helps = second_factor and assisting is not None and may_assist(account.id, assisting, now=timezone.now())
+    if helps:
+        on_behalf_of = assisting
+    elif acting_for is not None and channel != "desk" and may_act_for(account.person_id, acting_for, on=today):
+        on_behalf_of = acting_for
     return Actor(
         kind="person",
         channel="desk" if helps else channel,
         account_id=account.id,
         person_id=account.person_id,
         grants=grants,
-        on_behalf_of=assisting if helps else None,
-        purpose="assisted" if helps else purpose,
+        on_behalf_of=on_behalf_of,
+        purpose=ASSISTED if helps else purpose,
     )
 
 
@@ -140,6 +147,11 @@ def list_organisations_for(actor: Actor) -> list[Organisation]:
     in_force = Q(mandates__to_on__isnull=True) | Q(mandates__to_on__gte=today)
     mine = Organisation.objects.filter(in_force, mandates__person_id=actor.person_id, mandates__from_on__lte=today)
     return list(mine.distinct().order_by("name"))
+
+
+def organisation_of(actor: Actor) -> Organisation | None:
+    """Return the organisation for which the actor acts now."""
+    return Organisation.objects.filter(id=actor.organisation_id).first() if actor.organisation_id else None
 
 
 def get_organisation_for(actor: Actor, organisation_id: UUID) -> Organisation:

@@ -1,10 +1,14 @@
 """How staff come in: password, then a code; and how they serve somebody at the counter."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import connection
 from django.test import Client
 
 from huduma.contexts.applications import public as applications
@@ -78,6 +82,24 @@ def test_a_code_opens_once(client, totp_code):
     assert again.status_code == 422
     assert "used already" in again.content.decode()
     assert other.get("/en/desk/").status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_the_same_instant_one_comes_in(totp_code):
+    browsers, text = [Client(), Client()], totp_code(_secret(OFFICER))
+    for browser in browsers:
+        password(browser)
+    together = Barrier(2)
+
+    def enter(browser):
+        together.wait()
+        try:
+            return factor(browser, text).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(enter, browsers)) == [302, 422]
 
 
 def test_guessing_is_slow(client):
@@ -237,3 +259,14 @@ def test_an_officer_serves_a_person_without_phone_or_id(client, enter_desk):
 def test_only_officers_assist(client, enter_desk):
     enter_desk(client, identity.Account.objects.get(email="secretariat@huduma.example"))
     assert client.get("/en/desk/assist/").status_code == 403
+
+
+def test_an_id_number_under_another_name_is_asked_about(client, enter_desk):
+    enter_desk(client, identity.Account.objects.get(email=OFFICER))
+    person = {"first_name": "Bibi", "surname": "Mfano", "id_number": "90000005", "consent": "by-word"}
+    client.post("/en/desk/assist/", person)
+    client.post("/en/desk/assist/stop/")
+    page = client.post("/en/desk/assist/", {**person, "first_name": "Juma", "surname": "Otieno"})
+    assert page.status_code == 422
+    assert 'href="#id_number"' in page.content.decode()
+    assert "assisting" not in client.session

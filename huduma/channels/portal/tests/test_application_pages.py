@@ -219,21 +219,6 @@ def test_a_permit_asks_for_the_business_first(client, citizen):
     )
 
 
-def test_an_e_mail_address_counts_once_its_letter_is_answered(client, citizen, drain_jobs, mailoutbox):
-    account = citizen()
-    client.post("/en/account/contact/", {"language": "sw", "email": "asha@example.org"})
-    account.refresh_from_db()
-    assert (account.language, account.email) == ("sw", None)
-    drain_jobs()
-    link = re.search(r"/en/account/contact/\S+", mailoutbox[-1].body)[0]
-    citizen(8)
-    assert client.get(link).url == "/en/account/contact/"
-    citizen()
-    assert client.get(link).url == "/en/account/"
-    account.refresh_from_db()
-    assert account.email == "asha@example.org"
-
-
 def test_by_hand_only_while_the_register_is_down(client, citizen, sandbox):
     citizen(3, proven=False)
     assert client.get("/en/account/identity/by-hand/").url == "/en/account/identity/"
