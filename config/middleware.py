@@ -14,6 +14,7 @@ from huduma.contexts.identity import public as identity
 from huduma.foundation.access import ANONYMOUS, Actor, NotFound, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
 from huduma.foundation.journal.event import AccessRefused
+from huduma.foundation.ui.requests import actor_of
 
 STATUS = {NotFound: 404, NotPermitted: 403}
 
@@ -22,7 +23,7 @@ def installation(request: HttpRequest) -> dict[str, Any]:
     """Tell templates which installation this is, whom an officer serves now, and for which organisation a citizen acts."""
     organisation = None
     if hasattr(request, "session") and request.session.get("on_behalf_of"):
-        organisation = identity.organisation_of(request.actor)  # type: ignore[attr-defined]
+        organisation = identity.organisation_of(actor_of(request))
     return {
         "SANDBOX": settings.SANDBOX,
         "SANDBOX_URL": settings.SANDBOX_URL if settings.SANDBOX else "",
@@ -47,8 +48,7 @@ class ActorMiddleware:
             return None
         status = next((code for kind, code in STATUS.items() if isinstance(exception, kind)), 409)
         if status == 403:
-            actor: Actor = request.actor  # type: ignore[attr-defined]
-            journal.record(actor=actor, event=AccessRefused(path=request.path[:200]), now=timezone.now())
+            journal.record(actor=actor_of(request), event=AccessRefused(path=request.path[:200]), now=timezone.now())
         return render(request, f"{status}.html", {"message": exception.message}, status=status)
 
 

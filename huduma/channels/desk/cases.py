@@ -24,6 +24,7 @@ from huduma.foundation.access import Actor, NotFound, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
 from huduma.foundation.translated import pick
 from huduma.foundation.ui.downloads import file_response
+from huduma.foundation.ui.requests import actor_of
 
 VIEWS = ("team", "mine", "late")
 TOLD = (
@@ -45,18 +46,13 @@ class Turn:
     note: str = ""
 
 
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    return actor
-
-
 @never_cache
 def worklist(request: HttpRequest) -> HttpResponse:
     """Show the open tasks: the team's, one's own, or those late and nearly late; what is due first stands first."""
     view, service = request.GET.get("view", "team"), request.GET.get("service", "")
     if view not in VIEWS:
         view = "team"
-    actor = _actor(request)
+    actor = actor_of(request)
     page = process.list_tasks_for(
         actor,
         now=timezone.now(),
@@ -89,7 +85,7 @@ def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
 
 
 def _show(request: HttpRequest, case_id: UUID, errors: dict[str, str] | None = None, status: int = 200) -> HttpResponse:
-    actor, now = _actor(request), timezone.now()
+    actor, now = actor_of(request), timezone.now()
     task, instance = process.get_task_for(actor, case_id)
     subject = _subject(actor, case_id, now)
     document = credentials.document_of(case_id)
@@ -192,7 +188,7 @@ def find(request: HttpRequest) -> HttpResponse:
     """Open the case whose reference the customer says."""
     typed = request.GET.get("reference", "").strip()
     try:
-        return redirect("desk:case", case_id=applications.find_case_for(_actor(request), typed))
+        return redirect("desk:case", case_id=applications.find_case_for(actor_of(request), typed))
     except NotFound:
         words = gettext("No case has the reference %(reference)s. Check it and try again.")
         notes.warning(request, words % {"reference": typed[:20]})
@@ -202,13 +198,13 @@ def find(request: HttpRequest) -> HttpResponse:
 @never_cache
 def upload(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """Give a file of a case to its officers."""
-    return file_response(applications.get_upload_for(_actor(request), upload_id))
+    return file_response(applications.get_upload_for(actor_of(request), upload_id))
 
 
 @never_cache
 def revoke(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Declare the document of a case void, with the reason."""
-    actor, errors = _actor(request), {}
+    actor, errors = actor_of(request), {}
     document = credentials.document_of(case_id)
     if document is None:
         raise NotFound
@@ -232,7 +228,7 @@ def decide(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Finish the task; what was typed stays where something is missing."""
     try:
         process.complete_task(
-            actor=_actor(request),
+            actor=actor_of(request),
             task_id=_task_id(request),
             outcome=request.POST.get("outcome", ""),
             note=request.POST.get("note", ""),
@@ -255,7 +251,7 @@ def decide(request: HttpRequest, case_id: UUID) -> HttpResponse:
 @require_POST
 def assign(request: HttpRequest, case_id: UUID, how: str) -> HttpResponse:
     """Take a task, give it back, or hand it to a colleague."""
-    actor, task_id, now = _actor(request), _task_id(request), timezone.now()
+    actor, task_id, now = actor_of(request), _task_id(request), timezone.now()
     try:
         if how == "claim":
             process.claim_task(actor=actor, task_id=task_id, now=now)

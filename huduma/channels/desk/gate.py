@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 from huduma.contexts.identity import public as identity
 from huduma.foundation.access import Actor, NotPermitted
 from huduma.foundation.journal import public as journal
+from huduma.foundation.ui.requests import actor_of
 
 SECOND_FACTOR = "second_factor"
 OPEN = ("sign_in", "second_factor", "sign_out")
@@ -32,7 +33,7 @@ class StaffOnlyMiddleware:
             return None
         user = request.user
         if user.is_authenticated:
-            actor: Actor = request.actor  # type: ignore[attr-defined]
+            actor = actor_of(request)
             if actor.is_staff:  # grants are given after the second factor only
                 return None
             if request.session.get(SECOND_FACTOR) == str(user.pk) or not identity.is_staff(user.pk):

@@ -25,7 +25,8 @@ from huduma.channels.desk.gate import SECOND_FACTOR
 from huduma.contexts.identity import public as identity
 from huduma.foundation import identifiers
 from huduma.foundation import phone as phones
-from huduma.foundation.access import Actor, NotPermitted
+from huduma.foundation.access import NotPermitted
+from huduma.foundation.ui.requests import actor_of
 
 PENDING = "staff_sign_in"
 BACKEND = settings.AUTHENTICATION_BACKENDS[0]
@@ -118,7 +119,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @never_cache
 def assist(request: HttpRequest) -> HttpResponse:
     """Serve a person without ID or phone: their consent, what they say of themselves, then any service on their behalf."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+    actor = actor_of(request)
     if not actor.has_role("officer", "supervisor"):
         raise NotPermitted
     errors, typed = {}, {name: request.POST.get(name, "").strip() for name in FIELDS}
@@ -146,9 +147,7 @@ FIELDS = ("first_name", "other_names", "surname", "id_number", "phone", "day", "
 
 
 def _birth_date(typed: dict[str, str]) -> date | None:
-    if not any(typed[part] for part in ("day", "month", "year")):
-        return None
-    return date(int(typed["year"]), int(typed["month"]), int(typed["day"]))
+    return identity.birth_date(typed["day"], typed["month"], typed["year"], timezone.localdate())
 
 
 def _wrong(typed: dict[str, str]) -> dict[str, str]:
@@ -166,8 +165,7 @@ def _wrong(typed: dict[str, str]) -> dict[str, str]:
         except phones.InvalidPhone:
             errors["phone"] = gettext("Type a phone number like 0712 345 678.")
     try:
-        if (born := _birth_date(typed)) and not date(1900, 1, 1) <= born <= timezone.localdate():
-            raise ValueError
+        _birth_date(typed)
     except ValueError:
         errors["day"] = gettext("Write a real date of birth, or leave it empty.")
     if typed["consent"] not in ("by-word", "by-mark", "guardian"):

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from huduma.contexts.credentials import public as credentials
 from huduma.contexts.places import public as places
 from huduma.foundation import references
+from huduma.foundation.ui.requests import actor_of
 
 LARGEST_FILE = 5_000_000
 
@@ -49,7 +50,7 @@ def _show(request: HttpRequest, verdict: credentials.Verdict) -> HttpResponse:
 @never_cache
 def document(request: HttpRequest, credential_id: UUID) -> HttpResponse:
     """Give a document to its holder."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = actor_of(request)
     credential, content = credentials.get_document_for(actor, credential_id, now=timezone.now())
     name = f"{credential.service_code}-{credential.reference}.pdf"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -1,7 +1,6 @@
 """Signing in by phone and code, proving who one is, and seeing who looked at one's data."""
 
 import re
-from datetime import date
 
 from django.conf import settings
 from django.contrib import auth
@@ -25,6 +24,7 @@ from huduma.foundation import identifiers
 from huduma.foundation import phone as phones
 from huduma.foundation.access import ANONYMOUS, Actor, NotFound, Refusal
 from huduma.foundation.journal import public as journal
+from huduma.foundation.ui.requests import actor_of
 
 PHONE = "sign_in_phone"
 NEXT = "sign_in_next"
@@ -125,12 +125,6 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("portal:home")
 
 
-def current_actor(request: HttpRequest) -> Actor:
-    """Return who asks."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    return actor
-
-
 def to_sign_in(request: HttpRequest) -> HttpResponse:
     """Ask for the sign-in, then come back to this page."""
     return redirect(f"{resolve_url('portal:sign_in')}?next={request.path}")
@@ -139,7 +133,7 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
 @never_cache
 def account(request: HttpRequest) -> HttpResponse:
     """The citizen's own page: who they are, and who looked at their data."""
-    actor = current_actor(request)
+    actor = actor_of(request)
     if actor.kind == "anonymous":
         return to_sign_in(request)
     own = identity.get_account_for(actor)
@@ -150,7 +144,7 @@ def account(request: HttpRequest) -> HttpResponse:
 @never_cache
 def prove(request: HttpRequest) -> HttpResponse:
     """Prove who one is by the ID card: its number and its serial number."""
-    actor = current_actor(request)
+    actor = actor_of(request)
     if actor.kind == "anonymous":
         return to_sign_in(request)
     errors = {}
@@ -191,7 +185,7 @@ def prove(request: HttpRequest) -> HttpResponse:
 @never_cache
 def by_hand(request: HttpRequest) -> HttpResponse:
     """Say who one is while the register does not answer; officers see that it has to be checked."""
-    actor = current_actor(request)
+    actor = actor_of(request)
     if actor.kind == "anonymous":
         return to_sign_in(request)
     if not request.session.get(REGISTER_DOWN):
@@ -202,8 +196,8 @@ def by_hand(request: HttpRequest) -> HttpResponse:
         needed = {"first_name": gettext("Write your first name."), "surname": gettext("Write your surname.")}
         errors = {name: words for name, words in needed.items() if not typed[name]}
         try:
-            born = date(int(typed["year"]), int(typed["month"]), int(typed["day"]))
-            if not date(1900, 1, 1) <= born <= timezone.localdate():
+            born = identity.birth_date(typed["day"], typed["month"], typed["year"], timezone.localdate())
+            if born is None:
                 raise ValueError
         except ValueError:
             errors["day"] = gettext("Write your date of birth: day, month and year.")
@@ -229,7 +223,7 @@ BY_HAND = ("first_name", "other_names", "surname", "day", "month", "year")
 @never_cache
 def organisations(request: HttpRequest) -> HttpResponse:
     """The businesses for which the citizen acts, and adding one."""
-    actor = current_actor(request)
+    actor = actor_of(request)
     if actor.kind == "anonymous":
         return to_sign_in(request)
     if not identity.is_proven(actor):
@@ -274,7 +268,7 @@ REGISTRATION = re.compile(r"[A-Za-z0-9/-]{3,30}")
 def act_for(request: HttpRequest) -> HttpResponse:
     """Act for one of one's businesses from now on, until one stops or the mandate ends."""
     typed = request.POST.get("organisation", "")
-    chosen = next((o for o in identity.list_organisations_for(current_actor(request)) if str(o.id) == typed), None)
+    chosen = next((o for o in identity.list_organisations_for(actor_of(request)) if str(o.id) == typed), None)
     if chosen is None:
         raise NotFound
     request.session[ACTING_FOR] = str(chosen.id)
@@ -291,7 +285,7 @@ def stop_acting(request: HttpRequest) -> HttpResponse:
 @never_cache
 def contact(request: HttpRequest) -> HttpResponse:
     """In which language notices come, and an e-mail address, which counts once the code sent to it came back."""
-    actor = current_actor(request)
+    actor = actor_of(request)
     if actor.kind == "anonymous":
         return to_sign_in(request)
     own, errors, now = identity.get_account_for(actor), {}, timezone.now()
@@ -343,7 +337,7 @@ def _mail_code(actor: Actor, address: str) -> None:
 @never_cache
 def confirm_email(request: HttpRequest) -> HttpResponse:
     """Take the code that went to the new e-mail address."""
-    actor = current_actor(request)
+    actor = actor_of(request)
     if actor.kind == "anonymous":
         return to_sign_in(request)
     if EMAIL not in request.session:

@@ -9,10 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
-from huduma.channels.portal.identity import current_actor, to_sign_in
+from huduma.channels.portal.identity import to_sign_in
 from huduma.contexts.identity import public as identity
 from huduma.contexts.payments import public as payments
 from huduma.foundation.access import NotFound
+from huduma.foundation.ui.requests import actor_of
 
 #: Why a payment did not happen, by the gateway's reason code.
 REASONS = {
@@ -33,7 +34,7 @@ FAILED = gettext_lazy("M-Pesa did not carry out the payment. Nothing was taken."
 @never_cache
 def pay(request: HttpRequest, bill_id: UUID) -> HttpResponse:
     """A bill and how it can be paid; while a payment runs, the page waits with the payer."""
-    actor = current_actor(request)
+    actor = actor_of(request)
     if actor.kind == "anonymous":
         return to_sign_in(request)
     bill = payments.get_bill_for(actor, bill_id)
@@ -62,7 +63,7 @@ def pay(request: HttpRequest, bill_id: UUID) -> HttpResponse:
 
 def _own_phone(request: HttpRequest) -> str:
     try:
-        return identity.get_account_for(current_actor(request)).phone or ""
+        return identity.get_account_for(actor_of(request)).phone or ""
     except NotFound:
         return ""
 
@@ -70,7 +71,7 @@ def _own_phone(request: HttpRequest) -> str:
 @never_cache
 def receipt(request: HttpRequest, bill_id: UUID) -> HttpResponse:
     """The proof of payment, to keep or to print."""
-    actor = current_actor(request)
+    actor = actor_of(request)
     if actor.kind == "anonymous":
         return to_sign_in(request)
     bill = payments.get_bill_for(actor, bill_id)

@@ -1,11 +1,12 @@
 """The portal's addresses: each module's own list, one after the other."""
 
-from huduma.channels.portal import applications, catalogue, credentials, identity, payments
+from huduma.channels.portal import applications, catalogue, credentials, drafts, identity, payments
 
 app_name = "portal"
 urlpatterns = [
     *catalogue.urlpatterns,
     *identity.urlpatterns,
+    *drafts.urlpatterns,
     *applications.urlpatterns,
     *payments.urlpatterns,
     *credentials.urlpatterns,

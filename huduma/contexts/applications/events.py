@@ -85,14 +85,13 @@ class ApplicationSubmitted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class StatusChanged(Event):
-    """The case came to a step that has a status; `number` counts the turns of the application."""
+    """The case came to a step that has a status."""
 
     act: ClassVar[str] = "applications.status.changed"
     subject: ClassVar[str] = "application_id"
     application_id: UUID
     status: str
     outcome: str | None
-    number: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,7 +32,6 @@ class Application(models.Model):
     register_facts = models.JSONField(default=dict)
     register_state = models.CharField(max_length=10, blank=True)
     status = models.CharField(max_length=30, default="draft")
-    turns = models.PositiveIntegerField(default=0, help_text="How often the status changed.")
     to_correct = models.JSONField(default=list, help_text="The questions to be answered again.")
     promise = models.JSONField(null=True, help_text="The charter's turn-around as it was at submission.")
     opened_at = models.DateTimeField()
@@ -67,6 +66,11 @@ class Application(models.Model):
 
     def __str__(self) -> str:
         return self.reference or str(self.id)
+
+    @property
+    def is_promised(self) -> bool:
+        """Whether `due_at` is a promise: the turn-around was published. An estimate never is."""
+        return self.promise is not None and self.promise["confidence"] == "published"
 
 
 class Upload(models.Model):

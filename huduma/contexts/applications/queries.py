@@ -25,7 +25,8 @@ from huduma.foundation.files import public as files
 from huduma.foundation.journal import public as journal
 from huduma.foundation.translated import pick
 
-ENDED = ("issued", "rejected", "withdrawn")
+#: From here nothing can be taken back: not sent, decided, or ended.
+NOT_WITHDRAWN = ("draft", "issuing", "issued", "rejected", "withdrawn")
 TOLD = (
     "applications.application.submitted",
     "applications.status.changed",
@@ -203,6 +204,11 @@ def service_name(application: Application) -> dict[str, str]:
     """Return what the service is called, in the version that the applicant saw."""
     name: dict[str, str] = package_of(application.version_id)["service"]["name"]
     return name
+
+
+def may_withdraw(application: Application) -> bool:
+    """Whether the applicant can still take it back."""
+    return application.status not in NOT_WITHDRAWN
 
 
 def visit_county(application: Application) -> str | None:

@@ -2,6 +2,7 @@
 
 from huduma.contexts.catalogue.models import Service, ServiceVersion
 from huduma.contexts.catalogue.operations import FaultyPackages, check_packages, load_packages
+from huduma.contexts.catalogue.providers.folder import register_check
 from huduma.contexts.catalogue.queries import (
     SearchResult,
     count_by_body,
@@ -24,5 +25,6 @@ __all__ = [
     "get_version",
     "list_services",
     "load_packages",
+    "register_check",
     "search",
 ]

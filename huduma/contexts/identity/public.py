@@ -46,6 +46,7 @@ from huduma.contexts.identity.queries import (
     organisation_of,
     staff_names,
 )
+from huduma.contexts.identity.rules import birth_date
 
 __all__ = [
     "Account",
@@ -64,6 +65,7 @@ __all__ = [
     "TooManyCodes",
     "WrongCode",
     "actor_for",
+    "birth_date",
     "change_contact",
     "confirm_email",
     "contact_of",

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -84,7 +84,10 @@ def read_package(folder: Path) -> Package:
         rule = f"the code {code!r} is not the folder's name {folder.name!r}"
         package.faults.append(Fault(str(folder / "service.yaml"), 1, rule, "rename one of the two"))
     if "form" in package.parts and not package.faults:
-        package.faults.extend(_form_faults(folder / "form.yaml", package.parts["form"]))
+        package.faults.extend(_form_faults(folder / "form.yaml", package.parts))
+    if package.is_runnable and not package.faults:
+        found = (fault for check in checks for fault in check(package.parts))
+        package.faults.extend(Fault(str(folder / one.file), one.line, one.rule, one.remedy) for one in found)
     return package
 
 
@@ -112,6 +115,15 @@ def _read_yaml(package: Package, file: Path, key: str) -> None:
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+#: What contexts above know of a package's parts: given them, each returns faults (file, line, rule, remedy).
+checks: list[Callable[[dict[str, Any]], Iterable[Any]]] = []
+
+
+def register_check(check: Callable[[dict[str, Any]], Iterable[Any]]) -> None:
+    """Plug in a check of runnable packages, made before anything is loaded."""
+    checks.append(check)
+
+
 @cache
 def _validator(key: str) -> Any:
     return jsonschema_rs.Draft202012Validator(json.loads((SCHEMAS / f"{key}.schema.json").read_text()))
@@ -131,7 +143,8 @@ def _line(node: Any, path: list[Any]) -> int:
     return int(node.start_mark.line) + 1 if node is not None else 1
 
 
-def _form_faults(file: Path, form: dict[str, Any]) -> Iterator[Fault]:
+def _form_faults(file: Path, parts: dict[str, Any]) -> Iterator[Fault]:
+    form = parts["form"]
     asked = [name for page in form["pages"] for name in page["fields"]]
     lines = file.read_text().splitlines()
 
@@ -146,6 +159,18 @@ def _form_faults(file: Path, form: dict[str, Any]) -> Iterator[Fault]:
     for name in form["schema"]["properties"]:
         if name not in asked and not form["ui"].get(name, {}).get("from_register"):
             yield Fault(str(file), at(name), f"the field {name!r} is never asked", "put it on a page, or remove it")
+    pages = {page["id"] for page in form["pages"]}
+    for key in ("page", "by_hand_page"):
+        if (page := form.get("lookup", {}).get(key)) and page not in pages:
+            yield Fault(str(file), at(page), f"there is no page {page!r}", "name a page of this form")
+    if ("certificate" in form) != ("certificate_typ" in parts):
+        rule = "certificate.typ and the form's certificate come together, and one is missing"
+        yield Fault(str(file), at("certificate:"), rule, "add the other, or remove this one")
+    for fact in form.get("certificate", {}).get("facts", []):
+        if "." not in fact["of"] and fact["of"] not in form["schema"]["properties"]:
+            yield Fault(
+                str(file), at(fact["of"]), f"the document names no question: {fact['of']!r}", "correct the name"
+            )
     try:
         jsonschema_rs.Draft202012Validator(form["schema"])
     except ValueError as error:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.places import public as places
@@ -76,3 +77,26 @@ def test_a_bad_file_is_named_with_line_and_rule_and_nothing_changes(bodies, fold
 def test_a_citizen_may_not_load(bodies, folder, now, citizen_actor):
     with pytest.raises(NotPermitted):
         catalogue.load_packages(actor=citizen_actor, path=folder, now=now)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "says"),
+    [
+        ("process.bpmn", 'huduma:action="raise-bill"', 'huduma:action="raise-bil"', "raise-bil"),
+        ("process.bpmn", "</bpmn:process>", "", "process.bpmn"),
+        ("form.yaml", "page: slip", "page: slipp", "there is no page 'slipp'"),
+        ("form.yaml", "of: child_name", "of: childs_name", "the document names no question"),
+        ("form.yaml", "certificate:", "documents:", "documents"),
+    ],
+)
+def test_a_package_that_could_not_run_is_not_loaded(db, tmp_path, settings, file, old, new, says):
+    places.load_places(actor=SYSTEM)
+    folder = tmp_path / "birth-cert-current"
+    shutil.copytree(settings.SERVICES_DIR / "birth-cert-current", folder)
+    text = (folder / file).read_text()
+    assert old in text
+    (folder / file).write_text(text.replace(old, new, 1))
+    with pytest.raises(catalogue.FaultyPackages) as refused:
+        catalogue.load_packages(actor=SYSTEM, path=folder, now=timezone.now())
+    assert says in "\n".join(map(str, refused.value.faults))
+    assert not catalogue.list_services()

@@ -1,0 +1,51 @@
+"""All writes about applications: drafts, and the cases that they become."""
+
+from huduma.contexts.applications.operations.cases import (
+    CannotWithdraw,
+    Incomplete,
+    bill_case,
+    follow_case,
+    order_document,
+    send_correction,
+    submit,
+    withdraw,
+)
+from huduma.contexts.applications.operations.drafts import (
+    CannotChange,
+    NotOnline,
+    OrganisationNeeded,
+    PersonNeeded,
+    RecordOfOthers,
+    TooManyFiles,
+    ask_register,
+    attach_file,
+    discard_draft,
+    go_by_hand,
+    open_application,
+    remove_file,
+    save_page,
+)
+
+__all__ = [
+    "CannotChange",
+    "CannotWithdraw",
+    "Incomplete",
+    "NotOnline",
+    "OrganisationNeeded",
+    "PersonNeeded",
+    "RecordOfOthers",
+    "TooManyFiles",
+    "ask_register",
+    "attach_file",
+    "bill_case",
+    "discard_draft",
+    "follow_case",
+    "go_by_hand",
+    "open_application",
+    "order_document",
+    "remove_file",
+    "save_page",
+    "send_correction",
+    "submit",
+    "withdraw",
+]

@@ -1,0 +1,207 @@
+"""A case: sent once, however often it is asked; corrected, withdrawn, and followed as its process goes on.
+
+Sending checks everything again, freezes the promise and starts the process, in one transaction.
+"""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from huduma.contexts.applications import events, queries, rules
+from huduma.contexts.applications.models import Application
+from huduma.contexts.credentials import public as credentials
+from huduma.contexts.payments import public as payments
+from huduma.contexts.places import public as places
+from huduma.contexts.process import public as process
+from huduma.foundation import references
+from huduma.foundation.access import SYSTEM, Actor, NotFound, Refusal
+from huduma.foundation.journal import public as journal
+from huduma.foundation.worktime import public as worktime
+
+
+class CannotWithdraw(Refusal):
+    """This application has ended already. There is nothing to withdraw."""
+
+
+class Incomplete(Refusal):
+    """Some answers are missing or wrong. Go through the pages named here, then send the application."""
+
+    def __init__(self, pages: list[str]) -> None:
+        super().__init__()
+        self.pages = pages
+
+
+@transaction.atomic
+def submit(*, actor: Actor, application_id: UUID, now: datetime) -> Application:
+    """Send a draft: check it whole, freeze the promise, start the process. Sending again returns what was sent.
+
+    Raises NotFound, Incomplete with the pages to go back to, process.NoRule.
+    """
+    application = Application.objects.select_for_update().filter(id=application_id).first()
+    if application is None or not queries.may_see(actor, application):
+        raise NotFound
+    if application.status != "draft":
+        return application
+    _require_complete(application, now)
+    package = queries.package_of(application.version_id)
+    promise = package["service"]["turnaround"]
+    confidence = package["service"]["confidence"]["turnaround"]
+    application.reference = references.mint("HA")
+    application.body_code = _deciding_body(application, package)
+    application.status, application.status_at, application.submitted_at = "submitted", now, now
+    application.promise = {**promise, "confidence": confidence} if promise else None
+    application.due_at = worktime.deadline(now, promise["value"], promise["unit"]) if promise else None
+    application.save()
+    event = events.ApplicationSubmitted(
+        application_id=application.id, reference=application.reference, service_code=application.service_code,
+        due_at=application.due_at.isoformat() if application.due_at else None,
+    )  # fmt: skip
+    journal.record(actor=actor, event=event, now=now)
+    digest = process.define(actor=SYSTEM, bpmn=package["process_bpmn"], dmn=package.get("rules_dmn", ""), now=now)
+    process.start(
+        actor=SYSTEM, case_id=application.id, digest=digest, body_code=application.body_code,
+        service_code=application.service_code, facts=queries.all_answers(application), due_at=application.due_at, now=now,
+    )  # fmt: skip
+    application.refresh_from_db()
+    return application
+
+
+def _require_complete(application: Application, now: datetime) -> None:
+    form, answers = queries.form_of(application), queries.all_answers(application)
+    has_files = set(queries.uploaded(application))
+    wrong = []
+    if "lookup" in form and not application.register_state:
+        wrong.append(form["lookup"]["page"])
+    wrong += [
+        page["id"]
+        for page in queries.pages_of(application)
+        if rules.problems(form, page["fields"], answers, has_files, timezone.localdate(now))
+    ]
+    if wrong:
+        raise Incomplete(list(dict.fromkeys(wrong)))
+
+
+def _deciding_body(application: Application, package: dict[str, Any]) -> str:
+    """A county service is decided by the government of the county that the answers name."""
+    field = package["form"].get("county_field")
+    if not field:
+        return application.body_code
+    return places.get_body(f"CG-{queries.all_answers(application)[field]}").code
+
+
+@transaction.atomic
+def send_correction(*, actor: Actor, application_id: UUID, now: datetime) -> Application:
+    """Send an application that was sent back, corrected. Sending again changes nothing. Raises NotFound, Incomplete."""
+    application = Application.objects.select_for_update().filter(id=application_id).first()
+    if application is None or not queries.may_see(actor, application):
+        raise NotFound
+    if application.status != "waiting_correction":
+        return application
+    _require_complete(application, now)
+    application.to_correct = []
+    application.save(update_fields=["to_correct"])
+    journal.record(actor=actor, event=events.ApplicationCorrected(application_id=application.id), now=now)
+    facts = queries.all_answers(application)
+    process.deliver_message(actor=SYSTEM, case_id=application.id, name="corrected", facts=facts, now=now)
+    application.refresh_from_db()
+    return application
+
+
+@transaction.atomic
+def withdraw(*, actor: Actor, application_id: UUID, now: datetime) -> Application:
+    """Take an application back before it is decided; an unpaid bill is cancelled. Raises NotFound, CannotWithdraw."""
+    application = Application.objects.select_for_update().filter(id=application_id).first()
+    if application is None or not queries.may_see(actor, application):
+        raise NotFound
+    if application.status == "withdrawn":
+        return application
+    if not queries.may_withdraw(application):
+        raise CannotWithdraw
+    process.cancel(actor=SYSTEM, case_id=application.id, now=now)
+    payments.cancel_bills(actor=SYSTEM, payable_id=application.id, now=now)
+    _turn(actor, application, "withdrawn", None, now)
+    return application
+
+
+def _turn(actor: Actor, application: Application, status: str, outcome: str | None, now: datetime) -> None:
+    application.status, application.status_at = status, now
+    application.save(update_fields=["status", "status_at", "to_correct"])
+    event = events.StatusChanged(application_id=application.id, status=status, outcome=outcome)
+    journal.record(actor=actor, event=event, now=now)
+
+
+# What processes call. Each runs inside the transaction of the case's step.
+
+
+def follow_case(*, case_id: UUID, step: str, status: str, outcome: str | None, now: datetime) -> None:
+    """Take the status that a case's process announced."""
+    application = Application.objects.select_for_update().filter(id=case_id).first()
+    if application is None:  # a case of another kind
+        return
+    application.to_correct = []
+    if status == "waiting_correction":
+        application.to_correct = process.decisions_of(case_id)[-1].fields
+    _turn(SYSTEM, application, status, outcome, now)
+
+
+def bill_case(*, case_id: UUID, config: dict[str, Any], now: datetime) -> None:
+    """Raise the bill of a case: the lines that its process works out, or the charter's fee."""
+    application = Application.objects.get(id=case_id)
+    cents = rules.bill_lines(config) or queries.fee_lines(application)
+    service = queries.package_of(application.version_id)["service"]
+    payments.raise_bill(
+        actor=SYSTEM,
+        payable_id=case_id,
+        purpose="application",
+        payer_person_id=application.person_id,
+        description=service["name"],
+        lines=[
+            {
+                "code": code,
+                "description": queries.wording_of(application, code),
+                "amount_cents": amount,
+                "body_code": application.body_code,
+            }
+            for code, amount in cents.items()
+        ],
+        now=now,
+    )
+
+
+def order_document(*, case_id: UUID, config: dict[str, Any], now: datetime) -> None:
+    """Order the document of a case, with the facts that its package names."""
+    application = Application.objects.select_related("person", "organisation").get(id=case_id)
+    package = queries.package_of(application.version_id)
+    certificate = package["form"]["certificate"]
+    credentials.issue_credential(
+        actor=SYSTEM,
+        issued_for=case_id,
+        template=package["certificate_typ"],
+        title=certificate["title"],
+        data={
+            "body": places.get_body(application.body_code).name,
+            "facts": [
+                {**fact["label"], "value": _fact(application, package["form"], fact["of"])}
+                for fact in certificate["facts"]
+            ],
+        },
+        holder_person_id=application.person_id,
+        body_code=application.body_code,
+        service_code=application.service_code,
+        valid_until=rules.valid_until(timezone.localdate(now), certificate.get("valid_months")),
+        now=now,
+    )
+
+
+def _fact(application: Application, form: dict[str, Any], source: str) -> str:
+    """Return what a document says: `person.<field>`, `organisation.<field>`, or the answer to a question; in English."""
+    holder, _, field = source.partition(".")
+    if holder == "person":
+        value = getattr(application.person, field)
+        return f"{value:%d %B %Y}" if isinstance(value, date) else str(value or "–")
+    if holder == "organisation":
+        return str(getattr(application.organisation, field))
+    return queries.read_aloud(form["ui"][source], queries.all_answers(application).get(source), "en") or "–"
