@@ -8,11 +8,12 @@ for permission, call them as the system; anybody else is refused.
 """
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from huduma.contexts.identity import public as identity
 from huduma.contexts.process import events, rules
@@ -26,6 +27,18 @@ from huduma.foundation.access import SYSTEM, Actor, NotFound, NotPermitted, Refu
 from huduma.foundation.journal import public as journal
 
 NOTE_LIMIT = 4000
+RESCHEDULE_CASES = """
+UPDATE process_instance AS i SET due_at = new.due_at
+FROM unnest(%s::uuid[], %s::timestamptz[]) AS new (case_id, due_at) WHERE i.case_id = new.case_id AND i.run = 'running'
+"""
+RESCHEDULE_TASKS = """
+UPDATE process_task AS t SET due_at = new.due_at, sort_at = coalesce(new.due_at, t.created_at + make_interval(days => %s))
+FROM unnest(%s::uuid[], %s::timestamptz[]) AS new (id, due_at)
+WHERE t.id = new.id AND t.state = 'open' AND t.kind IN ('user', 'manual')
+"""
+RESCHEDULE_TASKS_OF_CASES = RESCHEDULE_TASKS.replace("(id, due_at)", "(case_id, due_at)").replace(
+    "t.id = new.id", "t.case_id = new.case_id"
+)
 
 
 class FaultyProcess(Refusal):
@@ -151,6 +164,58 @@ def fire_timer(*, task_id: UUID, now: datetime) -> None:
 
 
 @transaction.atomic
+def finish_by_law(*, actor: Actor, case_id: UUID, outcome: str, now: datetime) -> bool:
+    """Finish the open task of a case that can end with `outcome`, because a law counts silence as that outcome.
+
+    Returns whether there was such a task. Nobody is written down as its officer.
+    """
+    actor.require_role()
+    instance = Instance.objects.select_for_update().filter(case_id=case_id, run="running").first()
+    if instance is None:
+        return False
+    process = get_process(instance.definition_id)
+    steps = [step.key for step in process.steps.values() if outcome in step.outcomes]
+    task = instance.tasks.filter(state="open", kind__in=HUMAN, step__in=steps).order_by("created_at", "id").first()
+    if task is None:
+        return False
+    task.outcome = outcome
+    _close(task, now)
+    event = events.TaskCompleted(task_id=task.id, case_id=case_id, step=task.step, outcome=outcome, fields=[])
+    journal.record(actor=actor, event=event, now=now)
+    run = Run.load(process, instance.state)
+    run.finish(task.token, {"outcome": outcome})
+    _rest(actor, instance, run, now)
+    return True
+
+
+@transaction.atomic
+def hold(*, actor: Actor, case_id: UUID) -> bool:
+    """Take the lock of a running case until the transaction around this ends; returns whether it runs."""
+    actor.require_role()
+    return Instance.objects.select_for_update().filter(case_id=case_id, run="running").exists()
+
+
+@transaction.atomic
+def reschedule(
+    *, actor: Actor, cases: Mapping[UUID, datetime | None], tasks: Mapping[UUID, datetime | None] | None = None
+) -> None:
+    """Say anew when running cases fall due, and with them their officers' open tasks; then what single tasks have instead.
+
+    Three statements, however many cases. None: nothing falls due now.
+    """
+    actor.require_role()
+    parts: dict[str, list[Any]] = {
+        "cases": [list(cases), list(cases.values())], "tasks": [list(tasks or {}), list((tasks or {}).values())],
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        if cases:
+            cursor.execute(RESCHEDULE_CASES, parts["cases"])
+            cursor.execute(RESCHEDULE_TASKS_OF_CASES, [UNPROMISED.days, *parts["cases"]])
+        if tasks:
+            cursor.execute(RESCHEDULE_TASKS, [UNPROMISED.days, *parts["tasks"]])
+
+
+@transaction.atomic
 def cancel(*, actor: Actor, case_id: UUID, now: datetime) -> bool:
     """Stop a running case and close its tasks; returns whether it was running."""
     actor.require_role()
@@ -161,6 +226,7 @@ def cancel(*, actor: Actor, case_id: UUID, now: datetime) -> bool:
     instance.run, instance.ended_at, instance.version = "cancelled", now, instance.version + 1
     instance.save(update_fields=["run", "ended_at", "version"])
     journal.record(actor=actor, event=events.ProcessEnded(case_id=case_id, status="cancelled"), now=now)
+    plugs.tell_followers(plugs.Rest(case_id, "cancelled", instance.status, {}), now)
     return True
 
 
@@ -281,7 +347,9 @@ def _rest(actor: Actor, instance: Instance, run: Run, now: datetime) -> None:
             actor=actor, event=events.ProcessEnded(case_id=instance.case_id, status=instance.status), now=now
         )
     instance.save(update_fields=["state", "version", "run", "ended_at", "status"])
-    _project(instance, [] if ended else run.waits(), now)
+    new = _project(instance, [] if ended else run.waits(), now)
+    opened = {task.id: task.step for task in new if task.kind in HUMAN}
+    plugs.tell_followers(plugs.Rest(instance.case_id, instance.run, instance.status, opened), now)
 
 
 def _enter(
@@ -301,8 +369,8 @@ def _enter(
     return rules.scalar_facts(result or {}, process.facts)
 
 
-def _project(instance: Instance, waits: list[Wait], now: datetime) -> None:
-    """Make the task rows say what the state says: close what the case left, add where it came to."""
+def _project(instance: Instance, waits: list[Wait], now: datetime) -> list[Task]:
+    """Make the task rows say what the state says: close what the case left, add and return where it came to."""
     tokens = {wait.token for wait in waits}
     there = set(instance.tasks.filter(state="open").values_list("token", flat=True))
     if left := there - tokens:
@@ -312,6 +380,7 @@ def _project(instance: Instance, waits: list[Wait], now: datetime) -> None:
     for task in new:
         if task.kind == "timer":
             jobs.defer("process.fire_timer", at=task.due_at, task_id=str(task.id))
+    return new
 
 
 def _row(instance: Instance, wait: Wait, now: datetime) -> Task:

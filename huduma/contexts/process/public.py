@@ -15,13 +15,16 @@ from huduma.contexts.process.operations import (
     complete_task,
     define,
     deliver_message,
+    finish_by_law,
+    hold,
     reassign_task,
     release_task,
+    reschedule,
     start,
 )
 from huduma.contexts.process.providers.decisions import NoRule, decide
 from huduma.contexts.process.providers.definitions import Fault, Outcome, check
-from huduma.contexts.process.providers.plugs import register_action, register_observer
+from huduma.contexts.process.providers.plugs import Rest, register_action, register_follower, register_observer
 from huduma.contexts.process.queries import (
     Page,
     TaskRow,
@@ -47,6 +50,7 @@ __all__ = [
     "Outcome",
     "Page",
     "ReasonNeeded",
+    "Rest",
     "Task",
     "TaskClosed",
     "TaskRow",
@@ -58,15 +62,19 @@ __all__ = [
     "decisions_of",
     "define",
     "deliver_message",
+    "finish_by_law",
     "get_task_for",
+    "hold",
     "list_tasks_for",
     "open_tasks_of",
     "outcome_name",
     "outcomes_of",
     "reassign_task",
     "register_action",
+    "register_follower",
     "register_observer",
     "release_task",
+    "reschedule",
     "start",
     "urgency",
 ]

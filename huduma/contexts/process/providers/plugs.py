@@ -1,5 +1,6 @@
-"""Where higher contexts plug in: what a service task does, and who hears of a case's status."""
+"""Where higher contexts plug in: what a service task does, and who hears of a case's status and of where it rests."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -21,8 +22,26 @@ class Observer(Protocol):
         """`outcome` is the officer's latest one, or None."""
 
 
+@dataclass(frozen=True)
+class Rest:
+    """Where a case came to rest. `run`: running, ended or cancelled; `opened`: tasks that officers got now, id → step."""
+
+    case_id: UUID
+    run: str
+    status: str
+    opened: dict[UUID, str]
+
+
+class Follower(Protocol):
+    """Hears, at the end of each transaction that moved a case, where it rests."""
+
+    def __call__(self, *, rest: Rest, now: datetime) -> None:
+        """Write rows of one's own; the case does not move again in here."""
+
+
 actions: Registry[Action] = Registry("action of a service task")
 observers: list[Observer] = []
+followers: list[Follower] = []
 
 
 def register_action(name: str, action: Action) -> None:
@@ -34,3 +53,15 @@ def register_observer(observer: Observer) -> None:
     """Plug in somebody who follows the status of cases."""
     if observer not in observers:
         observers.append(observer)
+
+
+def register_follower(follower: Follower) -> None:
+    """Plug in somebody who follows where cases rest."""
+    if follower not in followers:
+        followers.append(follower)
+
+
+def tell_followers(rest: Rest, now: datetime) -> None:
+    """Say where a case came to rest."""
+    for follower in followers:
+        follower(rest=rest, now=now)
