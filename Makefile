@@ -40,8 +40,8 @@ check: $(VENV)/.dev ## format, lint, types, contracts, migrations, translations,
 format: $(VENV)/.dev ## rewrite the code in the house format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-bench: $(VENV)/.dev ## measure, each figure beside its limit or a peer in the same run
-	@$(BIN)/python -m bench
+bench: $(VENV)/.dev ## measure, each figure beside its limit or a peer in the same run (TOPICS="submit pages" for some)
+	@$(BIN)/python -m bench $(TOPICS)
 
 lock: ## resolve the dependencies anew
 	@test -x $(BIN)/uv || ($(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv)

@@ -1,0 +1,1 @@
+"""One module a topic; `bench` says how to add one."""
