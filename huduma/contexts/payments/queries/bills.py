@@ -1,10 +1,8 @@
-"""Reading bills and balances."""
+"""Reading bills, by who may see them."""
 
 from uuid import UUID
 
-from django.db.models import Sum
-
-from huduma.contexts.payments.models import Bill, LedgerEntry, Payment
+from huduma.contexts.payments.models import Bill
 from huduma.foundation.access import Actor, NotFound
 
 
@@ -26,23 +24,3 @@ def may_see(actor: Actor, bill: Bill) -> bool:
 def bills_for_payable(payable_id: UUID) -> list[Bill]:
     """Return the bills of a thing whose reader has been checked by the caller."""
     return list(Bill.objects.filter(payable_id=payable_id).order_by("raised_at"))
-
-
-def latest_payment(bill_id: UUID) -> Payment | None:
-    """Return the newest attempt to pay a bill."""
-    return Payment.objects.filter(bill_id=bill_id).order_by("-started_at", "-id").first()
-
-
-def settling_payment(bill_id: UUID) -> Payment | None:
-    """Return the payment that settled a bill."""
-    return Payment.objects.filter(bill_id=bill_id, state="succeeded").first()
-
-
-def balance_cents(account_code: str) -> int:
-    """Return an account's balance: debits minus credits."""
-    return LedgerEntry.objects.filter(account_id=account_code).aggregate(total=Sum("amount_cents"))["total"] or 0
-
-
-def trial_balance_cents() -> int:
-    """Return the sum of all entries: nothing, or something is very wrong."""
-    return LedgerEntry.objects.aggregate(total=Sum("amount_cents"))["total"] or 0

@@ -1,0 +1,55 @@
+"""Raising and cancelling bills."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from huduma.contexts.payments import events
+from huduma.contexts.payments.models import Bill
+from huduma.foundation import references
+from huduma.foundation.access import Actor
+from huduma.foundation.journal import public as journal
+
+
+@transaction.atomic
+def raise_bill(
+    *, actor: Actor, payable_id: UUID, purpose: str, payer_person_id: UUID | None, description: dict[str, str],
+    lines: list[dict[str, Any]], now: datetime,
+) -> Bill:  # fmt: skip
+    """Raise a bill once for a thing and purpose; a second call returns the first bill.
+
+    Each line: code, description {en, sw}, amount_cents (> 0), body_code.
+    """
+    bill, created = Bill.objects.get_or_create(
+        payable_id=payable_id,
+        purpose=purpose,
+        defaults={
+            "reference": references.mint("HB"),
+            "payer_person_id": payer_person_id,
+            "description": description,
+            "lines": lines,
+            "total_cents": sum(line["amount_cents"] for line in lines),
+            "raised_at": now,
+        },
+    )
+    if created:
+        event = events.BillRaised(bill_id=bill.id, payable_id=payable_id, amount_cents=bill.total_cents)
+        journal.record(actor=actor, event=event, now=now)
+    return bill
+
+
+@transaction.atomic
+def cancel_bills(*, actor: Actor, payable_id: UUID, now: datetime) -> int:
+    """Cancel the open bills of a thing that is no longer wanted; returns how many. Money that still comes goes to suspense.
+
+    Raises NotPermitted: only the platform itself cancels, for the context that knows whose thing it is.
+    """
+    actor.require_role()
+    bills = Bill.objects.select_for_update().filter(payable_id=payable_id, state="open")
+    for bill in bills:
+        bill.state = "cancelled"
+        bill.save(update_fields=["state"])
+        journal.record(actor=actor, event=events.BillCancelled(bill_id=bill.id, payable_id=payable_id), now=now)
+    return len(bills)
