@@ -18,6 +18,7 @@ INSTALLED_APPS = [
     "huduma.channels.portal",
     "huduma.channels.desk",
     "huduma.channels.hooks",
+    "huduma.contexts.contact",
     "huduma.contexts.applications",
     "huduma.contexts.centres",
     "huduma.contexts.process",

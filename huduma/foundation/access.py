@@ -7,7 +7,13 @@ from uuid import UUID
 
 from django.utils.translation import gettext
 
-ROLES = ("officer", "supervisor", "secretariat", "administrator")
+#: What each may do is decided by operations; those of a body are held in that body.
+ROLES = (
+    "officer", "supervisor", "secretariat", "administrator",
+    "agent", "focal", "accounting_officer", "integrity",
+)  # fmt: skip
+#: Roles that exist only within a public body.
+ROLES_IN_BODY = ("officer", "supervisor", "focal", "accounting_officer")
 #: The purpose of acts for a person who is served at a counter.
 ASSISTED = "assisted"
 

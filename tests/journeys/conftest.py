@@ -4,12 +4,14 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
+from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.centres import public as centres
@@ -56,6 +58,19 @@ def page(browser: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert errors == []
+
+
+@pytest.fixture
+def enter_desk_in_browser(enter_desk: Callable[..., None]) -> Callable[..., None]:
+    """Signs a member of staff in, in a browser, as after password and second factor."""
+
+    def enter(context: BrowserContext, address: str, account: Any) -> None:
+        client = Client()
+        enter_desk(client, account)
+        name = django_settings.SESSION_COOKIE_NAME
+        context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": address}])
+
+    return enter
 
 
 @pytest.fixture

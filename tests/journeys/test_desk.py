@@ -2,7 +2,6 @@
 
 import pytest
 from django.conf import settings as django_settings
-from django.test import Client
 from django.utils import timezone
 
 from huduma.contexts.identity import public as identity
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def desk(portal, page, monkeypatch, enter_desk):
+def desk(portal, page, monkeypatch, enter_desk_in_browser):
     """The address of the desk, where an officer of CRS is signed in and one paid case waits."""
     registry = Registry("action of a service task")
     for name in ("raise-bill", "issue-credential"):
@@ -28,10 +27,7 @@ def desk(portal, page, monkeypatch, enter_desk):
         surname="Mfano", now=now,
     )  # fmt: skip
     identity.grant_role(actor=SYSTEM, account_id=account.id, role="supervisor", body_code="CRS", now=now)
-    client = Client()
-    enter_desk(client, account)
-    cookie = client.cookies[django_settings.SESSION_COOKIE_NAME].value
-    page.context.add_cookies([{"name": django_settings.SESSION_COOKIE_NAME, "value": cookie, "url": portal}])
+    enter_desk_in_browser(page.context, portal, account)
     text = (django_settings.SERVICES_DIR / "birth-cert-current" / "process.bpmn").read_text()
     digest = process.define(actor=SYSTEM, bpmn=text, now=now)
     process.start(

@@ -1,6 +1,11 @@
 """The desk's addresses: each module's own list, one after the other."""
 
-from huduma.channels.desk import cases, identity, worktime
+from huduma.channels.desk import cases, contact, identity, worktime
 
 app_name = "desk"
-urlpatterns = [*cases.urlpatterns, *identity.urlpatterns, *worktime.urlpatterns]
+urlpatterns = [
+    *cases.urlpatterns,
+    *contact.urlpatterns,
+    *identity.urlpatterns,
+    *worktime.urlpatterns,
+]

@@ -1,6 +1,6 @@
 """The portal's addresses: each module's own list, one after the other."""
 
-from huduma.channels.portal import applications, catalogue, credentials, drafts, identity, payments
+from huduma.channels.portal import applications, catalogue, contact, credentials, drafts, identity, payments
 
 app_name = "portal"
 urlpatterns = [
@@ -10,4 +10,5 @@ urlpatterns = [
     *applications.urlpatterns,
     *payments.urlpatterns,
     *credentials.urlpatterns,
+    *contact.urlpatterns,
 ]

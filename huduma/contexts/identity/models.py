@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from huduma.foundation import ids
-from huduma.foundation.access import ROLES
+from huduma.foundation.access import ROLES, ROLES_IN_BODY
 
 
 class Person(models.Model):
@@ -155,7 +155,7 @@ class RoleGrant(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(role__in=ROLES), name="identity_role_known"),
             models.CheckConstraint(
-                condition=~Q(role__in=["officer", "supervisor"]) | Q(body__isnull=False), name="identity_role_in_body"
+                condition=~Q(role__in=ROLES_IN_BODY) | Q(body__isnull=False), name="identity_role_in_body"
             ),
             models.UniqueConstraint(
                 fields=["account", "role", "body"], condition=Q(to_on__isnull=True), name="identity_role_held_once",

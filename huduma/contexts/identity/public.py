@@ -42,9 +42,11 @@ from huduma.contexts.identity.queries import (
     is_staff,
     list_colleagues_for,
     list_organisations_for,
+    list_staff,
     may_act_for,
     organisation_of,
     staff_names,
+    work_addresses,
 )
 from huduma.contexts.identity.rules import birth_date
 
@@ -83,6 +85,7 @@ __all__ = [
     "issue_email_code",
     "list_colleagues_for",
     "list_organisations_for",
+    "list_staff",
     "may_act_for",
     "open_account",
     "open_staff_account",
@@ -94,4 +97,5 @@ __all__ = [
     "register_organisation",
     "sign_in_by_code",
     "staff_names",
+    "work_addresses",
 ]

@@ -1,5 +1,6 @@
 """Reading identities. Personal data is read only through functions that say who asks."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -180,6 +181,24 @@ def list_colleagues_for(actor: Actor, body_code: str) -> list[Colleague]:
     held = RoleGrant.objects.filter(body_id=body_code, to_on__isnull=True, role__in=["officer", "supervisor"])
     accounts = Account.objects.filter(id__in=held.values("account_id"), is_active=True).select_related("person")
     return [Colleague(account.id, staff_name(account)) for account in accounts.order_by("email")]
+
+
+def list_staff(*, roles: Iterable[str], body_code: str | None) -> list[Colleague]:
+    """Return who holds one of these roles today: in a body (or everywhere), or with `body_code` None in any body."""
+    today = timezone.localdate()
+    held = RoleGrant.objects.filter(
+        Q(to_on__isnull=True) | Q(to_on__gte=today), role__in=list(roles), from_on__lte=today
+    )
+    if body_code is not None:
+        held = held.filter(Q(body_id=body_code) | Q(body_id__isnull=True))
+    accounts = Account.objects.filter(id__in=held.values("account_id"), is_active=True).select_related("person")
+    return [Colleague(account.id, staff_name(account)) for account in accounts.order_by("email")]
+
+
+def work_addresses(account_ids: Iterable[UUID]) -> list[str]:
+    """Return the e-mail addresses of staff, for the platform's own notices about work."""
+    addresses = Account.objects.filter(id__in=list(account_ids)).values_list("email", flat=True)
+    return [address for address in addresses if address]
 
 
 def staff_names(account_ids: set[UUID]) -> dict[UUID, str]:

@@ -22,6 +22,10 @@ STAFF = (
     ("supervisor@dci.example", "Msimamizi", "Upelelezi", "supervisor", "DCI"),
     ("officer@nairobi.example", "Afisa", "Kaunti", "officer", "CG-047"),
     ("supervisor@nairobi.example", "Msimamizi", "Kaunti", "supervisor", "CG-047"),
+    ("agent@huduma.example", "Mhudumu", "Mfano", "agent", None),
+    ("focal@crs.example", "Mratibu", "Usajili", "focal", "CRS"),
+    ("accounting@crs.example", "Mhasibu", "Usajili", "accounting_officer", "CRS"),
+    ("integrity@huduma.example", "Mwadilifu", "Mfano", "integrity", None),
     ("secretariat@huduma.example", "Katibu", "Mfano", "secretariat", None),
     ("administrator@huduma.example", "Mtawala", "Mfano", "administrator", None),
 )

@@ -1,0 +1,25 @@
+"""The desk's menu: who sees which part of it. `{% load desk %}`"""
+
+from typing import Any
+
+from django import template
+from django.template.context import RequestContext
+from django.utils.translation import gettext_lazy
+
+register = template.Library()
+
+STAFF = ("officer", "supervisor")
+#: Address, words, and the roles that have business there. One line each, in the order shown.
+MENU = (
+    ("worklist", gettext_lazy("Cases"), STAFF),
+    ("matters", gettext_lazy("Customers’ matters"), ("agent", "focal", "accounting_officer", "integrity", "secretariat")),
+    ("assist", gettext_lazy("Serve a person here"), STAFF),
+    ("special_days", gettext_lazy("Working days"), ("administrator",)),
+)  # fmt: skip
+
+
+@register.simple_tag(takes_context=True)
+def menu(context: RequestContext) -> list[tuple[str, Any]]:
+    """The entries for the roles of whoever is signed in: address and words."""
+    actor = context["request"].actor
+    return [(name, words) for name, words, roles in MENU if actor.has_role(*roles)]

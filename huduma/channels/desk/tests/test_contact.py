@@ -1,0 +1,91 @@
+"""The contact desk over HTTP: who sees what, and what a request that was made up can do."""
+
+import pytest
+
+from huduma.contexts.contact import public as contact
+from huduma.contexts.contact.models import Matter
+from huduma.contexts.identity import public as identity
+from huduma.contexts.places import public as places
+from huduma.foundation.access import ANONYMOUS, SYSTEM
+
+pytestmark = pytest.mark.django_db
+REASON = "The line was cut on Monday. It works again now."
+
+
+@pytest.fixture
+def desk(client, enter_desk, now):
+    """Signs somebody with a role in."""
+    places.load_places(actor=SYSTEM)
+
+    def enter(role, body=None):
+        account = identity.open_staff_account(
+            actor=SYSTEM, email=f"{role}.{body or 'all'}@example.org", password="correct-horse-battery", first_name="Neema",
+            surname="Mfano", now=now,
+        )  # fmt: skip
+        identity.grant_role(actor=SYSTEM, account_id=account.id, role=role, body_code=body, now=now)
+        enter_desk(client, account)
+        return client
+
+    return enter
+
+
+def brought(now, kind="complaint"):
+    return contact.open_matter(
+        actor=ANONYMOUS,
+        kind=kind,
+        text="Nobody answers.",
+        language="en",
+        phone="0700 000 009",
+        body_code="CRS",
+        now=now,
+    )
+
+
+def test_an_agent_takes_a_call_down_and_answers_it(desk, now):
+    agent = desk("agent")
+    typed = {
+        "kind": "complaint",
+        "text": "The clerk shouted at me.",
+        "phone": "0700 000 009",
+        "body": "CRS",
+        "channel": "phone",
+    }
+    assert agent.post("/en/desk/matters/new/", {**typed, "text": ""}).status_code == 422
+    page = agent.post("/en/desk/matters/new/", typed).headers["Location"]
+    assert b"The clerk shouted at me." in agent.get(page).content
+    assert agent.post(f"{page}answer/", {"outcome": "upheld", "text": "Sorry."}).status_code == 422
+    agent.post(f"{page}answer/", {"outcome": "upheld", "text": REASON})
+    assert Matter.objects.get().state == "answered"
+
+
+def test_other_bodies_and_closed_kinds_stay_closed(desk, now):
+    complaint, report = brought(now), brought(now, "corruption")
+    other = desk("focal", "DCI")
+    assert other.get(f"/en/desk/matters/{complaint.id}/").status_code == 403
+    assert other.get(f"/en/desk/matters/{report.id}/").status_code == 404
+    assert (
+        other.post(f"/en/desk/matters/{complaint.id}/answer/", {"outcome": "upheld", "text": REASON}).status_code == 404
+    )
+    assert other.get("/en/desk/matters/report/").status_code == 403
+    assert Matter.objects.filter(state="open").count() == 2
+
+
+def test_made_up_requests_change_nothing(desk, now):
+    matter = brought(now)
+    agent = desk("agent")
+    page = f"/en/desk/matters/{matter.id}/"
+    assert agent.post(f"{page}answer/", {"outcome": "paid", "text": REASON}).status_code == 422
+    assert agent.post(f"{page}handover/", {"to": "nobody"}).status_code == 404
+    assert agent.post(f"{page}route/", {"body": "NOBODY", "text": REASON}).status_code == 404
+    assert agent.post(f"{page}access/", {"to": str(matter.id), "hours": "many", "text": REASON}).status_code == 404
+    matter.refresh_from_db()
+    assert (matter.state, matter.body_id, matter.assignee_id) == ("open", "CRS", None)
+
+
+def test_the_quarter_as_csv(desk, now):
+    brought(now)
+    answer = desk("secretariat").get(f"/en/desk/matters/report/?since={now:%Y-%m-%d}&as=csv")
+    assert answer.content.decode().splitlines() == [
+        "kind,received,answered,pending,late,outside",
+        "complaint,1,0,1,0,0",
+    ]

@@ -1,0 +1,90 @@
+"""How customers and staff hear of each turn of a matter. What is confidential is never named in a message."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext, gettext_noop, override
+
+from huduma.contexts.contact import operations, queries
+from huduma.contexts.contact.models import Matter
+from huduma.contexts.identity import public as identity
+from huduma.contexts.messages import public as messages
+from huduma.foundation import references
+from huduma.foundation.access import SYSTEM
+from huduma.foundation.journal import public as journal
+
+NOTICES = {
+    "contact.matter.opened": gettext_noop(
+        "Huduma: we have your message %(reference)s. You hear from us by %(due)s. See it here: %(link)s"
+    ),
+    "contact.matter.escalated": gettext_noop(
+        "Huduma: your matter %(reference)s went to the next level. You hear from it by %(due)s: %(link)s"
+    ),
+    "contact.matter.extended": gettext_noop(
+        "Huduma: your request %(reference)s needs more time, until %(due)s. The reason is here: %(link)s"
+    ),
+    "contact.matter.paused": gettext_noop("Huduma: we need something more from you for %(reference)s: %(link)s"),
+    "contact.matter.answered": gettext_noop(
+        "Huduma: your matter %(reference)s was answered. Read it, and say whether it settles it: %(link)s"
+    ),
+    "contact.matter.overdue": gettext_noop(
+        "Huduma: we are late with %(reference)s and are sorry. You may now also go to the authority named here: %(link)s"
+    ),
+    "contact.remark.added": gettext_noop("Huduma: there is news about %(reference)s: %(link)s"),
+}
+SUBJECT = gettext_noop("News of your matter %(reference)s")
+WORK = gettext_noop("Huduma: matter %(reference)s is now on your level. Answer it by %(due)s: %(link)s")
+WORK_SUBJECT = gettext_noop("A matter for you: %(reference)s")
+
+
+@journal.handles(*NOTICES)
+def tell_customer(entry: journal.Entry) -> None:
+    """Tell the customer of a turn, by the way they gave; what staff say among themselves is not told."""
+    if entry.act == "contact.remark.added" and entry.facts["side"] != "staff":
+        return
+    matter = Matter.objects.get(id=UUID(entry.facts["matter_id"]))
+    if entry.act == "contact.remark.added" and matter.state == "waiting":
+        return  # the question itself is told
+    contact = operations.contact_of(matter)
+    about: dict[str, Any] = {
+        "actor": SYSTEM, "kind": entry.act, "language": contact.language, "about": matter.id, "now": entry.at,
+    }  # fmt: skip
+    with override(contact.language):
+        values = _values(matter, f"/{contact.language}/help/{matter.reference}/{queries.key_of(matter.id)}/")
+        text = gettext(NOTICES[entry.act]) % values
+        if contact.phone:
+            messages.send(text=text, to_phone=contact.phone, dedupe_key=f"sms:{entry.id}", **about)
+        if contact.email:
+            subject = gettext(SUBJECT) % values
+            messages.send(text=text, subject=subject, to_email=contact.email, dedupe_key=f"email:{entry.id}", **about)
+
+
+@journal.handles("contact.matter.opened", "contact.matter.escalated", "contact.matter.routed")
+def tell_level(entry: journal.Entry) -> None:
+    """Tell those who answer at the level where a matter came to."""
+    matter = Matter.objects.get(id=UUID(entry.facts["matter_id"]))
+    team = operations.colleagues_of(matter)
+    if matter.level == 1 and not matter.rules.confidential:
+        return  # the contact centre works from its list, not from its mail
+    values = _values(matter, f"/en/desk/matters/{matter.id}/")
+    for address in identity.work_addresses(one.account_id for one in team):
+        messages.send(
+            actor=SYSTEM, kind="contact.work", language="en", about=matter.id, now=entry.at, to_email=address,
+            text=WORK % values, subject=WORK_SUBJECT % values, dedupe_key=f"work:{entry.id}:{address}",
+        )  # fmt: skip
+
+
+def _values(matter: Matter, path: str) -> dict[str, str]:
+    return {
+        "reference": references.display(matter.reference),
+        "due": _day(matter.due_at),
+        "link": settings.PUBLIC_URL + path,
+    }
+
+
+def _day(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "j F Y")

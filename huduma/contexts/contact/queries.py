@@ -1,0 +1,313 @@
+"""Reading matters. A customer sees their own; a member of staff what their level, body and kind allow."""
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from typing import Literal
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Avg, Count, F, Q, QuerySet
+from django.utils import timezone
+
+from huduma.contexts.applications import public as applications
+from huduma.contexts.contact import rules
+from huduma.contexts.contact.events import MatterViewed
+from huduma.contexts.contact.models import CaseAccess, Matter, Problem, Remark
+from huduma.foundation import references, throttle
+from huduma.foundation.access import Actor, Grant, NotFound, NotPermitted, Refusal
+from huduma.foundation.journal import public as journal
+
+View = Literal["team", "mine", "late", "answered"]
+PAGE = 50
+KEY_TRIES = 10
+TOLD = (
+    "contact.matter.opened", "contact.matter.assigned", "contact.matter.routed", "contact.matter.escalated", "contact.matter.overdue",
+    "contact.matter.extended", "contact.matter.paused", "contact.matter.answered", "contact.matter.reopened", "contact.matter.closed",
+    "contact.matter.taken_outside", "contact.matter.joined", "contact.case_access.granted",
+)  # fmt: skip
+
+
+class TooManyTries(Refusal):
+    """Too many tries for this reference. Wait an hour, then try again with the key that you got."""
+
+
+@dataclass(frozen=True)
+class MatterPage:
+    """A page of matters and the cursor of the next one (None on the last)."""
+
+    matters: list[Matter]
+    after: str | None
+
+
+@dataclass(frozen=True)
+class KindCount:
+    """How many matters of a kind came in, were answered, wait, and are late, in a span."""
+
+    kind: str
+    received: int
+    answered: int
+    pending: int
+    late: int
+    outside: int
+
+
+def key_of(matter_id: UUID) -> str:
+    """Return the key by which somebody without an account sees a matter again: 80 bits, derived, never stored."""
+    digest = hmac.new(settings.SECRET_KEY.encode(), b"contact:" + matter_id.bytes, sha256).digest()
+    number = int.from_bytes(digest[:10], "big")
+    return "".join(references.ALPHABET[(number >> shift) & 31] for shift in range(75, -1, -5))
+
+
+def is_key(matter_id: UUID, key: str) -> bool:
+    """Whether a typed key is that of a matter; spaces and small letters do not matter."""
+    typed = "".join(character for character in key.upper() if character.isalnum()).translate(references.MISREAD)
+    return hmac.compare_digest(key_of(matter_id).encode(), typed.encode())
+
+
+def holds(actor: Actor, team: rules.Team, body_code: str | None) -> bool:
+    """Whether an actor belongs to a team, for a matter of this body. Without a body only roles held everywhere count."""
+    roles, in_body = team
+    if not in_body:
+        return any(grant.role in roles for grant in actor.grants)
+    return any(grant.role in roles and grant.body_code in (None, body_code) for grant in actor.grants)
+
+
+def may_work(actor: Actor, matter: Matter) -> bool:
+    """Whether an actor answers at the level where the matter is."""
+    return actor.kind == "system" or holds(actor, matter.rules.level(matter.level).team, matter.body_id)
+
+
+def may_read(actor: Actor, matter: Matter) -> bool:
+    """Whether a member of staff may see a matter: every level of its kind, and for what is not confidential the contact centre."""
+    if actor.kind == "system":
+        return True
+    teams = [level.team for level in matter.rules.levels]
+    if not matter.rules.confidential:
+        teams.append(rules.CENTRE)
+    return any(holds(actor, team, matter.body_id) for team in teams)
+
+
+def get_matter_for(actor: Actor, matter_id: UUID, *, now: datetime) -> Matter:
+    """Return a matter to staff who may see it; the look is journalled. Raises NotFound, NotPermitted."""
+    matter = Matter.objects.select_related("body", "county", "person", "problem").filter(id=matter_id).first()
+    if matter is None:
+        raise NotFound
+    if not may_read(actor, matter):
+        raise NotFound if matter.rules.confidential else NotPermitted  # not even that it exists
+    journal.record(actor=actor, event=MatterViewed(matter_id=matter.id, person_id=matter.person_id), now=now)
+    return matter
+
+
+def is_customer(actor: Actor, matter: Matter, key: str) -> bool:
+    """Whether this is who brought the matter: by sign-in, by being served at a counter, or by its key."""
+    own = {actor.person_id, actor.applicant_id} - {None}
+    return matter.person_id in own or bool(key and is_key(matter.id, key))
+
+
+def get_own_for(actor: Actor, reference: str, *, key: str = "") -> Matter:
+    """Return a matter to its customer: signed in, or with its key. Raises NotFound, TooManyTries."""
+    typed = references.normalise(reference)
+    if key and not throttle.allow(f"matter:{typed}", limit=KEY_TRIES * 6, seconds=3600):
+        raise TooManyTries
+    matter = Matter.objects.select_related("body", "county", "problem").filter(reference=typed or "").first()
+    if matter is None or not is_customer(actor, matter, key):
+        raise NotFound
+    return matter
+
+
+def list_own_for(actor: Actor) -> list[Matter]:
+    """Return what the actor (or who they serve) brought, newest first."""
+    if actor.applicant_id is None:
+        return []
+    return list(Matter.objects.filter(person_id=actor.applicant_id).select_related("body").order_by("-opened_at")[:200])
+
+
+def list_about_for(actor: Actor, about_id: UUID) -> list[Matter]:
+    """Return the matters about a thing that the actor may see: they stay attached to it."""
+    found = Matter.objects.filter(about_id=about_id).select_related("body").order_by("-opened_at")[:50]
+    return [matter for matter in found if may_read(actor, matter) or is_customer(actor, matter, "")]
+
+
+def list_matters_for(
+    actor: Actor, *, now: datetime, view: View = "team", kind: str = "", after: str | None = None
+) -> MatterPage:
+    """Return a page of the matters that the actor's teams work on, what is due first; of "answered", the newest first."""
+    matters = _visible(actor).select_related("body")
+    if kind in rules.KINDS:
+        matters = matters.filter(kind=kind)
+    if view == "answered":
+        matters = matters.filter(state__in=["answered", "closed", "outside"]).order_by("-answered_at", "-id")
+        return MatterPage(list(matters[:PAGE]), None)
+    matters = matters.filter(state__in=rules.OPEN_STATES)
+    if view == "mine":
+        matters = matters.filter(assignee_id=actor.account_id)
+    elif view == "late":
+        matters = matters.filter(due_at__lt=now)
+    if cursor := _cursor(after):
+        matters = matters.filter(Q(due_at__gt=cursor[0]) | Q(due_at=cursor[0], id__gt=cursor[1]))
+    found = list(matters.order_by("due_at", "id")[: PAGE + 1])
+    last = found[PAGE - 1] if len(found) > PAGE else None
+    return MatterPage(found[:PAGE], _encode(last) if last else None)
+
+
+def _visible(actor: Actor) -> "QuerySet[Matter]":
+    """The matters on whose level the actor answers."""
+    mine = Q(pk__in=[])
+    for kind in rules.KINDS.values():
+        for level in kind.levels:
+            roles, in_body = level.team
+            held = [grant for grant in actor.grants if grant.role in roles]
+            if not held:
+                continue
+            here = Q(kind=kind.code, level=level.number)
+            mine |= here if not in_body or any(g.body_code is None for g in held) else here & _in_bodies(held)
+    return Matter.objects.filter(mine)
+
+
+def _in_bodies(grants: list[Grant]) -> Q:
+    return Q(body_id__in={grant.body_code for grant in grants})
+
+
+def _encode(matter: Matter) -> str:
+    return urlsafe_b64encode(f"{matter.due_at.isoformat()}|{matter.id}".encode()).decode()
+
+
+def _cursor(after: str | None) -> tuple[datetime, UUID] | None:
+    if not after:
+        return None
+    try:
+        at, _, matter_id = urlsafe_b64decode(after).decode().partition("|")
+        return datetime.fromisoformat(at), UUID(matter_id)
+    except ValueError:
+        return None
+
+
+def remarks_of(matter: Matter, *, internal: bool) -> list[Remark]:
+    """Return what was said, oldest first; what staff said among themselves only to staff."""
+    remarks = matter.remarks.all() if internal else matter.remarks.exclude(side="internal")
+    return list(remarks)
+
+
+def history_of(matter: Matter) -> list[journal.Entry]:
+    """Return the turns of a matter, oldest first."""
+    return journal.entries_concerning(matter.id, acts=TOLD)[::-1]
+
+
+def may_ask_higher(matter: Matter) -> bool:
+    """Whether the customer can ask the next level now."""
+    return matter.state == "open" and matter.rules.above(matter.level) is not None
+
+
+def may_reject(matter: Matter, now: datetime) -> bool:
+    """Whether the customer can still say no to the answer."""
+    if matter.state not in ("answered", "closed") or matter.answered_at is None:
+        return False
+    return now <= matter.answered_at + rules.reopen_until_days(matter.rules)
+
+
+def may_go_outside(matter: Matter) -> bool:
+    """Whether the last level has spoken, or let its time pass: then the way outside is open."""
+    if not matter.rules.appeal or matter.state not in rules.MOVES or not rules.may_move(matter.state, "outside"):
+        return False
+    at_the_top = matter.rules.above(matter.level) is None
+    return at_the_top and (matter.state != "open" or matter.overdue_told_at is not None)
+
+
+def find_problems(body_code: str) -> list[Problem]:
+    """Return the open common problems of a body, newest first."""
+    return list(Problem.objects.filter(body_code=body_code, solved_at=None).order_by("-opened_at")[:50])
+
+
+def has_case_access(actor: Actor, application_id: UUID, *, now: datetime) -> bool:
+    """Whether the actor has leave to see an application for a matter about it."""
+    return (
+        actor.account_id is not None
+        and CaseAccess.objects.filter(
+            account_id=actor.account_id,
+            matter__about_kind="application",
+            matter__about_id=application_id,
+            until_at__gt=now,
+        ).exists()
+    )
+
+
+def get_case_for(actor: Actor, matter: Matter, *, now: datetime) -> applications.Case:
+    """Return the application that a matter is about to somebody who has leave to see it. Raises NotPermitted."""
+    if matter.about_id is None or not has_case_access(actor, matter.about_id, now=now):
+        raise NotPermitted
+    return applications.open_case(actor=actor, application_id=matter.about_id, now=now)
+
+
+def quarter_of(day: date) -> tuple[date, date]:
+    """Return the first day of a date's quarter and of the next one (Kenya's financial quarters begin in July, October, January, April)."""
+    first = date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)
+    return first, (first + timedelta(days=95)).replace(day=1)
+
+
+def count_matters_for(
+    actor: Actor, *, since: date, until: date, body_code: str | None, now: datetime
+) -> list[KindCount]:
+    """Return a quarter's figures as the Ombudsman asks for them (docs/obligations.csv, row OM-02), by kind.
+
+    `since` inclusive, `until` exclusive. Corruption reports are counted only for those who see them. Raises NotPermitted.
+    """
+    if not actor.has_role("secretariat", "agent", "integrity") and not (
+        body_code and actor.has_role("focal", "accounting_officer", "supervisor", body=body_code)
+    ):
+        raise NotPermitted
+    start = timezone.make_aware(datetime.combine(since, datetime.min.time()))
+    end = timezone.make_aware(datetime.combine(until, datetime.min.time()))
+    matters = Matter.objects.filter(opened_at__gte=start, opened_at__lt=end)
+    if body_code:
+        matters = matters.filter(body_id=body_code)
+    if not actor.has_role("integrity", "secretariat"):
+        matters = matters.exclude(kind__in=[kind.code for kind in rules.KINDS.values() if kind.confidential])
+    pending = Q(state__in=rules.OPEN_STATES)
+    rows = matters.values("kind").annotate(
+        received=Count("id"),
+        answered=Count("id", filter=Q(answered_at__isnull=False)),
+        pending=Count("id", filter=pending),
+        late=Count("id", filter=pending & Q(due_at__lt=now)),
+        outside=Count("id", filter=Q(state="outside")),
+    )
+    found = {row["kind"]: KindCount(**row) for row in rows}
+    return [found[code] for code in rules.KINDS if code in found]
+
+
+@dataclass(frozen=True)
+class Oddity:
+    """How one member of staff answered lately, where it looks odd."""
+
+    account_id: UUID
+    answered: int
+    rejected: int
+    same_words: int
+
+
+def list_oddities_for(actor: Actor, *, now: datetime) -> list[Oddity]:
+    """Return who in the last 90 days answered several matters in the same words, or was often told no. Raises NotPermitted."""
+    actor.require_role("secretariat")
+    recent = Matter.objects.filter(answered_at__gte=now - timedelta(days=90), assignee_id__isnull=False)
+    rows = recent.values("assignee_id").annotate(
+        answered=Count("id"),
+        rejected=Count("id", filter=Q(reopened__gt=0)),
+        texts=Count("answer", distinct=True, filter=Q(problem__isnull=True)),
+        own=Count("id", filter=Q(problem__isnull=True)),
+    )
+    odd = [
+        Oddity(account_id, row["answered"], row["rejected"], row["own"] - row["texts"])
+        for row in rows
+        if (account_id := row["assignee_id"]) is not None and row["answered"] >= 5
+    ]
+    return [one for one in odd if one.rejected * 3 > one.answered or one.same_words * 3 > one.answered]
+
+
+def mean_days(matters: "QuerySet[Matter]") -> timedelta | None:
+    """Return how long answers took on average."""
+    taken: timedelta | None = matters.filter(answered_at__isnull=False).aggregate(
+        taken=Avg(F("answered_at") - F("opened_at"))
+    )["taken"]
+    return taken

@@ -1,0 +1,223 @@
+"""A matter climbs, is answered, rejected, settled or taken outside; each level sees all of it, and nobody else does."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from huduma.contexts.contact import public as contact
+from huduma.contexts.contact import rules
+from huduma.contexts.messages.models import Message
+from huduma.foundation.access import ANONYMOUS, NotFound, NotPermitted
+from huduma.foundation.journal import public as journal
+
+REASON = "The certificate was printed with a wrong name; a new one is on its way."
+
+
+@pytest.fixture
+def complain(customer, now):
+    """Makes a complaint of the customer about the civil registry."""
+
+    def make(**more):
+        facts = {"kind": "complaint", "text": "Nobody answers the phone.", "language": "sw", "body_code": "CRS", **more}
+        return contact.open_matter(actor=customer, now=now, **facts)
+
+    return make
+
+
+def test_it_is_acknowledged_at_once_in_the_customers_language(complain, drain_jobs):
+    matter = complain()
+    drain_jobs()
+    told = Message.objects.get(kind="contact.matter.opened")
+    assert told.recipient == "+254700000002"
+    assert "tumepokea" in told.text
+    assert contact.key_of(matter.id) in told.text
+
+
+def test_nobody_answers_so_it_climbs_by_clock_and_says_so(complain, staff, now, drain_jobs):
+    matter = complain()
+    assert matter.level == 1
+    assert contact.sweep(matter.due_at) == 0  # the last second still counts
+    levels = []
+    for _ in range(3):
+        matter.refresh_from_db()
+        assert contact.sweep(matter.due_at + timedelta(seconds=1)) == 1
+        matter.refresh_from_db()
+        drain_jobs()
+        levels.append((matter.level, matter.overdue_told_at is not None))
+    assert levels == [(2, False), (3, False), (3, True)]
+    assert contact.sweep(matter.due_at + timedelta(days=9)) == 0  # told once
+    assert contact.may_go_outside(matter)
+    assert Message.objects.filter(kind="contact.matter.escalated", medium="sms").count() == 2
+    to_staff = set(Message.objects.filter(kind="contact.work").values_list("recipient", flat=True))
+    assert to_staff == {"focal1@example.org", "accounting_officer2@example.org", "secretariat4@example.org"}
+    climbed = [e for e in contact.history_of(matter) if e.act == "contact.matter.escalated"]
+    assert [(e.facts["level"], e.facts["how"]) for e in climbed] == [(2, "clock"), (3, "clock")]
+
+
+def test_only_the_level_where_it_is_works_on_it_and_the_others_read(complain, staff, now):
+    matter = complain()
+    focal, agent, other = staff("focal", "CRS"), staff("agent"), staff("focal", "DCI")
+    assert contact.get_matter_for(focal, matter.id, now=now).text == "Nobody answers the phone."
+    with pytest.raises(NotPermitted):
+        contact.claim(actor=focal, matter_id=matter.id, now=now)
+    with pytest.raises(NotPermitted):
+        contact.get_matter_for(other, matter.id, now=now)
+    with pytest.raises(NotFound):
+        contact.claim(actor=other, matter_id=matter.id, now=now)
+    contact.claim(actor=agent, matter_id=matter.id, now=now)
+    contact.escalate(actor=agent, matter_id=matter.id, reason="Only the registry knows.", now=now)
+    assert contact.claim(actor=focal, matter_id=matter.id, now=now).assignee_id == focal.account_id
+    assert [m.id for m in contact.list_matters_for(focal, now=now, view="mine").matters] == [matter.id]
+    assert contact.list_matters_for(other, now=now).matters == []
+    assert contact.list_matters_for(agent, now=now).matters == []
+    viewed = journal.entries_concerning(matter.id, acts=["contact.matter.viewed"])
+    assert [entry.actor_account_id for entry in viewed] == [focal.account_id]
+
+
+def test_answer_rejected_goes_up_answered_again_accepted(complain, customer, staff, now):
+    matter = complain()
+    agent, focal = staff("agent"), staff("focal", "CRS")
+    with pytest.raises(contact.NotExplained):
+        contact.answer(
+            actor=agent, matter_id=matter.id, outcome="upheld", text="Done done done done done done", now=now
+        )
+    with pytest.raises(contact.NoSuchOutcome):
+        contact.answer(actor=agent, matter_id=matter.id, outcome="given", text=REASON, now=now)
+    contact.answer(actor=agent, matter_id=matter.id, outcome="upheld", text=REASON, now=now)
+    with pytest.raises(contact.ReasonNeeded):
+        contact.reject(actor=customer, reference=matter.reference, why=" ", now=now)
+    contact.reject(actor=customer, reference=matter.reference, why="It is still wrong.", now=now)
+    matter.refresh_from_db()
+    assert (matter.state, matter.level, matter.reopened) == ("open", 2, 1)
+    contact.answer(actor=focal, matter_id=matter.id, outcome="upheld", text=REASON + " Sorry.", now=now)
+    assert contact.accept(actor=customer, reference=matter.reference, now=now).state == "closed"
+    assert contact.accept(actor=customer, reference=matter.reference, now=now).state == "closed"  # a double click
+
+
+def test_a_closed_matter_can_be_reopened_within_its_window_only(complain, customer, staff, now):
+    matter = complain()
+    contact.answer(actor=staff("agent"), matter_id=matter.id, outcome="upheld", text=REASON, now=now)
+    assert contact.close_silent(now + timedelta(days=13)) == 0
+    assert contact.close_silent(now + timedelta(days=15)) == 1
+    with pytest.raises(contact.CannotNow):
+        contact.reject(actor=customer, reference=matter.reference, why="No.", now=now + timedelta(days=31))
+    contact.reject(actor=customer, reference=matter.reference, why="No.", now=now + timedelta(days=29))
+    matter.refresh_from_db()
+    assert matter.state == "open"
+
+
+def test_the_clock_stands_still_while_the_customer_is_asked(complain, customer, staff, now):
+    matter = complain()
+    before = matter.due_at
+    contact.tell_customer(actor=staff("agent"), matter_id=matter.id, text="Which office?", ask=True, now=now)
+    assert contact.sweep(before + timedelta(days=30)) == 0
+    later = now + timedelta(days=7)
+    contact.add_by_customer(actor=customer, reference=matter.reference, text="Nakuru.", now=later)
+    matter.refresh_from_db()
+    assert matter.state == "open"
+    assert matter.due_at == before + timedelta(days=7)  # a whole week of working time went by
+
+
+def test_information_is_due_in_48_hours_where_life_is_at_stake_and_silence_is_refusal(complain, now):
+    plain = complain(kind="information")
+    urgent = complain(kind="information", is_urgent=True)
+    assert urgent.due_at == now + timedelta(hours=48)
+    assert plain.due_at - now > timedelta(days=20)
+    while not plain.overdue_told_at:
+        contact.sweep(plain.due_at + timedelta(seconds=1))
+        plain.refresh_from_db()
+    overdue = journal.entries_concerning(plain.id, acts=["contact.matter.overdue"])[0]
+    assert overdue.facts["silence"] == "refused"
+
+
+def test_time_is_extended_once_and_only_where_the_law_allows(complain, staff, now):
+    matter, plain = complain(kind="information"), complain()
+    focal = staff("focal", "CRS")
+    due = matter.due_at
+    contact.extend(actor=focal, matter_id=matter.id, reason="Two thousand pages have to be read first.", now=now)
+    matter.refresh_from_db()
+    assert matter.due_at == due + timedelta(days=14)
+    with pytest.raises(contact.CannotExtend):
+        contact.extend(actor=focal, matter_id=matter.id, reason="Two thousand more pages, then.", now=now)
+    with pytest.raises(contact.CannotExtend):
+        contact.extend(actor=staff("agent"), matter_id=plain.id, reason="We have a lot to do here.", now=now)
+
+
+def test_a_report_of_corruption_is_seen_by_the_closed_team_alone_and_names_nobody(customer, staff, now, drain_jobs):
+    matter = contact.open_matter(
+        actor=customer, kind="corruption", text="An officer asked me for money.", language="en", body_code="CRS",
+        is_anonymous=True, phone="0700 000 002", now=now,
+    )  # fmt: skip
+    assert (matter.person_id, matter.phone) == (None, "")
+    for role, body in (("agent", None), ("focal", "CRS"), ("accounting_officer", "CRS"), ("secretariat", None)):
+        with pytest.raises(NotFound):
+            contact.get_matter_for(staff(role, body), matter.id, now=now)
+    entry = journal.entries_concerning(matter.id, acts=["contact.matter.opened"])[0]
+    assert (entry.actor_account_id, entry.actor_person_id) == (None, None)
+    integrity = staff("integrity")
+    assert contact.get_matter_for(integrity, matter.id, now=now).text == "An officer asked me for money."
+    drain_jobs()
+    assert not Message.objects.filter(medium="sms").exists()
+    key = contact.key_of(matter.id)
+    spaced = " ".join(key[i : i + 4] for i in range(0, 16, 4)).lower()
+    assert contact.get_own_for(ANONYMOUS, matter.reference, key=spaced).id == matter.id
+    with pytest.raises(NotFound):
+        contact.get_own_for(ANONYMOUS, matter.reference, key=key[::-1])
+    assert (
+        contact.count_matters_for(
+            staff("agent"), since=now.date(), until=now.date() + timedelta(1), body_code=None, now=now
+        )
+        == []
+    )
+
+
+def test_who_is_not_signed_in_leaves_a_way_to_answer(bodies, now):
+    facts = {"actor": ANONYMOUS, "text": "When do you open?", "language": "en", "now": now}
+    with pytest.raises(contact.NoWayToAnswer):
+        contact.open_matter(kind="inquiry", **facts)
+    with pytest.raises(contact.NotAnonymous):
+        contact.open_matter(kind="inquiry", is_anonymous=True, **facts)
+    with pytest.raises(contact.BodyNeeded):
+        contact.open_matter(kind="dispute", email="someone@example.org", **facts)
+    matter = contact.open_matter(kind="inquiry", phone="0700 000 009", **facts)
+    with pytest.raises(NotFound):
+        contact.get_own_for(ANONYMOUS, matter.reference)
+    contact.withdraw(actor=ANONYMOUS, reference=matter.reference, key=contact.key_of(matter.id), now=now)
+
+
+def test_the_trouble_of_many_is_answered_once(complain, staff, now, drain_jobs):
+    agent = staff("agent")
+    matters = [complain(text=f"The site is down, says number {n}.") for n in range(3)]
+    problem = contact.join_problem(actor=agent, matter_id=matters[0].id, title="The site was down", now=now)
+    for matter in matters[1:]:
+        contact.join_problem(actor=agent, matter_id=matter.id, problem_id=problem.id, now=now)
+    assert contact.solve_problem(actor=agent, problem_id=problem.id, text=REASON, now=now) == 3
+    drain_jobs()
+    assert Message.objects.filter(kind="contact.matter.answered").count() == 3
+
+
+def test_the_last_answer_may_be_taken_outside(complain, customer, staff, now):
+    matter = complain(kind="dispute")
+    contact.ask_higher(actor=customer, reference=matter.reference, why="They decided it themselves.", now=now)
+    with pytest.raises(contact.CannotNow):
+        contact.go_outside(actor=customer, reference=matter.reference, now=now)
+    contact.answer(
+        actor=staff("accounting_officer", "CRS"), matter_id=matter.id, outcome="confirmed", text=REASON, now=now
+    )
+    assert contact.go_outside(actor=customer, reference=matter.reference, now=now).outside == "court"
+
+
+def test_the_database_keeps_an_answer_explained_and_not_back_dated(complain, now):
+    matter = complain()
+    for broken in ({"state": "answered"}, {"answered_at": now - timedelta(days=1)}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            type(matter).objects.filter(id=matter.id).update(**broken)
+
+
+@pytest.mark.parametrize("kind", rules.KINDS.values(), ids=lambda kind: kind.code)
+def test_every_kind_has_a_first_level_outcomes_and_an_end(kind):
+    assert kind.outcomes
+    numbers = [level.number for level in kind.levels]
+    assert numbers == sorted(set(numbers))
+    assert kind.above(numbers[-1]) is None
