@@ -20,6 +20,7 @@ INSTALLED_APPS = [
     "huduma.channels.hooks",
     "huduma.contexts.contact",
     "huduma.contexts.applications",
+    "huduma.contexts.clocks",
     "huduma.contexts.centres",
     "huduma.contexts.process",
     "huduma.contexts.payments",

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from huduma.contexts.applications import public as applications
 from huduma.contexts.catalogue import public as catalogue
+from huduma.contexts.clocks import public as clocks
 from huduma.contexts.credentials import public as credentials
 from huduma.contexts.identity import public as identity
 from huduma.contexts.places import public as places
@@ -33,6 +34,10 @@ TOLD = (
     "process.task.assigned",
     "process.task.completed",
     "process.instance.ended",
+    "clocks.due.moved",
+    "clocks.clock.warned",
+    "clocks.clock.escalated",
+    "clocks.clock.lapsed",
 )
 
 
@@ -73,7 +78,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "rows": rows, "after": page.after, "view": view, "service": service, "services": services,
-        "actor": actor, "paged": "after" in request.GET,
+        "actor": actor, "paged": "after" in request.GET, "may_escalate": actor.has_role("supervisor", "secretariat"),
     }  # fmt: skip
     return render(request, "desk/worklist.html", context)
 
@@ -99,6 +104,7 @@ def _show(request: HttpRequest, case_id: UUID, errors: dict[str, str] | None = N
         "service": _service_name(instance.service_code),
         "body": _body_name(instance.body_code),
         "urgency": process.urgency(instance.due_at, now) if instance.run == "running" else "",
+        "time": clocks.time_of(case_id),
         "outcomes": process.outcomes_of(task) if task else [],
         "questions": _questions(instance.service_code),
         "is_mine": task is not None and task.assignee_id == actor.account_id,
@@ -176,6 +182,10 @@ def _words(entry: journal.Entry, task: process.Task | None) -> str:
         "released": gettext("The case went back to the team"),
         "reassigned": gettext("A supervisor handed the case over"),
         "process.instance.ended": gettext("The case ended"),
+        "clocks.due.moved": gettext("The clock goes on; what is due moved"),
+        "clocks.clock.warned": gettext("A time limit came near"),
+        "clocks.clock.escalated": gettext("A time limit ran out, and the case was escalated"),
+        "clocks.clock.lapsed": gettext("The time that a law gives ran out"),
     }
     for key in (entry.act, entry.facts.get("name"), entry.facts.get("how")):
         if key in words:

@@ -1,10 +1,11 @@
 """The desk's addresses: each module's own list, one after the other."""
 
-from huduma.channels.desk import cases, contact, identity, worktime
+from huduma.channels.desk import cases, clocks, contact, identity, worktime
 
 app_name = "desk"
 urlpatterns = [
     *cases.urlpatterns,
+    *clocks.urlpatterns,
     *contact.urlpatterns,
     *identity.urlpatterns,
     *worktime.urlpatterns,

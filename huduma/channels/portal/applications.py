@@ -1,5 +1,6 @@
 """Following what became of an application, taking it back, and tracking it without signing in."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages as notes
@@ -13,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from huduma.channels.portal.identity import to_sign_in
 from huduma.contexts.applications import public as applications
 from huduma.contexts.centres import public as centres
+from huduma.contexts.clocks import public as clocks
 from huduma.contexts.credentials import public as credentials
 from huduma.contexts.payments import public as payments
 from huduma.foundation import phone as phones
@@ -39,6 +41,7 @@ TURNS = {
     "payments.bill.settled": gettext_lazy("Payment received"),
     "payments.payment.failed": gettext_lazy("A payment did not go through"),
     "credentials.credential.revoked": gettext_lazy("The document was declared void"),
+    "clocks.clock.lapsed": gettext_lazy("The time that the law gives the office ran out"),
 }
 
 
@@ -68,9 +71,23 @@ def application(request: HttpRequest, application_id: UUID) -> HttpResponse:
         "centres": centres.list_centres(county) if county else [],
         "turns": [(turn.at, TURNS.get(turn.what, turn.what), turn.note) for turn in turns],
         "may_withdraw": applications.may_withdraw(found),
+        "time": time_words(found.id),
         "live": found.status in ("submitted", "issuing"),
     }
     return render(request, "portal/applications/application.html", context)
+
+
+def time_words(application_id: UUID) -> dict[str, Any]:
+    """What is told of an application's time: why the clock stands still, when it stood, and what laws say."""
+    time = clocks.time_of(application_id)
+    if time is None:
+        return {}
+    return {
+        "waits": STATUSES.get(time.waits_in, time.waits_in),
+        "since": time.waits_since,
+        "stood": [(STATUSES.get(pause.status, pause.status), pause.began_at, pause.ended_at) for pause in time.stood],
+        "laws": time.laws,
+    }
 
 
 @never_cache

@@ -8,8 +8,10 @@ class ApplicationsConfig(AppConfig):
 
     def ready(self) -> None:
         from huduma.contexts.applications import handlers, operations  # noqa: F401 -- handlers subscribe when imported
+        from huduma.contexts.clocks import public as clocks
         from huduma.contexts.process import public as process
 
         process.register_action("raise-bill", operations.bill_case)
         process.register_action("issue-credential", operations.order_document)
         process.register_observer(operations.follow_case)
+        clocks.register_due_follower(operations.follow_due)

@@ -36,6 +36,9 @@ NOTICES = {
     "credentials.credential.revoked": gettext_noop(
         "Huduma: the document of application %(reference)s was declared void. The reason is here: %(link)s"
     ),
+    "clocks.clock.lapsed": gettext_noop(
+        "Huduma: the law’s time for application %(reference)s is over. What this means and how to appeal: %(link)s"
+    ),
 }
 SUBJECT = gettext_noop("%(service)s: news of application %(reference)s")
 
@@ -70,6 +73,13 @@ def on_payment(entry: journal.Entry) -> None:
 def on_revoked(entry: journal.Entry) -> None:
     """Tell the holder that a document is void."""
     _tell(entry, UUID(entry.facts["issued_for"]), entry.act)
+
+
+@journal.handles("clocks.clock.lapsed")
+def on_lapsed(entry: journal.Entry) -> None:
+    """Tell the applicant what the law makes of no answer; where the case did not move, officers see to it first."""
+    if entry.facts["moved"]:
+        _tell(entry, UUID(entry.facts["case_id"]), entry.act)
 
 
 def _tell(entry: journal.Entry, application_id: UUID, turn: str) -> None:

@@ -34,6 +34,7 @@ TOLD = (
     "payments.bill.settled",
     "payments.payment.failed",
     "credentials.credential.revoked",
+    "clocks.clock.lapsed",
 )
 TRACK_TRIES = 10
 TRACK_SECONDS = 3600

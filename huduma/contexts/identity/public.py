@@ -45,6 +45,7 @@ from huduma.contexts.identity.queries import (
     list_staff,
     may_act_for,
     organisation_of,
+    staff_contact_of,
     staff_names,
     work_addresses,
 )
@@ -96,6 +97,7 @@ __all__ = [
     "register_assisted_person",
     "register_organisation",
     "sign_in_by_code",
+    "staff_contact_of",
     "staff_names",
     "work_addresses",
 ]

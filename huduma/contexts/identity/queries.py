@@ -201,6 +201,12 @@ def work_addresses(account_ids: Iterable[UUID]) -> list[str]:
     return [address for address in addresses if address]
 
 
+def staff_contact_of(account_id: UUID) -> Contact:
+    """Return how the platform reaches a member of staff at work: by the address that an administrator entered."""
+    account = Account.objects.filter(id=account_id, is_active=True).first()
+    return Contact(phone=None, email=account.email if account else None, language=account.language if account else "en")
+
+
 def staff_names(account_ids: set[UUID]) -> dict[UUID, str]:
     """Return the working names of staff accounts."""
     accounts = Account.objects.filter(id__in=account_ids).select_related("person")

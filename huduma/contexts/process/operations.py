@@ -8,7 +8,7 @@ for permission, call them as the system; anybody else is refused.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -189,10 +189,11 @@ def finish_by_law(*, actor: Actor, case_id: UUID, outcome: str, now: datetime) -
 
 
 @transaction.atomic
-def hold(*, actor: Actor, case_id: UUID) -> bool:
-    """Take the lock of a running case until the transaction around this ends; returns whether it runs."""
+def hold(*, actor: Actor, case_ids: Collection[UUID]) -> None:
+    """Take the locks of cases, always in the same order, until the transaction around this ends."""
     actor.require_role()
-    return Instance.objects.select_for_update().filter(case_id=case_id, run="running").exists()
+    rows = Instance.objects.select_for_update().filter(case_id__in=list(case_ids)).order_by("case_id")
+    list(rows.values_list("id"))
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """Reading cases. Lists read task rows by their indexes; no state is ever opened for a list."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -130,6 +131,22 @@ def outcome_name(task: Task) -> dict[str, str]:
     """Return in words how a finished task ended."""
     outcome = get_process(task.instance.definition_id).steps[task.step].outcomes.get(task.outcome)
     return outcome.name if outcome else {"en": task.outcome}
+
+
+def outcomes_by_step(bpmn: str, dmn: str = "") -> dict[str, set[str]]:
+    """Return the officers' tasks of a definition without faults, each with the outcomes that it declares."""
+    steps = definitions.build(bpmn, dmn).steps.values()
+    return {step.key: set(step.outcomes) for step in steps if step.kind in HUMAN}
+
+
+def assignees_of(case_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    """Return which officers' accounts hold open tasks of cases."""
+    found: dict[UUID, set[UUID]] = {}
+    held = Task.objects.filter(case_id__in=list(case_ids), state="open", assignee_id__isnull=False)
+    for case_id, account_id in held.values_list("case_id", "assignee_id"):
+        if account_id is not None:
+            found.setdefault(case_id, set()).add(account_id)
+    return found
 
 
 def open_tasks_of(case_id: UUID) -> list[Task]:

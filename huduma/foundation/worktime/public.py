@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from huduma.foundation.worktime.calendar import CALENDARS, CENTRE, NAIROBI, OFFICE, Calendar, Hours, Unit, holiday_name
 from huduma.foundation.worktime.operations import DayOutOfReach, ReasonMissing, clear_special_day, set_special_day
-from huduma.foundation.worktime.queries import Day, calendar, list_special_days
+from huduma.foundation.worktime.queries import Day, calendar, list_special_days, named_calendars
 
 __all__ = [
     "CALENDARS",
@@ -28,6 +28,7 @@ __all__ = [
     "holiday_name",
     "is_working_day",
     "list_special_days",
+    "named_calendars",
     "set_special_day",
     "statutory_deadline",
     "working_seconds",

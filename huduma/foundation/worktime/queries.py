@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
-from huduma.foundation.worktime.calendar import OFFICE, Calendar, Hours, holiday_name
+from huduma.foundation.worktime.calendar import CALENDARS, OFFICE, Calendar, Hours, holiday_name
 from huduma.foundation.worktime.models import SpecialDay
 
 
@@ -21,6 +21,12 @@ class Day:
 def calendar(hours: Hours = OFFICE) -> Calendar:
     """Return the calendar of some opening hours with the special days as they are now. One small read."""
     return _kept(hours, frozenset(SpecialDay.objects.values_list("date", "is_working")))
+
+
+def named_calendars() -> dict[str, Calendar]:
+    """Return every calendar that a package may name, with the special days as they are now. One small read."""
+    special = frozenset(SpecialDay.objects.values_list("date", "is_working"))
+    return {name: _kept(hours, special) for name, hours in CALENDARS.items()}
 
 
 @lru_cache(maxsize=64)

@@ -4,8 +4,6 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from huduma.contexts.identity import public as identity
-from huduma.contexts.places.models import PublicBody
 from huduma.contexts.process import public as process
 from huduma.contexts.process.models import Task
 from huduma.contexts.process.providers import plugs
@@ -24,24 +22,6 @@ def _actions(monkeypatch):
         registry.register(name, lambda **_: None)
     monkeypatch.setattr(plugs, "actions", registry)
     monkeypatch.setattr(plugs, "observers", [])
-
-
-@pytest.fixture
-def staff(now):
-    """Opens an account with a role in a body."""
-
-    def make(name, role="officer", body="CRS"):
-        PublicBody.objects.get_or_create(
-            code=body, defaults={"name_en": body, "name_sw": body, "kind": "department", "level": "national"}
-        )
-        account = identity.open_staff_account(
-            actor=SYSTEM, email=f"{name.lower()}@example.org", password="correct-horse-battery", first_name=name,
-            surname="Mfano", now=now,
-        )  # fmt: skip
-        identity.grant_role(actor=SYSTEM, account_id=account.id, role=role, body_code=body, now=now)
-        return account
-
-    return make
 
 
 @pytest.fixture

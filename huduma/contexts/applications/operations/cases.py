@@ -3,15 +3,17 @@
 Sending checks everything again, freezes the promise and starts the process, in one transaction.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from huduma.contexts.applications import events, queries, rules
 from huduma.contexts.applications.models import Application
+from huduma.contexts.clocks import public as clocks
 from huduma.contexts.credentials import public as credentials
 from huduma.contexts.payments import public as payments
 from huduma.contexts.places import public as places
@@ -19,7 +21,11 @@ from huduma.contexts.process import public as process
 from huduma.foundation import references
 from huduma.foundation.access import SYSTEM, Actor, NotFound, Refusal
 from huduma.foundation.journal import public as journal
-from huduma.foundation.worktime import public as worktime
+
+MOVE_DUE = """
+UPDATE applications_application AS a SET due_at = new.due_at
+FROM unnest(%s::uuid[], %s::timestamptz[]) AS new (id, due_at) WHERE a.id = new.id
+"""
 
 
 class CannotWithdraw(Refusal):
@@ -53,7 +59,10 @@ def submit(*, actor: Actor, application_id: UUID, now: datetime) -> Application:
     application.body_code = _deciding_body(application, package)
     application.status, application.status_at, application.submitted_at = "submitted", now, now
     application.promise = {**promise, "confidence": confidence} if promise else None
-    application.due_at = worktime.deadline(now, promise["value"], promise["unit"]) if promise else None
+    application.due_at = clocks.start_clocks(
+        actor=SYSTEM, case_id=application.id, version_id=application.version_id, service_code=application.service_code,
+        body_code=application.body_code, now=now,
+    )  # fmt: skip
     application.save()
     event = events.ApplicationSubmitted(
         application_id=application.id, reference=application.reference, service_code=application.service_code,
@@ -145,6 +154,13 @@ def follow_case(*, case_id: UUID, step: str, status: str, outcome: str | None, n
     if status == "waiting_correction":
         application.to_correct = process.decisions_of(case_id)[-1].fields
     _turn(SYSTEM, application, status, outcome, now)
+
+
+def follow_due(*, dues: Mapping[UUID, datetime | None]) -> None:
+    """Keep when promises fall due, where pauses or a change of the calendar moved them."""
+    with connection.cursor() as cursor:
+        columns: list[list[Any]] = [list(dues), list(dues.values())]
+        cursor.execute(MOVE_DUE, columns)
 
 
 def bill_case(*, case_id: UUID, config: dict[str, Any], now: datetime) -> None:

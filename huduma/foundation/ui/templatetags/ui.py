@@ -1,6 +1,6 @@
 """How values look on a page. `{% load ui %}`
 
-Filters: money_cents, shillings, kenya_date, kenya_datetime, phone, reference, pick.
+Filters: money_cents, shillings, kenya_date, kenya_datetime, kenya_day, phone, reference, pick.
 Tags: switch_language_url, other_language, other_language_name.
 """
 
@@ -43,6 +43,12 @@ def kenya_date(value: date | str | None) -> str:
 def kenya_datetime(value: datetime | None) -> str:
     """`23 November 2026, 14:05`"""
     return date_format(timezone.localtime(value), "j F Y, H:i") if value else ""
+
+
+@register.filter
+def kenya_day(value: datetime | None) -> str:
+    """The day of a moment: `23 November 2026`"""
+    return date_format(timezone.localtime(value), "j F Y") if value else ""
 
 
 @register.filter
