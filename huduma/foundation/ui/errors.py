@@ -1,7 +1,12 @@
 """Pages for what goes wrong before a view could say so."""
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -20,5 +25,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500."""
-    return render(request, "500.html", status=500)
+    """500; or 503 while the database is away, which a browser and a gateway may try again. Reads nothing from the database."""
+    away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    message = gettext("Huduma does not reach its records at the moment. Nothing that you saved is lost. Try again in a minute.")
+    page = render_to_string("500.html", {"request": request, "message": message if away else ""})
+    return HttpResponse(page, status=503 if away else 500, headers={"Retry-After": "10"} if away else {})

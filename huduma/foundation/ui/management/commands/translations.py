@@ -3,6 +3,7 @@
 import ast
 import io
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -87,10 +88,12 @@ class Command(BaseCommand):
         getattr(self, f"_{action}")()
 
     def _compile(self) -> None:
-        """Write the .mo file that Django reads."""
-        catalogue = self._read()
-        with file_of(LANGUAGE).with_suffix(".mo").open("wb") as out:
+        """Write the .mo file that Django reads, at once: other processes may be reading it."""
+        catalogue, target = self._read(), file_of(LANGUAGE).with_suffix(".mo")
+        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as out:
             write_mo(out, catalogue)
+        Path(out.name).chmod(0o644)
+        Path(out.name).replace(target)
 
     def _check(self) -> None:
         """Fail when a text has no Kiswahili, or Kiswahili has no text."""
