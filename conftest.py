@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -160,10 +161,10 @@ def enter_desk() -> Callable[..., None]:
 
 
 @pytest.fixture
-def totp_code(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
-    """Makes the code of an authenticator app, in a half minute that does not end during the test."""
+def totp_code(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Makes the code of an authenticator app, in a half minute that does not end during the test; `ahead`: a clock's error, in codes."""
     from allauth.mfa.totp.internal import auth
 
     counter = int(time.time()) // 30
-    monkeypatch.setattr(auth, "yield_hotp_counters_from_time", lambda: iter([counter]))
-    return lambda secret: str(auth.format_hotp_value(auth.hotp_value(secret, counter)))
+    monkeypatch.setattr(auth, "time", SimpleNamespace(time=lambda: counter * 30 + 15))
+    return lambda secret, ahead=0: str(auth.format_hotp_value(auth.hotp_value(secret, counter + ahead)))

@@ -38,6 +38,15 @@ if MODE not in ("sandbox", "production"):
     raise Misconfigured(f"HUDUMA_MODE is {MODE!r}; it is 'sandbox' or 'production'")
 SANDBOX = MODE == "sandbox"
 
+
+def number(name: str, default: int) -> int:
+    """Return a whole number, 0 or more."""
+    value = text(name) or str(default)
+    if not value.isdecimal():
+        raise Misconfigured(f"{name} is {value!r}; it is a whole number")
+    return int(value)
+
+
 VAR = Path(text("HUDUMA_VAR", str(BASE / "var")))
 KEYS = Path(text("HUDUMA_KEYS", str(VAR / "keys")))
 

@@ -14,6 +14,7 @@ from huduma.contexts.identity import public as identity
 from huduma.foundation.access import ANONYMOUS, Actor, NotFound, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
 from huduma.foundation.journal.event import AccessRefused
+from huduma.foundation.ui import errors
 from huduma.foundation.ui.requests import actor_of
 
 STATUS = {NotFound: 404, NotPermitted: 403}
@@ -30,6 +31,19 @@ def installation(request: HttpRequest) -> dict[str, Any]:
         "assisting": request.session.get("assisting_name", "") if hasattr(request, "session") else "",
         "acting_for": organisation,
     }
+
+
+class SizeMiddleware:
+    """Refuses a request that says it is too large, before anything of it is received."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal() or int(length) > settings.LARGEST_REQUEST:
+            return errors.too_large(request)
+        return self.get_response(request)
 
 
 class ActorMiddleware:

@@ -11,6 +11,7 @@ SANDBOX_URL = env.SANDBOX_URL
 HOOKS_BASE_URL = env.text("HUDUMA_HOOKS_URL", env.PUBLIC_URL)
 ALLOWED_HOSTS = ["*"] if SANDBOX else [PUBLIC_URL.split("://", 1)[1].split(":")[0], *env.names("HUDUMA_HOSTS")]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+TRUSTED_PROXIES = env.number("HUDUMA_TRUSTED_PROXIES", 0 if SANDBOX else 1)
 KEYS_DIR = env.KEYS
 SERVICES_DIR = env.BASE / "services"
 
@@ -49,6 +50,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "config.middleware.SizeMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -120,8 +122,9 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 MFA_ADAPTER = "huduma.contexts.identity.providers.second_factor.SealedSecrets"
 MFA_TOTP_ISSUER = "Huduma"
+MFA_TOTP_TOLERANCE = 1  # half a minute of clock skew either way; `use_up` keeps a code single use for all that time
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an administrator entered the address
-ALLAUTH_TRUSTED_PROXY_COUNT = 0 if SANDBOX else 1
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -138,6 +141,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = not SANDBOX
 SECURE_HSTS_PRELOAD = not SANDBOX
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+LARGEST_REQUEST = 30_000_000  # refused by its declared length, before it is received; the edge says the same
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5_500_000

@@ -37,7 +37,9 @@ class Folder:
             "HUDUMA_VAR": str(var), "HUDUMA_PORT": str(self.port), "SANDBOX_URL": self.sandbox_url,
             "EMAIL_PORT": str(free_port()), "PYTHONUNBUFFERED": "1",
         }  # fmt: skip
-        kept = {name: text for name, text in os.environ.items() if name not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")}
+        kept = {
+            name: text for name, text in os.environ.items() if name not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
+        }
         self.environment = kept | mine
         self.started: list[subprocess.Popen[str]] = []
 

@@ -76,7 +76,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     form = AuthenticateForm(data, user=account) if enrolled else ActivateTOTPForm(data, user=account)
     errors = {}
     if data is not None:
-        if form.is_valid():
+        if form.is_valid() and (not _is_app_code(form) or identity.use_up(account.id, form.cleaned_data["code"])):
             return _come_in(request, account, form, pending["next"])
         errors["code"] = _refused(form) or gettext(
             "That code is not right, or it was used already. Wait for the next one."
@@ -88,6 +88,10 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/second_factor.html", context, status=422 if errors else 200)
 
 
+def _is_app_code(form: Any) -> bool:
+    return isinstance(form, ActivateTOTPForm) or form.authenticator.type == form.authenticator.Type.TOTP
+
+
 def _come_in(request: HttpRequest, account: identity.Account, form: Any, target: str) -> HttpResponse:
     now = timezone.now()
     codes: list[str] = []
@@ -96,7 +100,7 @@ def _come_in(request: HttpRequest, account: identity.Account, form: Any, target:
     if isinstance(form, ActivateTOTPForm):
         codes = identity.enrol_second_factor(actor=actor, account_id=account.id, secret=form.secret, now=now)
         how = "totp"
-    elif form.authenticator.type == form.authenticator.Type.TOTP:
+    elif _is_app_code(form):
         how = "totp"
     auth.login(request, account, backend=BACKEND)
     for name in (PENDING, "mfa.totp.secret"):

@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from huduma.contexts.payments import public as payments
+from huduma.foundation.ui.requests import address_of
 
 KEPT_HEADERS = ("Content-Type", "User-Agent", "X-Forwarded-For", "X-Request-Id")
 
@@ -31,10 +32,8 @@ def _from_known_network(request: HttpRequest) -> bool:
     networks = settings.HOOKS_ALLOWED_NETWORKS
     if not networks:
         return True
-    # The edge puts the caller's address last; whatever stands before it is the caller's own word.
-    address = request.headers.get("X-Forwarded-For", request.META.get("REMOTE_ADDR", "")).split(",")[-1].strip()
     try:
-        caller = ipaddress.ip_address(address)
+        caller = ipaddress.ip_address(address_of(request))
     except ValueError:
         return False
     return any(caller in ipaddress.ip_network(network) for network in networks)

@@ -24,7 +24,7 @@ from huduma.foundation import identifiers
 from huduma.foundation import phone as phones
 from huduma.foundation.access import ANONYMOUS, Actor, NotFound, Refusal
 from huduma.foundation.journal import public as journal
-from huduma.foundation.ui.requests import actor_of
+from huduma.foundation.ui.requests import actor_of, address_of
 
 PHONE = "sign_in_phone"
 NEXT = "sign_in_next"
@@ -33,11 +33,6 @@ REGISTER_DOWN = "register_down"
 EMAIL = "email_to_confirm"
 ACTING_FOR = "on_behalf_of"
 LOOKS = ("identity.person.viewed", "identity.person.assisted", "exchange.register.asked")
-
-
-def _address(request: HttpRequest) -> str:
-    # The edge appends the caller's address; anything before it is the caller's own word.
-    return request.headers.get("X-Forwarded-For", request.META.get("REMOTE_ADDR", "")).split(",")[-1].strip()[:45]
 
 
 def _own_address(request: HttpRequest, target: str) -> str:
@@ -72,7 +67,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 def _text_code(request: HttpRequest, number: str) -> None:
     now = timezone.now()
-    code = identity.issue_code(phone=number, address=_address(request), now=now)
+    code = identity.issue_code(phone=number, address=address_of(request), now=now)
     messages.send(
         actor=ANONYMOUS,
         kind="identity.sign_in_code",

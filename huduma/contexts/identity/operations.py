@@ -25,7 +25,7 @@ CODE_LIFE = timedelta(minutes=5)
 EMAIL_CODE_LIFE = timedelta(minutes=15)
 CODE_TRIES = 5
 CODES_PER_HOUR = 5
-CODES_PER_ADDRESS = 30
+CODES_PER_ADDRESS = 300  # a mobile company hides thousands of phones behind one address
 
 
 class IdentityTaken(Refusal):

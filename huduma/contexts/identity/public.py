@@ -27,6 +27,7 @@ from huduma.contexts.identity.operations import (
     register_organisation,
     sign_in_by_code,
 )
+from huduma.contexts.identity.providers.second_factor import use_up
 from huduma.contexts.identity.queries import (
     Colleague,
     Contact,
@@ -99,5 +100,6 @@ __all__ = [
     "sign_in_by_code",
     "staff_contact_of",
     "staff_names",
+    "use_up",
     "work_addresses",
 ]

@@ -2,11 +2,12 @@
 
 import sys
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.utils.translation import gettext
+from django.utils.translation import get_language_from_path, gettext, override
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -24,9 +25,19 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "404.html", status=404)
 
 
+def too_large(request: HttpRequest) -> HttpResponse:
+    """413, to a request that is not read: in the language of its address."""
+    with override(get_language_from_path(request.path_info) or settings.LANGUAGE_CODE):
+        message = gettext("What you sent is too large. Go back and send your files one at a time, each at most 5 MB.")
+        page = render_to_string("413.html", {"request": request, "message": message})
+    return HttpResponse(page, status=413)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """500; or 503 while the database is away, which a browser and a gateway may try again. Reads nothing from the database."""
     away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
-    message = gettext("Huduma does not reach its records at the moment. Nothing that you saved is lost. Try again in a minute.")
+    message = gettext(
+        "Huduma does not reach its records at the moment. Nothing that you saved is lost. Try again in a minute."
+    )
     page = render_to_string("500.html", {"request": request, "message": message if away else ""})
     return HttpResponse(page, status=503 if away else 500, headers={"Retry-After": "10"} if away else {})

@@ -1,5 +1,6 @@
 """How staff come in: password, then a code; and how they serve somebody at the counter."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -82,6 +83,31 @@ def test_a_code_opens_once(client, totp_code):
     assert again.status_code == 422
     assert "used already" in again.content.decode()
     assert other.get("/en/desk/").status_code == 302
+
+
+def test_a_clock_may_be_half_a_minute_wrong_and_a_code_still_opens_once(client, totp_code):
+    for ahead, status in ((-2, 422), (2, 422), (-1, 302), (1, 302)):
+        password(client)
+        assert factor(client, totp_code(_secret(OFFICER), ahead)).status_code == status
+        client.post("/en/desk/sign-out/")
+    cache.delete_many([key for key in _kept_by_the_library(totp_code)])  # after half a minute it has forgotten them
+    for ahead in (-1, 1):
+        password(client)
+        assert factor(client, totp_code(_secret(OFFICER), ahead)).status_code == 422
+
+
+def _kept_by_the_library(totp_code):
+    account = identity.Account.objects.get(email=OFFICER)
+    return [f"allauth.mfa.totp.used?user={account.pk}&code={totp_code(_secret(OFFICER), n)}" for n in (-1, 0, 1)]
+
+
+def test_the_code_that_binds_the_app_is_used_up_too(client, totp_code, new_officer):
+    password(client, email="new@crs.example")
+    secret = re.search(r'<p class="big">\s*(\w+)', client.get("/en/desk/sign-in/code/").content.decode())[1]
+    assert factor(client, totp_code(secret)).status_code == 200
+    client.post("/en/desk/sign-out/")
+    password(client, email="new@crs.example")
+    assert factor(client, totp_code(secret)).status_code == 422
 
 
 @pytest.mark.django_db(transaction=True)

@@ -22,7 +22,7 @@ def test_only_posts_are_callbacks(client):
 
 
 def test_other_networks_are_turned_away(client, settings):
-    settings.HOOKS_ALLOWED_NETWORKS = ["192.0.2.0/24"]
+    settings.HOOKS_ALLOWED_NETWORKS, settings.TRUSTED_PROXIES = ["192.0.2.0/24"], 1
     for forwarded, status in (("192.0.2.7", 200), ("192.0.2.7, 203.0.113.9", 404), ("nonsense", 404)):
         answer = client.post(
             "/hooks/payments/mpesa/x/", b"{}", content_type="application/json", headers={"X-Forwarded-For": forwarded}

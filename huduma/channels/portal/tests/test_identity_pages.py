@@ -8,7 +8,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from huduma.contexts.identity import operations
 from huduma.contexts.identity import public as identity
+from huduma.contexts.identity.models import SignInCode
 from huduma.foundation.access import ANONYMOUS
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +73,8 @@ def test_a_code_expires(now):
         identity.sign_in_by_code(actor=ANONYMOUS, phone="+254700000002", code=code, language="en", now=late)
 
 
-def test_codes_are_limited_for_a_phone_and_for_an_address(now):
+def test_codes_are_limited_for_a_phone_and_for_an_address(now, monkeypatch):
+    monkeypatch.setattr(operations, "CODES_PER_ADDRESS", 30)
     for _ in range(5):
         identity.issue_code(phone="+254700000002", address="a", now=now)
     with pytest.raises(identity.TooManyCodes):
@@ -80,6 +83,22 @@ def test_codes_are_limited_for_a_phone_and_for_an_address(now):
         identity.issue_code(phone=f"+2547000001{number:02d}", address="a", now=now)
     with pytest.raises(identity.TooManyCodes):
         identity.issue_code(phone="+254700000300", address="a", now=now)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "counted"),
+    [
+        (0, "198.51.100.7", "127.0.0.1"),
+        (1, "198.51.100.7, 203.0.113.9", "203.0.113.9"),
+        (2, "198.51.100.7, 203.0.113.9, 192.0.2.1", "203.0.113.9"),
+        (2, "203.0.113.9", "127.0.0.1"),
+        (1, "", "127.0.0.1"),
+    ],
+)
+def test_only_our_own_proxies_are_believed(client, settings, proxies, forwarded, counted):
+    settings.TRUSTED_PROXIES = proxies
+    client.post("/en/sign-in/", {"phone": "0700 000 002"}, headers={"X-Forwarded-For": forwarded})
+    assert SignInCode.objects.get().address == counted
 
 
 def test_codes_are_never_logged_or_kept_in_the_clear(client, ask, caplog):
