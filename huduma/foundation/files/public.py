@@ -13,7 +13,7 @@ from huduma.foundation.files.models import StoredFile
 from huduma.foundation.sockets import Registry
 
 __all__ = [
-    "DOCUMENTS", "IMAGES", "PDF", "Empty", "Infected", "StoredFile", "TooLarge", "WrongType", "digest", "get",
+    "DOCUMENTS", "IMAGES", "PDF", "Empty", "Infected", "NotScanned", "StoredFile", "TooLarge", "WrongType", "digest", "get",
     "register_scanner", "remove", "store",
 ]  # fmt: skip
 
@@ -46,8 +46,12 @@ class Infected(Refusal):
     """This file may harm other people's devices, so we did not keep it. Choose another file."""
 
 
+class NotScanned(Refusal):
+    """We cannot check files for harm at the moment. Your answers are saved: add the file again in a few minutes."""
+
+
 def register_scanner(name: str, scanner: Scanner) -> None:
-    """Plug in a scanner: given the bytes, it returns the name of what is wrong, or None."""
+    """Plug in a scanner: given the bytes, it returns the name of what is wrong, or None; one that cannot be reached raises OSError."""
     _scanners.register(name, scanner)
 
 
@@ -62,7 +66,7 @@ def store(
 ) -> StoredFile:
     """Keep a file and return it. Its type is what its bytes say, whatever its name claims.
 
-    Raises Empty, TooLarge, WrongType, Infected.
+    Raises Empty, TooLarge, WrongType, Infected, NotScanned.
     """
     if not content:
         raise Empty
@@ -71,7 +75,11 @@ def store(
     content_type = sniff(content)
     if content_type not in accept:
         raise WrongType(found=content_type)
-    if any(scanner(content) for _, scanner in _scanners.items()):
+    try:
+        found = any(scanner(content) for _, scanner in _scanners.items())
+    except OSError:
+        raise NotScanned from None
+    if found:
         raise Infected
     return StoredFile.objects.create(
         name=PurePath(name.replace("\\", "/")).name[-200:] or "file",

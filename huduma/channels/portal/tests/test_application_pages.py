@@ -145,6 +145,17 @@ def test_a_disguised_and_an_oversize_file_are_refused_with_a_reason(client, draf
     assert found.uploads.count() == 0
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "one at a time"), ("sw", "moja moja")])
+def test_a_request_beyond_all_files_is_refused_before_it_is_read(client, draft, language, words):
+    address = draft[1]("photo").replace("/en/", f"/{language}/")
+    answer = client.generic(
+        "POST", address, b"", content_type="multipart/form-data; boundary=x", CONTENT_LENGTH=str(10**9)
+    )
+    assert answer.status_code == 413
+    assert words in answer.content.decode()
+    assert client.generic("POST", address, b"", CONTENT_LENGTH="-1").status_code == 413
+
+
 def test_files_are_shown_and_taken_back(client, draft):
     found, at = draft
     client.post(at("photo"), {"photo": SimpleUploadedFile("me.png", PNG), "go": "later"})

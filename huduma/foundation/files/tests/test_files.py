@@ -6,6 +6,7 @@ import pytest
 
 from huduma.foundation.access import ANONYMOUS
 from huduma.foundation.files import public as files
+from huduma.foundation.sockets import Registry
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(40)
@@ -37,3 +38,31 @@ def test_a_stored_file_comes_back_unchanged_under_its_own_name_only():
 def test_what_is_not_kept(content, refusal):
     with pytest.raises(refusal):
         store(content, name="innocent.png")
+
+
+@pytest.mark.django_db
+def test_every_scanner_sees_every_byte_and_one_that_refuses_is_enough(monkeypatch):
+    seen = []
+    scanners = Registry("file scanner")
+    monkeypatch.setattr(files, "_scanners", scanners)
+    files.register_scanner("reads", lambda content: seen.append(content))
+    assert store(PNG).size == len(PNG)
+    assert seen == [PNG]
+    files.register_scanner("refuses", lambda content: "Test.Signature" if content.endswith(b"worm") else None)
+    with pytest.raises(files.Infected):
+        store(PNG + b"worm")
+    assert files.StoredFile.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_while_a_scanner_is_away_nothing_is_kept(monkeypatch):
+    scanners = Registry("file scanner")
+    monkeypatch.setattr(files, "_scanners", scanners)
+
+    def down(content):
+        raise ConnectionRefusedError
+
+    files.register_scanner("down", down)
+    with pytest.raises(files.NotScanned):
+        store(PNG)
+    assert not files.StoredFile.objects.exists()
