@@ -172,5 +172,7 @@ def test_a_disk_that_is_nearly_full_is_named_with_the_way_out(monkeypatch):
     monkeypatch.setattr(launcher, "LEAST_FREE_BYTES", 10**18)
     for name in ("PORT", "SANDBOX_PORT", "SMTP_PORT"):
         monkeypatch.setattr(launcher, name, free_port())
-    with pytest.raises(launcher.Stop, match="The disk is nearly full .* set HUDUMA_VAR to a directory on another disk"):
+    with pytest.raises(
+        launcher.Stop, match=r"The disk is nearly full .* set HUDUMA_VAR to a directory on another disk"
+    ):
         launcher._check_machine()
