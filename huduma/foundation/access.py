@@ -1,7 +1,7 @@
 """Who acts, in what role, for whom, by which channel and for what purpose; and how an act is refused."""
 
 import inspect
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import UUID
 
@@ -84,6 +84,10 @@ class Actor:
     def organisation_id(self) -> UUID | None:
         """The organisation for which a citizen acts now."""
         return None if self.purpose == ASSISTED else self.on_behalf_of
+
+    def with_purpose(self, purpose: str) -> "Actor":
+        """Return the same actor, acting for another purpose."""
+        return replace(self, purpose=purpose)
 
     @property
     def is_staff(self) -> bool:

@@ -3,13 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
+from django.test import Client
 from django.utils import timezone
 
 from huduma.contexts.contact import public as contact
 from huduma.contexts.contact.models import Matter
+from huduma.contexts.identity import public as identity
 from huduma.contexts.identity.models import Account
+from huduma.foundation.access import ANONYMOUS
 
 pytestmark = pytest.mark.browser
 WORDS = {
@@ -81,6 +85,49 @@ def test_a_complaint_climbs_is_rejected_and_settled(
     sound(head)
     for desk in (focal, head):
         desk.context.close()
+
+
+@pytest.mark.parametrize("language", ["en", "sw"])
+def test_a_call_opens_the_customers_page_and_the_customer_sees_why(
+    portal, page, sound, enter_desk_in_browser, language
+):
+    call_command("demo_accounts", verbosity=0)
+    now = timezone.now()
+    account = identity.open_account(actor=ANONYMOUS, phone="+254700000002", language=language, now=now)
+    facts = identity.IdentityFacts(
+        id_number="90000002", surname="Mfano", first_name="Asha", other_names="", birth_date=None, sex="F"
+    )
+    actor = identity.actor_for(account, channel="portal", purpose="self-service")
+    identity.record_identity_proof(actor=actor, facts=facts, by="iprs", now=now)
+    account.refresh_from_db()
+    actor = identity.actor_for(account, channel="portal", purpose="self-service")
+    contact.open_matter(actor=actor, kind="inquiry", text="When do you open?", language=language, now=now)
+    enter_desk_in_browser(page.context, portal, Account.objects.get(email="agent@huduma.example"))
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{portal}/{language}/desk/customers/?phone=0700000002")
+    sound(page)
+    page.locator("main form").last.get_by_role("button").click()
+    page.get_by_role("heading", name="Asha Mfano").wait_for()
+    sound(page)
+    page.goto(page.url.replace("why=call", "why=call&group=matters"))
+    sound(page)
+    own = page.context.browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    own.goto(f"{portal}/{language}/")
+    enter_portal_in_browser(own.context, portal, account)
+    own.goto(f"{portal}/{language}/account/")
+    own.get_by_text(
+        {"en": "You called, or we called you", "sw": "Ulitupigia simu, au tulikupigia"}[language]
+    ).first.wait_for()
+    sound(own)
+    own.context.close()
+
+
+def enter_portal_in_browser(context, address, account):
+    """Signs a citizen in, in a browser, as after the right code."""
+    client = Client()
+    client.force_login(account)
+    name = settings.SESSION_COOKIE_NAME
+    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": address}])
 
 
 def answer(desk, portal, language, email, matter, say, sound, enter):

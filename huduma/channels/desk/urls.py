@@ -1,12 +1,20 @@
 """The desk's addresses: each module's own list, one after the other."""
 
-from huduma.channels.desk import cases, clocks, contact, identity, worktime
+from huduma.channels.desk import (
+    cases,
+    clocks,
+    contact,
+    customers,
+    identity,
+    worktime,
+)
 
 app_name = "desk"
 urlpatterns = [
     *cases.urlpatterns,
     *clocks.urlpatterns,
     *contact.urlpatterns,
+    *customers.urlpatterns,
     *identity.urlpatterns,
     *worktime.urlpatterns,
 ]

@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from huduma.contexts.contact import public as matters
 from huduma.contexts.exchange import public as exchange
 from huduma.contexts.identity import public as identity
 from huduma.contexts.messages import public as messages
@@ -32,7 +33,26 @@ AFTER_PROOF = "after_proof"
 REGISTER_DOWN = "register_down"
 EMAIL = "email_to_confirm"
 ACTING_FOR = "on_behalf_of"
-LOOKS = ("identity.person.viewed", "identity.person.assisted", "exchange.register.asked")
+LOOKS = (
+    "identity.person.viewed", "identity.person.assisted", "exchange.register.asked", "contact.customer.viewed", "contact.matter.viewed",
+    "contact.case_access.granted",
+)  # fmt: skip
+#: What happened, in words, by the act; why, by the purpose that a reader gave.
+LOOKED = {
+    "exchange.register.asked": gettext_lazy("A government register was asked about you, at your own request"),
+    "identity.person.assisted": gettext_lazy("An officer served you at a counter"),
+    "identity.person.viewed": gettext_lazy("An officer opened your record"),
+    "contact.customer.viewed": gettext_lazy("A member of staff opened the page of what you asked for"),
+    "contact.matter.viewed": gettext_lazy("A member of staff read what you wrote to us"),
+    "contact.case_access.granted": gettext_lazy(
+        "A member of staff got leave to see an application of yours, for a time"
+    ),
+}
+PURPOSES = {
+    "casework": gettext_lazy("to decide your application"),
+    "assisted": gettext_lazy("to serve you in person"),
+    **{code: gettext_lazy(words) for code, words in matters.PURPOSES.items()},
+}
 
 
 def _own_address(request: HttpRequest, target: str) -> str:
@@ -132,7 +152,12 @@ def account(request: HttpRequest) -> HttpResponse:
     if actor.kind == "anonymous":
         return to_sign_in(request)
     own = identity.get_account_for(actor)
-    looks = journal.entries_concerning(actor.person_id, acts=LOOKS, limit=50) if actor.person_id else []
+    entries = journal.entries_concerning(actor.person_id, acts=LOOKS, limit=50) if actor.person_id else []
+    looks = [
+        (entry.at, LOOKED[entry.act], PURPOSES.get(entry.purpose, ""), entry.roles)
+        for entry in entries
+        if entry.actor_person_id != actor.person_id or entry.act == "exchange.register.asked"
+    ]
     return render(request, "portal/identity/account.html", {"account": own, "person": own.person, "looks": looks})
 
 

@@ -411,6 +411,11 @@ def list_summaries_for(actor: Actor, person_id: UUID) -> list[Summary]:
     return [_summary(one) for one in found if may_see(actor, one) or _may_tell(actor, one)]
 
 
+def person_of_reference(reference: str) -> UUID | None:
+    """Return whose application has a reference, for a context that has asked who may know."""
+    return Application.objects.filter(reference=reference).values_list("person_id", flat=True).first()
+
+
 def _may_tell(actor: Actor, application: Application) -> bool:
     return actor.has_role(*TOLD_HOW_FAR, "officer", "supervisor", body=application.body_code)
 

@@ -3,11 +3,16 @@
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Concat, Lower
 
 from huduma.foundation import ids
 from huduma.foundation.access import ROLES, ROLES_IN_BODY
+
+#: A name as searches compare it; the index on people is over this very expression.
+FULL_NAME = Lower(Concat("first_name", Value(" "), "other_names", Value(" "), "surname"))
 
 
 class Person(models.Model):
@@ -44,6 +49,10 @@ class Person(models.Model):
                 condition=Q(verified_by__in=["", "iprs", "by-hand", "assisted"]), name="identity_verified_by"
             ),
             models.CheckConstraint(condition=Q(sex__in=["", "F", "M", "X"]), name="identity_sex"),
+        ]
+        indexes = [
+            GinIndex(OpClass(FULL_NAME, name="gin_trgm_ops"), name="identity_person_name"),
+            models.Index(fields=["phone"], condition=~Q(phone=""), name="identity_person_phone"),
         ]
 
     def __str__(self) -> str:

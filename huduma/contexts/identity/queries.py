@@ -6,11 +6,12 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
+from django.contrib.postgres.search import TrigramSimilarity
 from django.db.models import Q
 from django.utils import timezone
 
 from huduma.contexts.identity.events import PersonViewed
-from huduma.contexts.identity.models import Account, Mandate, Organisation, Person, RoleGrant
+from huduma.contexts.identity.models import FULL_NAME, Account, Mandate, Organisation, Person, RoleGrant
 from huduma.foundation.access import ASSISTED, Actor, Grant, NotFound, NotPermitted
 from huduma.foundation.journal import public as journal
 
@@ -117,6 +118,36 @@ def contact_of(person_id: UUID) -> Contact:
     return Contact(phone=account.phone, email=email, language=account.language)
 
 
+def list_people(person_ids: Iterable[UUID]) -> list[Person]:
+    """Return people by id, for a context that has asked who may see them and journals it."""
+    return list(Person.objects.filter(id__in=list(person_ids)))
+
+
+def list_people_by_phone(phone: str) -> list[Person]:
+    """Return whose number (E.164) this is, by account or as an officer wrote it down; see `list_people`."""
+    return list(Person.objects.filter(Q(account__phone=phone) | Q(phone=phone)).distinct()[:10])
+
+
+def list_people_by_id_number(id_number: str) -> list[Person]:
+    """Return who has an ID number; see `list_people`."""
+    return list(Person.objects.filter(id_number=id_number))
+
+
+def list_people_by_name(typed: str) -> list[Person]:
+    """Return up to ten people whose name is like the typed one, the most alike first; see `list_people`."""
+    typed = " ".join(typed.lower().split())
+    alike = Person.objects.annotate(called=FULL_NAME).filter(called__trigram_similar=typed)
+    return list(alike.annotate(alike=TrigramSimilarity("called", typed)).order_by("-alike", "id")[:10])
+
+
+def organisations_of(person_id: UUID) -> list[Organisation]:
+    """Return the organisations for which a person may act today; see `list_people`."""
+    today = timezone.localdate()
+    in_force = Q(mandates__to_on__isnull=True) | Q(mandates__to_on__gte=today)
+    found = Organisation.objects.filter(in_force, mandates__person_id=person_id, mandates__from_on__lte=today)
+    return list(found.distinct().order_by("name"))
+
+
 def is_proven(actor: Actor) -> bool:
     """Whether the actor's own identity is established."""
     return actor.person_id is not None and is_known(actor.person_id)
@@ -142,12 +173,7 @@ def get_account_for(actor: Actor) -> Account:
 
 def list_organisations_for(actor: Actor) -> list[Organisation]:
     """Return the organisations that the actor may act for today."""
-    if actor.person_id is None:
-        return []
-    today = timezone.localdate()
-    in_force = Q(mandates__to_on__isnull=True) | Q(mandates__to_on__gte=today)
-    mine = Organisation.objects.filter(in_force, mandates__person_id=actor.person_id, mandates__from_on__lte=today)
-    return list(mine.distinct().order_by("name"))
+    return organisations_of(actor.person_id) if actor.person_id else []
 
 
 def organisation_of(actor: Actor) -> Organisation | None:

@@ -13,8 +13,9 @@ STAFF = ("officer", "supervisor")
 MENU = (
     ("worklist", gettext_lazy("Cases"), STAFF),
     ("matters", gettext_lazy("Customers’ matters"), ("agent", "focal", "accounting_officer", "integrity", "secretariat")),
+    ("customers", gettext_lazy("Customers"), ("agent", "focal", "accounting_officer", *STAFF)),
     ("assist", gettext_lazy("Serve a person here"), STAFF),
-    ("special_days", gettext_lazy("Working days"), ("administrator",)),
+    ("special_days", gettext_lazy("Working days"), (*STAFF, "administrator")),
 )  # fmt: skip
 
 

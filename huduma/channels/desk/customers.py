@@ -1,0 +1,136 @@
+"""One view of the customer: found by number, reference or name, opened for a purpose, with everything in one timeline."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
+from django.views.decorators.cache import never_cache
+
+from huduma.contexts.catalogue import public as catalogue
+from huduma.contexts.contact import public as contact
+from huduma.foundation import money
+from huduma.foundation.access import NotFound
+from huduma.foundation.translated import pick
+from huduma.foundation.ui.requests import actor_of
+
+GROUPS = {
+    "applications": gettext_lazy("Applications"),
+    "payments": gettext_lazy("Payments"),
+    "documents": gettext_lazy("Documents"),
+    "matters": gettext_lazy("Questions and complaints"),
+    "messages": gettext_lazy("Messages from us"),
+    "identity": gettext_lazy("Account and identity"),
+}
+WORDS = {
+    "applications.application.submitted": gettext_lazy("Sent an application"),
+    "applications.application.corrected": gettext_lazy("Sent a correction"),
+    "payments.bill.raised": gettext_lazy("Was billed"),
+    "payments.bill.settled": gettext_lazy("Paid"),
+    "payments.payment.failed": gettext_lazy("A payment did not go through"),
+    "payments.payment.suspended": gettext_lazy("A payment did not fit its bill"),
+    "credentials.credential.issued": gettext_lazy("Got a document"),
+    "credentials.credential.revoked": gettext_lazy("A document was declared void"),
+    "contact.matter.opened": gettext_lazy("Wrote to us"),
+    "contact.matter.escalated": gettext_lazy("A matter went to the next level"),
+    "contact.matter.answered": gettext_lazy("A matter was answered"),
+    "contact.matter.reopened": gettext_lazy("Did not accept an answer"),
+    "contact.matter.closed": gettext_lazy("A matter was settled"),
+    "contact.matter.taken_outside": gettext_lazy("Took a matter to an authority outside"),
+    "contact.matter.overdue": gettext_lazy("We were late with a matter"),
+    "contact.remark.added": gettext_lazy("Something was said about a matter"),
+    "messages.message.ordered": gettext_lazy("We sent a message"),
+    "messages.message.failed": gettext_lazy("A message of ours did not arrive"),
+    "identity.account.opened": gettext_lazy("Signed in for the first time"),
+    "identity.person.proven": gettext_lazy("Showed who they are"),
+    "identity.person.assisted": gettext_lazy("Was served at a counter"),
+    "identity.account.contact_changed": gettext_lazy("Changed how we reach them"),
+}
+STATUSES = {
+    "submitted": gettext_lazy("Application sent"),
+    "waiting_payment": gettext_lazy("Application waits for payment"),
+    "in_review": gettext_lazy("Application being checked"),
+    "waiting_correction": gettext_lazy("Application waits for a correction"),
+    "waiting_visit": gettext_lazy("Application waits for a visit"),
+    "issuing": gettext_lazy("Application approved"),
+    "issued": gettext_lazy("Document ready"),
+    "rejected": gettext_lazy("Application not approved"),
+    "withdrawn": gettext_lazy("Application withdrawn"),
+}
+CHANNELS = {
+    "portal": gettext_lazy("on the web"),
+    "desk": gettext_lazy("at a desk"),
+    "system": gettext_lazy("by the system"),
+    "phone": gettext_lazy("by telephone"),
+}
+
+
+@never_cache
+def find(request: HttpRequest) -> HttpResponse:
+    """Find a customer by phone, ID number, reference or (contact centre) name. A call that comes in opens this with its number."""
+    typed = request.GET.get("q", request.GET.get("phone", "")).strip()
+    found = contact.find_customers_for(actor_of(request), typed) if typed else []
+    context = {"typed": typed, "found": found, "purposes": contact.PURPOSES, "call": "phone" in request.GET}
+    return render(request, "desk/customers/find.html", context)
+
+
+@never_cache
+def customer(request: HttpRequest, person_id: UUID) -> HttpResponse:
+    """The customer's page: who, what they asked for, and what happened, for the purpose that the reader named."""
+    why, group, now = request.GET.get("why", ""), request.GET.get("group", ""), timezone.now()
+    shown = contact.get_customer_for(actor_of(request), person_id, why=why, now=now)
+    before = request.GET.get("before", "")
+    happenings, after = contact.happenings_of(
+        shown, group=group, before=int(before) if before.isdecimal() and len(before) < 19 else None
+    )
+    services = {code: _service(code) for code in {one.service_code for one in shown.applications}}
+    references: dict[UUID, str | None] = {one.id: one.reference for one in shown.applications}
+    references |= {one.id: one.reference for one in shown.matters} | {one.id: one.reference for one in shown.bills}
+    context = {
+        "customer": shown,
+        "why": why,
+        "group": group,
+        "groups": [(name, GROUPS[name]) for name in shown.groups],
+        "applications": [(one, services[one.service_code], STATUSES.get(one.status, one.status)) for one in shown.applications],
+        "turns": [
+            (one.entry.at, _words(one), CHANNELS.get(one.entry.channel, one.entry.channel), _reference(one, references))
+            for one in happenings
+        ],
+        "after": after,
+        "paged": bool(before),
+    }  # fmt: skip
+    return render(request, "desk/customers/customer.html", context)
+
+
+def _service(code: str) -> dict[str, str]:
+    try:
+        return catalogue.get_service(code).name
+    except NotFound:
+        return {"en": code}
+
+
+def _words(happening: contact.Happening) -> str:
+    entry = happening.entry
+    if entry.act == "applications.status.changed":
+        return str(STATUSES.get(entry.facts["status"], entry.facts["status"]))
+    words = str(WORDS[entry.act])
+    if "amount_cents" in entry.facts:
+        return f"{words}: {money.format_cents(entry.facts['amount_cents'])}"
+    if entry.act == "contact.matter.opened":
+        return f"{words}: {pick(contact.KINDS[entry.facts['kind']].name)}"
+    if entry.act == "messages.message.ordered":
+        return f"{words}: {gettext('SMS') if entry.facts['medium'] == 'sms' else gettext('E-mail')}"
+    return words
+
+
+def _reference(happening: contact.Happening, known: dict[UUID, str | None]) -> str:
+    subject = happening.entry.subject_id
+    return (known.get(subject) if subject else None) or happening.entry.facts.get("reference", "") or ""
+
+
+urlpatterns = [
+    path("customers/", find, name="customers"),
+    path("customers/<uuid:person_id>/", customer, name="customer"),
+]

@@ -1,0 +1,207 @@
+"""The customer, whole: who they are, what they asked for, and one timeline across every channel, drawn from the journal.
+
+What is shown depends on the role: the contact centre sees how far everything is and no document number in full; a body's staff see
+what concerns their body. Every look needs a purpose, is journalled with it, and shows on the customer's own page.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.translation import gettext_noop
+
+from huduma.contexts.applications import public as applications
+from huduma.contexts.contact import rules
+from huduma.contexts.contact.events import CustomerViewed
+from huduma.contexts.contact.models import Matter
+from huduma.contexts.contact.queries.matters import may_read
+from huduma.contexts.credentials import public as credentials
+from huduma.contexts.identity import public as identity
+from huduma.contexts.payments import public as payments
+from huduma.foundation import identifiers, references
+from huduma.foundation import phone as phones
+from huduma.foundation.access import Actor, NotFound, NotPermitted, Refusal
+from huduma.foundation.journal import public as journal
+
+#: Why somebody may look at a customer's page; the customer reads the words.
+PURPOSES = {
+    "call": gettext_noop("You called, or we called you"),
+    "matter": gettext_noop("To answer a question or complaint of yours"),
+    "counter": gettext_noop("You were served in person"),
+    "check": gettext_noop("To check that your case was handled rightly"),
+}
+WHOLE = ("agent",)
+OWN_BODY = ("focal", "accounting_officer", "officer", "supervisor")
+PAGE = 60
+
+#: The acts of a timeline, by the part of the customer's life they belong to. What is not named here is nobody's business on this page.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "applications": (
+        "applications.application.submitted", "applications.status.changed", "applications.application.corrected",
+    ),
+    "payments": ("payments.bill.raised", "payments.bill.settled", "payments.payment.failed", "payments.payment.suspended"),
+    "documents": ("credentials.credential.issued", "credentials.credential.revoked"),
+    "matters": (
+        "contact.matter.opened", "contact.matter.escalated", "contact.matter.answered", "contact.matter.reopened", "contact.matter.closed",
+        "contact.matter.taken_outside", "contact.matter.overdue", "contact.remark.added",
+    ),
+    "messages": ("messages.message.ordered", "messages.message.failed"),
+    "identity": (
+        "identity.account.opened", "identity.person.proven", "identity.person.assisted", "identity.account.contact_changed",
+    ),
+}  # fmt: skip
+
+
+class PurposeNeeded(Refusal):
+    """Choose why you open this page: the customer will read it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Customer:
+    """What the reader may see of a customer; what the role does not allow is empty. `mentions`: ids whose entries make the timeline."""
+
+    person_id: UUID
+    name: str
+    id_number: str
+    verified_by: str
+    phone: str
+    email: str
+    language: str
+    organisations: list[identity.Organisation]
+    applications: list[applications.Summary]
+    bills: list[payments.Bill]
+    matters: list[Matter]
+    mentions: frozenset[UUID]
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One line of the timeline, with the cursor of the line after it."""
+
+    entry: journal.Entry
+    group: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """Somebody whom a search found: enough to know the right one from another, no more."""
+
+    person_id: UUID
+    name: str
+    id_number: str
+    born: int | None
+
+
+def _scope(actor: Actor) -> bool:
+    """Whether the actor sees the whole customer; False: what concerns their bodies. Raises NotPermitted."""
+    if actor.has_role(*WHOLE):
+        return True
+    if actor.has_role(*OWN_BODY):
+        return False
+    raise NotPermitted
+
+
+def find_customers_for(actor: Actor, typed: str) -> list[Found]:
+    """Return who may be meant by a phone number, ID number, reference or name: exact for numbers, at most ten for a name.
+
+    Names are searched by the contact centre only. Raises NotPermitted.
+    """
+    whole = _scope(actor)
+    typed = typed.strip()
+    if reference := references.normalise(typed):
+        person_id = applications.person_of_reference(reference) or _person_of_matter(reference)
+        people = identity.list_people([person_id]) if person_id else []
+    elif number := _phone(typed):
+        people = identity.list_people_by_phone(number)
+    elif id_number := _id_number(typed):
+        people = identity.list_people_by_id_number(id_number)
+    else:
+        people = identity.list_people_by_name(typed) if whole and len(typed) >= 4 else []
+    return [
+        Found(one.id, one.full_name, hidden(one.id_number or ""), one.birth_date.year if one.birth_date else None)
+        for one in people
+        if whole or any(applications.list_summaries_for(actor, one.id)) or _matters(actor, one.id)
+    ]
+
+
+def _phone(typed: str) -> str | None:
+    try:
+        return phones.parse(typed)
+    except phones.InvalidPhone:
+        return None
+
+
+def _id_number(typed: str) -> str | None:
+    try:
+        return identifiers.id_number(typed)
+    except identifiers.InvalidIdentifier:
+        return None
+
+
+def _person_of_matter(reference: str) -> UUID | None:
+    return Matter.objects.filter(reference=reference).values_list("person_id", flat=True).first()
+
+
+def hidden(number: str) -> str:
+    """Return a number of which only the last three characters are shown."""
+    return "•" * max(0, len(number) - 3) + number[-3:]
+
+
+def get_customer_for(actor: Actor, person_id: UUID, *, why: str, now: datetime) -> Customer:
+    """Return a customer to staff, for a purpose of PURPOSES; journalled. Raises NotPermitted, PurposeNeeded, NotFound.
+
+    A body's staff get NotFound where nothing of the customer concerns their body.
+    """
+    whole = _scope(actor)
+    if why not in PURPOSES:
+        raise PurposeNeeded
+    people = identity.list_people([person_id])
+    if not people:
+        raise NotFound
+    person = people[0]
+    sent = applications.list_summaries_for(actor, person_id)
+    matters = _matters(actor, person_id)
+    if not whole and not sent and not matters:
+        raise NotFound
+    journal.record(actor=actor.with_purpose(why), event=CustomerViewed(person_id=person_id, why=why), now=now)
+    contact = identity.contact_of(person_id)
+    bills = [bill for one in sent for bill in payments.bills_for_payable(one.id)]
+    documents = [found.id for one in sent if (found := credentials.document_of(one.id))]
+    mentions = {*(one.id for one in sent), *(one.id for one in matters), *(bill.id for bill in bills), *documents}
+    return Customer(
+        person_id=person_id,
+        name=person.full_name,
+        id_number=hidden(person.id_number or ""),
+        verified_by=person.verified_by,
+        phone=contact.phone or "",
+        email=(contact.email or "") if whole else "",
+        language=contact.language,
+        organisations=identity.organisations_of(person_id) if whole else [],
+        applications=sent,
+        bills=bills,
+        matters=matters,
+        mentions=frozenset(mentions | ({person_id} if whole else set())),
+        groups=tuple(GROUPS) if whole else ("applications", "payments", "documents", "matters"),
+    )
+
+
+def _matters(actor: Actor, person_id: UUID) -> list[Matter]:
+    found = Matter.objects.filter(person_id=person_id).select_related("body").order_by("-opened_at")[:50]
+    return [matter for matter in found if may_read(actor, matter)]
+
+
+def happenings_of(
+    customer: Customer, *, group: str = "", before: int | None = None
+) -> tuple[list[Happening], int | None]:
+    """Return a page of the timeline, newest first, and the cursor of the next page (None on the last)."""
+    groups = [group] if group in customer.groups else customer.groups
+    acts = {act: name for name in groups for act in GROUPS[name]}
+    entries, after = journal.page_concerning(customer.mentions, acts=acts, before=before, limit=PAGE)
+    hidden_kinds = {kind.code for kind in rules.KINDS.values() if kind.confidential}
+    shown = [entry for entry in entries if not _is_internal(entry) and entry.facts.get("kind") not in hidden_kinds]
+    return [Happening(entry, acts[entry.act]) for entry in shown], after
+
+
+def _is_internal(entry: journal.Entry) -> bool:
+    return entry.act == "contact.remark.added" and entry.facts.get("side") == "internal"
