@@ -41,6 +41,7 @@ class Field:
     required: bool
     options: list[tuple[str, Any]]
     files: list[applications.Upload]
+    entries: list[applications.Entry]
 
     @property
     def parts(self) -> list[tuple[str, Any, str, str]]:
@@ -51,6 +52,11 @@ class Field:
             ("month", gettext("Month"), month.lstrip("0"), ""),
             ("year", gettext("Year"), year.lstrip("0"), "year"),
         ]
+
+    @property
+    def chosen(self) -> list[str]:
+        """The choices made, where several may be."""
+        return self.value if isinstance(self.value, list) else []
 
     @property
     def accept(self) -> str:
@@ -84,7 +90,7 @@ def apply(request: HttpRequest, code: str) -> HttpResponse:
             draft = applications.open_application(
                 actor=actor, service_code=code, organisation_id=chosen, now=timezone.now()
             )
-            return _to_page(draft, applications.pages_of(draft)[0]["id"])
+            return _to_page(draft, _unanswered(draft, applications.pages_of(draft)[0]["id"]))
         except applications.OrganisationNeeded:
             errors["organisation"] = gettext("Choose the business that applies.")
     context = {
@@ -104,8 +110,17 @@ def _organisation(request: HttpRequest, organisations: list[identity.Organisatio
     return next((o.id for o in organisations if str(o.id) == typed), None)
 
 
-def _to_page(application: applications.Application, page_id: str) -> HttpResponse:
-    return redirect("portal:apply_page", application_id=application.id, page_id=page_id)
+def _to_page(application: applications.Application, page_id: str, back: str = "") -> HttpResponse:
+    address = resolve_url("portal:apply_page", application_id=application.id, page_id=page_id)
+    return redirect(f"{address}?back={back}" if back else address)
+
+
+def _unanswered(application: applications.Application, page_id: str) -> str:
+    """Return the first page from here on that is not answered already, or this one where all are."""
+    order = applications.pages_of(application)
+    place = next(number for number, page in enumerate(order) if page["id"] == page_id)
+    known = applications.pages_known(application, timezone.localdate())
+    return next((page["id"] for page in order[place:] if page["id"] not in known), page_id)
 
 
 @never_cache
@@ -145,9 +160,7 @@ def _keep(actor: Actor, application: applications.Application, page_id: str, typ
 
 
 def _save(request: HttpRequest, actor: Actor, application: applications.Application, page_id: str) -> HttpResponse:
-    asked = next((page for page in applications.pages_of(application) if page["id"] == page_id), None)
-    if asked is None:
-        raise NotFound
+    asked = _asked(application, page_id)
     refused = _attach(request, actor, application, asked)
     errors = {**_keep(actor, application, page_id, request.POST), **refused}
     if "autosave" in request.POST:
@@ -157,14 +170,48 @@ def _save(request: HttpRequest, actor: Actor, application: applications.Applicat
     if request.POST.get("go") == "later":
         notes.success(request, gettext("Your answers are saved. Go on whenever you like, on any device."))
         return redirect("portal:my_applications")
+    if "drop" in request.POST:
+        group, _, entry_id = request.POST["drop"].partition("/")
+        applications.remove_entry(
+            actor=actor, application_id=application.id, page_id=page_id, field=group, entry_id=entry_id,
+            now=timezone.now(),
+        )  # fmt: skip
+        return _to_page(application, page_id, request.POST.get("back", ""))
+    if "add" in request.POST:
+        return _add(request, actor, application, page_id, request.POST["add"])
     application.refresh_from_db()
     by_hand = False
+    if set(_asked(application, page_id)["fields"]) - set(asked["fields"]):  # an answer made us ask more on this page
+        return _to_page(application, page_id, request.POST.get("back", ""))
     if not errors and applications.asks_register(application, page_id):
         errors, by_hand = _ask(request, actor, application, asked)
         application.refresh_from_db()
     if errors:
         return _show(request, application, page_id, errors, by_hand)
     return _next(request, application, page_id)
+
+
+def _asked(application: applications.Application, page_id: str) -> dict[str, Any]:
+    asked = next((page for page in applications.pages_of(application) if page["id"] == page_id), None)
+    if asked is None:
+        raise NotFound
+    return asked
+
+
+def _add(
+    request: HttpRequest, actor: Actor, application: applications.Application, page_id: str, field: str
+) -> HttpResponse:
+    """One more entry of a repeating group."""
+    try:
+        entry_id = applications.add_entry(
+            actor=actor, application_id=application.id, page_id=page_id, field=field, now=timezone.now()
+        )
+    except applications.TooManyEntries as refusal:
+        return _show(request, application, page_id, {field: refusal.message})
+    address = resolve_url(
+        "portal:entry", application_id=application.id, page_id=page_id, field=field, entry_id=entry_id
+    )
+    return redirect(f"{address}?back={request.POST.get('back', '')}")
 
 
 def _attach(
@@ -206,10 +253,19 @@ def _ask(
 
 
 def _next(request: HttpRequest, application: applications.Application, page_id: str) -> HttpResponse:
-    order = [page["id"] for page in applications.pages_of(application)]
-    after = order[order.index(page_id) + 1 :]
-    if after and request.POST.get("back") != "check":
-        return _to_page(application, after[0])
+    """Go to the next page; after a change from the check page, back there, by way of pages that the change made incomplete."""
+    order = applications.pages_of(application)
+    ids = [page["id"] for page in order]
+    after = ids[ids.index(page_id) + 1 :]
+    if request.POST.get("back") == "check":
+        today = timezone.localdate()
+        wrong = [page["id"] for page in order if applications.problems_on(application, page, today)]
+        if wrong:
+            return _to_page(application, wrong[0], "check")
+    elif after:
+        known = applications.pages_known(application, timezone.localdate())
+        if unknown := [page for page in after if page not in known]:
+            return _to_page(application, unknown[0])
     return redirect("portal:check", application_id=application.id)
 
 
@@ -231,7 +287,7 @@ def _show(
         "number": place + 1,
         "of": len(order),
         "previous": order[place - 1]["id"] if place else None,
-        "fields": _fields(application, order[place], errors),
+        "fields": fields_of(applications.questions_on(application, order[place]), errors, application),
         "errors": errors,
         "by_hand": by_hand,
         "back": request.POST.get("back") or request.GET.get("back", ""),
@@ -241,8 +297,12 @@ def _show(
     return render(request, "portal/applications/page.html", context, status=422 if errors else 200)
 
 
-def _fields(application: applications.Application, asked: dict[str, Any], errors: dict[str, str]) -> list[Field]:
+def fields_of(
+    questions: list[applications.Question], errors: dict[str, str], application: applications.Application
+) -> list[Field]:
+    """Return questions as a page shows them."""
     counties = [(county.code, county.name) for county in places.list_counties()]
+    today = timezone.localdate()
     return [
         Field(
             name=question.name,
@@ -254,8 +314,11 @@ def _fields(application: applications.Application, asked: dict[str, Any], errors
             if question.ui["widget"] == "county"
             else [(option["value"], option["label"]) for option in question.ui.get("options", [])],
             files=question.files,
+            entries=applications.entries_of(application, question.name, today)
+            if question.ui["widget"] == "group"
+            else [],
         )
-        for question in applications.questions_on(application, asked)
+        for question in questions
     ]
 
 
@@ -271,6 +334,56 @@ def remove_file(request: HttpRequest, application_id: UUID, page_id: str) -> Htt
         raise NotFound from None
     applications.remove_file(actor=actor, application_id=application_id, upload_id=upload_id, now=timezone.now())
     return redirect("portal:apply_page", application_id=application_id, page_id=page_id)
+
+
+@never_cache
+def entry(request: HttpRequest, application_id: UUID, page_id: str, field: str, entry_id: str) -> HttpResponse:
+    """One entry of a repeating group, on a page of its own."""
+    actor = actor_of(request)
+    if actor.kind == "anonymous":
+        return _hold(request)
+    application = applications.get_application_for(actor, application_id)
+    group = next(
+        (q for q in applications.questions_on(application, _asked(application, page_id)) if q.name == field), None
+    )
+    if group is None or group.ui["widget"] != "group":
+        raise NotFound
+    back = request.POST.get("back") or request.GET.get("back", "")
+    errors: dict[str, str] = {}
+    if request.POST.get("go") == "remove":
+        applications.remove_entry(
+            actor=actor, application_id=application_id, page_id=page_id, field=field, entry_id=entry_id,
+            now=timezone.now(),
+        )  # fmt: skip
+        return _to_page(application, page_id, back)
+    if request.method == "POST":
+        before = applications.questions_in(application, field, applications.entry_of(application, field, entry_id))
+        errors = applications.save_entry(
+            actor=actor, application_id=application_id, page_id=page_id, field=field, entry_id=entry_id,
+            typed=lambda name: request.POST.get(name, ""), now=timezone.now(),
+        )  # fmt: skip
+        if "autosave" in request.POST:
+            return HttpResponse(status=204)
+        if "switch_language" in request.POST:
+            return redirect(translate_url(request.get_full_path(), request.POST["switch_language"]))
+        application.refresh_from_db()
+        after = applications.questions_in(application, field, applications.entry_of(application, field, entry_id))
+        if {q.name for q in after} - {q.name for q in before}:
+            return redirect(request.get_full_path())
+        if not errors:
+            return _to_page(application, page_id, back)
+    questions = applications.questions_in(application, field, applications.entry_of(application, field, entry_id))
+    context = {
+        "application": application,
+        "service": applications.service_name(application),
+        "page_id": page_id,
+        "group": group.ui,
+        "fields": fields_of(questions, errors, application),
+        "errors": errors,
+        "back": back,
+        "switch_form": "page",
+    }
+    return render(request, "portal/applications/entry.html", context, status=422 if errors else 200)
 
 
 @never_cache
@@ -322,4 +435,5 @@ urlpatterns = [
     path("applications/<uuid:application_id>/check/", check, name="check"),
     path("applications/<uuid:application_id>/pages/<slug:page_id>/", page, name="apply_page"),
     path("applications/<uuid:application_id>/pages/<slug:page_id>/remove/", remove_file, name="remove_file"),
+    path("applications/<uuid:application_id>/pages/<slug:page_id>/<slug:field>/<slug:entry_id>/", entry, name="entry"),
 ]

@@ -1,6 +1,6 @@
 """Reading applications. What is personal is given to the applicant, to those who act for them, and to the deciding body."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -20,7 +20,7 @@ from huduma.contexts.places import public as places
 from huduma.contexts.process import public as process
 from huduma.foundation import phone as phones
 from huduma.foundation import references, throttle
-from huduma.foundation.access import Actor, NotFound, Refusal
+from huduma.foundation.access import SYSTEM, Actor, NotFound, Refusal
 from huduma.foundation.files import public as files
 from huduma.foundation.journal import public as journal
 from huduma.foundation.translated import pick
@@ -36,6 +36,8 @@ TOLD = (
     "credentials.credential.revoked",
     "clocks.clock.lapsed",
 )
+#: How many former applications are looked through for an answer given before.
+EARLIER = 20
 TRACK_TRIES = 10
 TRACK_SECONDS = 3600
 
@@ -46,12 +48,13 @@ class TooManyTries(Refusal):
 
 @dataclass(frozen=True)
 class Answer:
-    """One question and its answer as people read it. `files` are the answer of an upload question."""
+    """One question and its answer as people read it. `files` answer an upload, `entries` a repeating group."""
 
     name: str
     label: dict[str, str]
     text: str
     files: list[Upload]
+    entries: "list[list[Answer]]" = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,20 @@ class Question:
     value: Any
     required: bool
     files: list[Upload]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a repeating group; `complete` when nothing is missing or wrong in it."""
+
+    id: str
+    answers: list[Answer]
+    complete: bool
+
+    @property
+    def title(self) -> str:
+        """What tells it from the others: its first answer."""
+        return next((answer.text for answer in self.answers if answer.text), "")
 
 
 @dataclass(frozen=True)
@@ -164,17 +181,60 @@ def list_applications_for(actor: Actor, limit: int = 100) -> list[tuple[Applicat
 
 
 def all_answers(application: Application) -> dict[str, Any]:
-    """Return what was typed and what a register said, by question; the register wins."""
-    return {**application.answers, **application.register_facts}
+    """Return the answers that count, by question: what registers said, and what was typed where it is asked."""
+    form, by_hand = form_of(application), application.register_state == "by-hand"
+    return rules.relevant(form, application.answers, application.register_facts, by_hand=by_hand)
+
+
+def asked_pages(application: Application) -> list[dict[str, Any]]:
+    """Return the pages with the questions that are asked, after the answers given so far."""
+    form, by_hand = form_of(application), application.register_state == "by-hand"
+    return rules.pages(form, application.answers, application.register_facts, by_hand=by_hand)
 
 
 def pages_of(application: Application) -> list[dict[str, Any]]:
     """Return the pages that the applicant answers now: of a case sent back, only those with questions to be corrected."""
-    form = form_of(application)
-    found = rules.pages(form, all_answers(application), by_hand=application.register_state == "by-hand")
+    found = asked_pages(application)
     if application.status == "waiting_correction" and application.to_correct:
         asked = set(application.to_correct)
         found = [{**p, "fields": [f for f in p["fields"] if f in asked]} for p in found if asked & set(p["fields"])]
+    return found
+
+
+def known_of(person_id: UUID, organisation_id: UUID | None) -> dict[str, str]:
+    """Return what is known of an applicant, by the names that a form's `prefill` uses. For operations, which asked who acts."""
+    person = identity.get_person_for(SYSTEM, person_id)
+    contact = identity.contact_of(person_id)
+    facts = {f"person.{name}": getattr(person, name) for name in rules.VOUCHED["person"]}
+    facts |= {"person.phone": contact.phone, "person.email": contact.email}
+    if organisation_id is not None:
+        organisation = identity.get_organisation_for(SYSTEM, organisation_id)
+        facts |= {f"organisation.{name}": getattr(organisation, name) for name in rules.VOUCHED["organisation"]}
+    return {name: str(value) for name, value in facts.items() if value}
+
+
+def vouched_for(application: Application) -> dict[str, Any]:
+    """Return the answers that registers vouch for, as they are now."""
+    facts = known_of(application.person_id, application.organisation_id)
+    return rules.vouched(form_of(application), facts)
+
+
+def earlier_answers(person_id: UUID, wanted: list[str]) -> dict[str, Any]:
+    """Return a person's newest answers to some questions in applications that were sent."""
+    sent = Application.objects.filter(person_id=person_id, submitted_at__isnull=False, answers__has_any_keys=wanted)
+    found: dict[str, Any] = {}
+    for answers in sent.order_by("-submitted_at").values_list("answers", flat=True)[:EARLIER]:
+        found = {**{name: answers[name] for name in wanted if name in answers}, **found}
+    return found
+
+
+def pages_known(application: Application, today: date) -> set[str]:
+    """Return the pages on which every question was filled in beforehand and is sound: nobody has to see them again."""
+    form, found = form_of(application), set()
+    for page in pages_of(application):
+        filled = page["fields"] and all("prefill" in form["ui"][name] for name in page["fields"])
+        if filled and not rules.problems(form, page["fields"], application.answers, (), today):
+            found.add(page["id"])
     return found
 
 
@@ -189,11 +249,53 @@ def uploaded(application: Application) -> dict[str, list[Upload]]:
 
 def questions_on(application: Application, page: dict[str, Any]) -> list[Question]:
     """Return the questions of a page with what was answered so far."""
-    form, answers, kept = form_of(application), all_answers(application), uploaded(application)
+    form, kept = form_of(application), uploaded(application)
     return [
-        Question(name, form["ui"][name], answers.get(name), rules.is_required(form, name), kept.get(name, []))
+        Question(
+            name, form["ui"][name], application.answers.get(name), rules.is_required(form, name), kept.get(name, [])
+        )
         for name in page["fields"]
     ]
+
+
+def entry_of(application: Application, field: str, entry_id: str) -> dict[str, Any]:
+    """Return one entry of a group. Raises NotFound."""
+    for entry in application.answers.get(field, []):
+        if entry["id"] == entry_id:
+            return dict(entry)
+    raise NotFound
+
+
+def questions_in(application: Application, field: str, entry: dict[str, Any]) -> list[Question]:
+    """Return the questions of one entry of a group with what was answered so far."""
+    form = rules.entry_form(form_of(application), field)
+    return [
+        Question(name, form["ui"][name], entry.get(name), rules.is_required(form, name), [])
+        for name in rules.entry_fields(form_of(application), field, entry)
+    ]
+
+
+def entry_problems(application: Application, field: str, entry: dict[str, Any], today: date) -> dict[str, str]:
+    """Return what is wrong in one entry of a group, question by question, in the active language."""
+    form = rules.entry_form(form_of(application), field)
+    found = rules.problems(form, rules.entry_fields(form_of(application), field, entry), entry, (), today)
+    return {name: _words(form["ui"][name], problem) for name, problem in found.items()}
+
+
+def entries_of(application: Application, field: str, today: date) -> list[Entry]:
+    """Return the entries of a group as a page lists them."""
+    form = form_of(application)
+    entries = []
+    for entry in application.answers.get(field, []):
+        answers = _entry_answers(form, field, entry)
+        complete = not entry_problems(application, field, entry, today)
+        entries.append(Entry(entry["id"], answers, complete))
+    return entries
+
+
+def _entry_answers(form: dict[str, Any], field: str, entry: dict[str, Any]) -> list[Answer]:
+    inside = rules.entry_form(form, field)
+    return [_answer(inside, name, entry, {}) for name in rules.entry_fields(form, field, entry)]
 
 
 def asks_register(application: Application, page_id: str) -> bool:
@@ -220,15 +322,16 @@ def visit_county(application: Application) -> str | None:
 
 def problems_on(application: Application, page: dict[str, Any], today: date) -> dict[str, str]:
     """Return what is wrong on a page, question by question, in the active language; empty when the page is complete."""
-    form, answers = form_of(application), all_answers(application)
-    has_files = {f for f in uploaded(application) if f in page["fields"]}
-    found = rules.problems(form, page["fields"], answers, has_files, today)
+    form = form_of(application)
+    uploads = any(rules.is_upload(form, name) for name in page["fields"])
+    has_files = {f for f in uploaded(application) if f in page["fields"]} if uploads else set()
+    found = rules.problems(form, page["fields"], application.answers, has_files, today)
     return {name: _words(form["ui"][name], problem) for name, problem in found.items()}
 
 
 def _words(ui: dict[str, Any], problem: rules.Problem) -> str:
     label = pick(ui["label"])
-    if "error" in ui:
+    if "error" in ui and problem.keyword not in ("entry", "minItems", "maxItems"):
         return pick(ui["error"])
     words = {
         "required": gettext("%(label)s: give an answer."),
@@ -238,6 +341,10 @@ def _words(ui: dict[str, Any], problem: rules.Problem) -> str:
         "minimum": gettext("%(label)s: the answer is %(limit)s at least."),
         "enum": gettext("%(label)s: choose one of the answers."),
         "future": gettext("%(label)s: the date is in the future."),
+        "past": gettext("%(label)s: the date is in the past."),
+        "entry": gettext("%(label)s: number %(limit)s is not finished."),
+        "minItems": gettext("%(label)s: give %(limit)s at least."),
+        "maxItems": gettext("%(label)s: give %(limit)s at most."),
         "type": gettext("%(label)s: write a whole number."),
         "format": gettext("%(label)s: write it as in the example."),
     }
@@ -253,25 +360,26 @@ def sections_of(application: Application) -> list[Section]:
     """Return everything that was answered, page by page, as people read it in the active language."""
     form, answers, kept = form_of(application), all_answers(application), uploaded(application)
     sections = []
-    if application.register_state == "found":
-        told = [_answer(form, name, application.register_facts, {}) for name in _register_order(form)]
-        sections.append(Section(None, None, [answer for answer in told if answer.text]))
-    for page in rules.pages(form, answers, by_hand=application.register_state == "by-hand"):
+    told = [_answer(form, name, application.register_facts, {}) for name in _register_order(form)]
+    if told := [answer for answer in told if answer.text]:
+        sections.append(Section(None, None, told))
+    for page in asked_pages(application):
         told = [_answer(form, name, answers, kept) for name in page["fields"]]
         sections.append(Section(page["id"], page["title"], told))
     return sections
 
 
 def _register_order(form: dict[str, Any]) -> list[str]:
-    """Return the register's facts in the order in which the by-hand page asks for them (stored objects have no order)."""
-    by_hand = form["lookup"].get("by_hand_page")
-    asked: list[str] = next((page["fields"] for page in form["pages"] if page["id"] == by_hand), [])
-    return [*asked, *sorted(set(form["lookup"]["facts"]) - set(asked))]
+    """Return what registers may know in the order of the form's pages (stored objects have no order)."""
+    asked: list[str] = [name for page in form["pages"] for name in page["fields"]]
+    return [*asked, *sorted(set(form["ui"]) - set(asked))]
 
 
 def _answer(form: dict[str, Any], name: str, answers: dict[str, Any], kept: dict[str, list[Upload]]) -> Answer:
-    ui = form["ui"][name]
-    return Answer(name, ui["label"], read_aloud(ui, answers.get(name)), kept.get(name, []))
+    ui, value = form["ui"][name], answers.get(name)
+    if rules.is_group(form, name):
+        return Answer(name, ui["label"], "", [], [_entry_answers(form, name, entry) for entry in value or []])
+    return Answer(name, ui["label"], read_aloud(ui, value), kept.get(name, []))
 
 
 def read_aloud(ui: dict[str, Any], value: Any, language: str | None = None) -> str:
@@ -280,7 +388,8 @@ def read_aloud(ui: dict[str, Any], value: Any, language: str | None = None) -> s
         return ""
     if "options" in ui:
         wording = {option["value"]: option["label"] for option in ui["options"]}
-        return pick(wording.get(value, str(value)), language)
+        chosen = value if isinstance(value, list) else [value]
+        return ", ".join(pick(wording.get(one, str(one)), language) for one in chosen)
     if ui["widget"] == "county":
         return {county.code: county.name for county in places.list_counties()}.get(value, str(value))
     if ui["widget"] == "checkbox":

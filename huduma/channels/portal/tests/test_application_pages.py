@@ -18,6 +18,7 @@ from huduma.contexts.places import public as places
 from huduma.foundation.access import ANONYMOUS, SYSTEM
 
 pytestmark = pytest.mark.django_db
+HOUSEHOLD = settings.BASE_DIR / "huduma/contexts/applications/tests/packages/household-card"
 PNG = (
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
     b"\x00\x00\x00\rIDATx\x9cc\xf8\xff\xff?\x00\x05\xfe\x02\xfe\xa75\x81\x84\x00\x00\x00\x00IEND\xaeB`\x82"
@@ -240,3 +241,52 @@ def test_by_hand_only_while_the_register_is_down(client, citizen, sandbox):
     assert client.post("/en/account/identity/by-hand/", {**typed, "day": "32"}).status_code == 422
     assert client.post("/en/account/identity/by-hand/", typed).url == "/en/account/"
     assert "typed by hand" in client.get("/en/account/").content.decode()
+
+
+@pytest.fixture
+def household(client, citizen):
+    """A draft of the service that has every kind of question, and the address of one of its pages."""
+    catalogue.load_packages(actor=SYSTEM, path=HOUSEHOLD, now=timezone.now())
+    citizen()
+    answer = client.post("/en/services/household-card/apply/")
+    found = Application.objects.get()
+    assert answer.url == f"/en/applications/{found.id}/pages/household/", "what was filled in beforehand is passed over"
+    return found, lambda page: f"/en/applications/{found.id}/pages/{page}/"
+
+
+def test_an_answer_may_ask_for_one_more_on_the_same_page(client, household):
+    _, at = household
+    typed = {"has_children": "no", "languages-other": "on", "go": "on"}
+    answer = client.post(at("household"), typed)
+    assert answer.url == at("household")
+    assert "Which other language?" in client.get(answer.url).content.decode()
+    assert client.post(at("household"), {**typed, "other_language": "Kikamba"}).url == at("address")
+
+
+def test_a_group_grows_entry_by_entry_without_a_script(client, household):
+    found, at = household
+    client.post(at("household"), {"has_children": "yes", "languages-sw": "on", "go": "on"})
+    one = client.post(at("children"), {"add": "children"}).url
+    path = one.split("?")[0]
+    assert client.post(path, {"child_name": "Pendo", "go": "on"}).status_code == 422
+    assert client.post(path, {"child_name": "Pendo", "switch_language": "sw"}).url == path.replace("/en/", "/sw/")
+    born = {"born_on-day": "2", "born_on-month": "10", "born_on-year": "2020"}
+    assert client.post(path, {"child_name": "Pendo", **born, "go": "on"}).url == at("children")
+    shown = client.get(at("children")).content.decode()
+    assert "Pendo" in shown
+    assert "Add another:" in shown
+    entry_id = path.rstrip("/").rsplit("/", 1)[1]
+    assert client.post(at("children"), {"go": "on"}).url == at("address")
+    assert "2 October 2020" in client.get(f"/en/applications/{found.id}/check/").content.decode()
+    client.post(at("children"), {"drop": f"children/{entry_id}"})
+    assert client.get(path).status_code == 404
+
+
+def test_a_change_leads_back_to_the_check_page_by_way_of_what_it_made_incomplete(client, household):
+    found, at = household
+    client.post(at("household"), {"has_children": "no", "languages-sw": "on", "go": "on"})
+    client.post(at("address"), {"postal_address": "Box 7, Embu", "go": "on"})
+    client.post(at("papers"), {"papers": SimpleUploadedFile("p.png", PNG), "go": "on"})
+    change = {"back": "check", "languages-sw": "on", "go": "on"}
+    assert client.post(at("household"), {**change, "has_children": "yes"}).url == f"{at('children')}?back=check"
+    assert client.post(at("household"), {**change, "has_children": "no"}).url == f"/en/applications/{found.id}/check/"

@@ -26,6 +26,7 @@ from huduma.contexts.applications.operations.drafts import (
     remove_file,
     save_page,
 )
+from huduma.contexts.applications.operations.entries import TooManyEntries, add_entry, remove_entry, save_entry
 
 __all__ = [
     "CannotChange",
@@ -35,7 +36,9 @@ __all__ = [
     "OrganisationNeeded",
     "PersonNeeded",
     "RecordOfOthers",
+    "TooManyEntries",
     "TooManyFiles",
+    "add_entry",
     "ask_register",
     "attach_file",
     "bill_case",
@@ -45,7 +48,9 @@ __all__ = [
     "go_by_hand",
     "open_application",
     "order_document",
+    "remove_entry",
     "remove_file",
+    "save_entry",
     "save_page",
     "send_correction",
     "submit",

@@ -20,6 +20,7 @@ from huduma.contexts.places import public as places
 from huduma.contexts.process import public as process
 from huduma.foundation import references
 from huduma.foundation.access import SYSTEM, Actor, NotFound, Refusal
+from huduma.foundation.files import public as files
 from huduma.foundation.journal import public as journal
 
 MOVE_DUE = """
@@ -51,7 +52,9 @@ def submit(*, actor: Actor, application_id: UUID, now: datetime) -> Application:
         raise NotFound
     if application.status != "draft":
         return application
+    application.register_facts = {**application.register_facts, **queries.vouched_for(application)}
     _require_complete(application, now)
+    _drop_what_is_not_asked(application)
     package = queries.package_of(application.version_id)
     promise = package["service"]["turnaround"]
     confidence = package["service"]["confidence"]["turnaround"]
@@ -79,7 +82,7 @@ def submit(*, actor: Actor, application_id: UUID, now: datetime) -> Application:
 
 
 def _require_complete(application: Application, now: datetime) -> None:
-    form, answers = queries.form_of(application), queries.all_answers(application)
+    form = queries.form_of(application)
     has_files = set(queries.uploaded(application))
     wrong = []
     if "lookup" in form and not application.register_state:
@@ -87,10 +90,19 @@ def _require_complete(application: Application, now: datetime) -> None:
     wrong += [
         page["id"]
         for page in queries.pages_of(application)
-        if rules.problems(form, page["fields"], answers, has_files, timezone.localdate(now))
+        if rules.problems(form, page["fields"], application.answers, has_files, timezone.localdate(now))
     ]
     if wrong:
         raise Incomplete(list(dict.fromkeys(wrong)))
+
+
+def _drop_what_is_not_asked(application: Application) -> None:
+    """Keep no answer and no file that the conditions do not call for: the law allows only what is needed."""
+    asked = {name for page in queries.asked_pages(application) for name in page["fields"]}
+    application.answers = {name: value for name, value in application.answers.items() if name in asked}
+    for upload in application.uploads.exclude(field__in=asked):
+        upload.delete()
+        files.remove(upload.file_id)
 
 
 def _deciding_body(application: Application, package: dict[str, Any]) -> str:

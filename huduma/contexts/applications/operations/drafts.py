@@ -60,7 +60,8 @@ def open_application(
     person_id = actor.person_id if organisation_id else actor.applicant_id
     if person_id is None or not identity.is_known(person_id):
         raise identity.NotProven
-    for_organisation = service.current_version.part("form")["applicant"] == "organisation"
+    form = service.current_version.part("form")
+    for_organisation = form["applicant"] == "organisation"
     if for_organisation:
         if organisation_id is None or not identity.may_act_for(actor.person_id, organisation_id, on=now.date()):
             raise OrganisationNeeded
@@ -80,6 +81,7 @@ def open_application(
                 person_id=person_id,
                 organisation_id=organisation_id,
                 channel=actor.channel,
+                **_prefilled(form, person_id, organisation_id),
                 opened_at=now,
                 saved_at=now,
                 status_at=now,
@@ -95,6 +97,16 @@ def open_application(
     return draft
 
 
+def _prefilled(form: dict[str, Any], person_id: UUID, organisation_id: UUID | None) -> dict[str, Any]:
+    """Return what a new draft knows already: what registers vouch for, and what the person said before."""
+    facts = queries.known_of(person_id, organisation_id)
+    wanted = [
+        ui["prefill"].partition(".")[2] for ui in form["ui"].values() if ui.get("prefill", "").startswith("earlier.")
+    ]
+    earlier = queries.earlier_answers(person_id, wanted) if wanted else {}
+    return {"register_facts": rules.vouched(form, facts), "answers": rules.suggested(form, facts, earlier)}
+
+
 @transaction.atomic
 def save_page(
     *, actor: Actor, application_id: UUID, page_id: str, typed: Callable[[str], str], now: datetime
@@ -103,23 +115,31 @@ def save_page(
 
     `typed(name)` is the text of an input; what the page does not ask is not read. Raises NotFound, CannotChange.
     """
-    application = _lock(actor, application_id)
-    page = _page(application, page_id)
+    application = lock(actor, application_id)
+    page = page_of(application, page_id)
     form = queries.form_of(application)
     read = rules.read(form, page["fields"], typed)
-    answers = {name: value for name, value in {**application.answers, **read}.items() if value is not None}
-    changed = [name for name in read if application.answers.get(name) != answers.get(name)]
+    kept = _finished_entries(form, page, application.answers)
+    answers = {name: value for name, value in {**application.answers, **kept, **read}.items() if value is not None}
+    changed = [name for name in {**kept, **read} if application.answers.get(name) != answers.get(name)]
     if changed:
         if form.get("lookup", {}).get("page") == page_id and application.register_state:
-            application.register_state, application.register_facts = "", {}  # another number: another record
+            application.register_state = ""  # another number: another record
+            application.register_facts = queries.vouched_for(application)
         application.answers, application.saved_at = answers, now
         application.save(update_fields=["answers", "saved_at", "register_state", "register_facts"])
         event = events.PageSaved(application_id=application.id, page=page_id, fields=changed)
         journal.record(actor=actor, event=event, now=now)
-    return queries.problems_on(application, page, timezone.localdate(now))
+    return queries.problems_on(application, page_of(application, page_id), timezone.localdate(now))
 
 
-def _lock(actor: Actor, application_id: UUID) -> Application:
+def _finished_entries(form: dict[str, Any], page: dict[str, Any], answers: dict[str, Any]) -> dict[str, Any]:
+    """Return the groups of a page without the entries in which nothing was written."""
+    groups = [name for name in page["fields"] if rules.is_group(form, name) and name in answers]
+    return {name: [entry for entry in answers[name] if len(entry) > 1] or None for name in groups}
+
+
+def lock(actor: Actor, application_id: UUID) -> Application:
     """Return an application that the actor may change now, locked. Raises NotFound, CannotChange."""
     application = Application.objects.select_for_update().filter(id=application_id).first()
     if application is None or not queries.may_see(actor, application):
@@ -129,7 +149,8 @@ def _lock(actor: Actor, application_id: UUID) -> Application:
     return application
 
 
-def _page(application: Application, page_id: str) -> dict[str, Any]:
+def page_of(application: Application, page_id: str) -> dict[str, Any]:
+    """Return a page that the applicant answers now. Raises NotFound."""
     found = next((page for page in queries.pages_of(application) if page["id"] == page_id), None)
     if found is None:
         raise NotFound
@@ -161,8 +182,9 @@ def go_by_hand(*, actor: Actor, application_id: UUID, now: datetime) -> None:
 
 @transaction.atomic
 def _keep_register(actor: Actor, application_id: UUID, state: str, facts: dict[str, Any], now: datetime) -> None:
-    application = _lock(actor, application_id)
-    application.register_state, application.register_facts, application.saved_at = state, facts, now
+    application = lock(actor, application_id)
+    application.register_facts = {**queries.vouched_for(application), **facts}
+    application.register_state, application.saved_at = state, now
     application.save(update_fields=["register_state", "register_facts", "saved_at"])
     event = events.RegisterAnswered(application_id=application.id, how=state)
     journal.record(actor=actor, event=event, now=now)
@@ -174,7 +196,7 @@ def attach_file(*, actor: Actor, application_id: UUID, field: str, content: byte
 
     Raises TooManyFiles, NotFound, CannotChange, and what `files.store` raises.
     """
-    application = _lock(actor, application_id)
+    application = lock(actor, application_id)
     form = queries.form_of(application)
     asked = {f for page in queries.pages_of(application) for f in page["fields"]}
     if field not in asked or not rules.is_upload(form, field):
@@ -203,7 +225,7 @@ ACCEPTED = {"pdf": files.PDF, "jpeg": "image/jpeg", "png": "image/png"}
 @transaction.atomic
 def remove_file(*, actor: Actor, application_id: UUID, upload_id: UUID, now: datetime) -> None:
     """Take a file back, its bytes included; again changes nothing. Raises NotFound, CannotChange."""
-    application = _lock(actor, application_id)
+    application = lock(actor, application_id)
     upload = application.uploads.filter(id=upload_id).first()
     if upload is None:
         return
@@ -219,7 +241,7 @@ def remove_file(*, actor: Actor, application_id: UUID, upload_id: UUID, now: dat
 @transaction.atomic
 def discard_draft(*, actor: Actor, application_id: UUID, now: datetime) -> None:
     """Delete a draft with everything that was typed and uploaded. Raises NotFound, CannotChange."""
-    application = _lock(actor, application_id)
+    application = lock(actor, application_id)
     if application.status != "draft":
         raise CannotChange
     for upload in application.uploads.all():

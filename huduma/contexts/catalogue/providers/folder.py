@@ -157,7 +157,8 @@ def _form_faults(file: Path, parts: dict[str, Any]) -> Iterator[Fault]:
         if name not in form["ui"]:
             yield Fault(str(file), at(name), f"the field {name!r} has no wording", "add its label and widget under ui")
     for name in form["schema"]["properties"]:
-        if name not in asked and not form["ui"].get(name, {}).get("from_register"):
+        ui = form["ui"].get(name, {})
+        if name not in asked and not ui.get("from_register") and not ui.get("prefill"):
             yield Fault(str(file), at(name), f"the field {name!r} is never asked", "put it on a page, or remove it")
     pages = {page["id"] for page in form["pages"]}
     for key in ("page", "by_hand_page"):
