@@ -8,6 +8,8 @@ DEBUG = False
 SECRET_KEY = env.secret_key()
 PUBLIC_URL = env.PUBLIC_URL
 SANDBOX_URL = env.SANDBOX_URL
+# Where rooms of a video service (such as Jitsi Meet) are opened; without it no visit by video is offered.
+VIDEO_URL = env.text("HUDUMA_VIDEO_URL").rstrip("/")
 HOOKS_BASE_URL = env.text("HUDUMA_HOOKS_URL", env.PUBLIC_URL)
 ALLOWED_HOSTS = ["*"] if SANDBOX else [PUBLIC_URL.split("://", 1)[1].split(":")[0], *env.names("HUDUMA_HOSTS")]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
@@ -18,6 +20,7 @@ SERVICES_DIR = env.BASE / "services"
 INSTALLED_APPS = [
     "huduma.channels.portal",
     "huduma.channels.desk",
+    "huduma.channels.display",
     "huduma.channels.hooks",
     "huduma.contexts.contact",
     "huduma.contexts.applications",
@@ -28,6 +31,7 @@ INSTALLED_APPS = [
     "huduma.contexts.credentials",
     "huduma.contexts.exchange",
     "huduma.contexts.catalogue",
+    "huduma.contexts.workforce",
     "huduma.contexts.messages",
     "huduma.contexts.identity",
     "huduma.contexts.places",

@@ -1,0 +1,20 @@
+"""Centres, appointments, queues and documents to collect."""
+
+from huduma.contexts.centres.models.collection import Collectable
+from huduma.contexts.centres.models.places import Centre, Closure, Counter, Offering, ServiceTime
+from huduma.contexts.centres.models.queue import Numbering, Stop, Ticket
+from huduma.contexts.centres.models.visits import Appointment, Waiter
+
+__all__ = [
+    "Appointment",
+    "Centre",
+    "Closure",
+    "Collectable",
+    "Counter",
+    "Numbering",
+    "Offering",
+    "ServiceTime",
+    "Stop",
+    "Ticket",
+    "Waiter",
+]

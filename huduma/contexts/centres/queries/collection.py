@@ -1,0 +1,102 @@
+"""Reading documents that wait for their holders."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from huduma.contexts.centres.models import Collectable
+from huduma.contexts.workforce import public as workforce
+from huduma.foundation import references
+from huduma.foundation.access import Actor, NotFound
+
+#: Ages in days from which a document stands in the next group of the list.
+AGES = (7, 30, 90, 180)
+
+
+@dataclass(frozen=True)
+class Aged:
+    """A document on the shelf and how many days it has been there."""
+
+    document: Collectable
+    days: int
+
+
+def list_shelf_for(actor: Actor, centre_code: str, *, now: datetime, after: UUID | None = None) -> list[Aged]:
+    """Return what lies at a centre or is on its way there, oldest first, to its staff. Raises NotPermitted."""
+    workforce.require_place(actor, centre_code, "officer", "supervisor")
+    rows = Collectable.objects.filter(centre_id=centre_code, ended_at__isnull=True).select_related(
+        "person", "bound_for"
+    )
+    if after is not None:
+        rows = rows.filter(id__gt=after)
+    return [Aged(row, (now - row.received_at).days) for row in rows.order_by("received_at", "id")[:200]]
+
+
+def list_coming_for(actor: Actor, centre_code: str) -> list[Collectable]:
+    """Return what other centres sent to this one, to its staff. Raises NotPermitted."""
+    workforce.require_place(actor, centre_code, "officer", "supervisor")
+    rows = Collectable.objects.filter(bound_for_id=centre_code, state="on-the-way").select_related("centre", "person")
+    return list(rows.order_by("received_at")[:200])
+
+
+def count_by_age(centre_code: str, *, now: datetime) -> list[tuple[int, int]]:
+    """Return how many documents have lain at a centre for at least each of AGES days (0 counts them all)."""
+    received = Collectable.objects.filter(centre_id=centre_code, ended_at__isnull=True).values_list(
+        "received_at", flat=True
+    )
+    ages = [(now - at).days for at in received]
+    return [(least, sum(age >= least for age in ages)) for least in (0, *AGES)]
+
+
+def get_collectable_for(actor: Actor, collectable_id: UUID) -> Collectable:
+    """Return a document to its holder and to the staff of where it is or goes. Raises NotFound."""
+    found = Collectable.objects.select_related("centre", "person", "bound_for").filter(id=collectable_id).first()
+    if found is None:
+        raise NotFound
+    if actor.kind == "system" or found.person_id in {actor.person_id, actor.on_behalf_of} - {None}:
+        return found
+    if actor.has_role("secretariat", "administrator") or any(
+        workforce.works_at(actor, code) for code in (found.centre_id, found.bound_for_id) if code
+    ):
+        return found
+    raise NotFound
+
+
+def list_collectables_for(actor: Actor) -> list[Collectable]:
+    """Return the documents that wait for the person whose business this is."""
+    if actor.applicant_id is None:
+        return []
+    rows = Collectable.objects.filter(person_id=actor.applicant_id, ended_at__isnull=True)
+    return list(rows.select_related("centre", "bound_for").order_by("received_at"))
+
+
+def find_collectable_for(actor: Actor, reference: str) -> Collectable:
+    """Return a document by the reference that its holder says, as `get_collectable_for`. Raises NotFound."""
+    meant = references.normalise(reference)
+    found = Collectable.objects.filter(reference=meant or "").values_list("id", flat=True).first()
+    if found is None:
+        raise NotFound
+    return get_collectable_for(actor, found)
+
+
+def collect_link(document: Collectable, language: str) -> str:
+    """Return the address in a message by which its reader says, without signing in, where to collect."""
+    return f"{settings.PUBLIC_URL}/{language}/d/{document.reference}/{_token(document.reference)}/"
+
+
+def _token(reference: str) -> str:
+    return salted_hmac("huduma.centres.collect", reference, algorithm="sha256").hexdigest()[:16]
+
+
+def open_collect_link(reference: str, token: str) -> tuple[Collectable, Actor]:
+    """Return the document of a link, and the actor that its reader is: the holder, for this document's business only.
+
+    Raises NotFound.
+    """
+    found = Collectable.objects.select_related("centre", "bound_for").filter(reference=reference).first()
+    if found is None or not constant_time_compare(token, _token(reference)):
+        raise NotFound
+    return found, Actor(kind="anonymous", channel="link", on_behalf_of=found.person_id, purpose="reminder")

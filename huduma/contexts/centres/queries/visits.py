@@ -1,0 +1,211 @@
+"""Reading appointments: when there is room, and who may see which."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from huduma.contexts.centres import rules
+from huduma.contexts.centres.models import Appointment, Centre, Waiter
+from huduma.contexts.centres.models.visits import TAKEN
+from huduma.contexts.centres.queries import places
+from huduma.contexts.workforce import public as workforce
+from huduma.foundation import references
+from huduma.foundation.access import Actor, NotFound
+from huduma.foundation.worktime.public import NAIROBI
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a visit is for."""
+
+    services: tuple[str, ...]
+    people: int = 1
+    medium: str = "in-person"
+
+
+def length_of(centre: Centre, wish: Wish) -> timedelta:
+    """Return how long a visit takes, by the medians learned or the declared default."""
+    return rules.visit_length((places.quartiles_of(centre, code)[1] for code in wish.services), wish.people)
+
+
+def bounds(centre: Centre, now: datetime) -> tuple[datetime, datetime]:
+    """Return the first and the last moment for which one can book now."""
+    return now + timedelta(minutes=centre.least_notice_minutes), now + timedelta(days=centre.most_notice_days)
+
+
+def day_of(moment: datetime) -> tuple[datetime, datetime]:
+    """Return the midnights around a moment, in Kenya."""
+    midnight = datetime.combine(moment.astimezone(NAIROBI).date(), time(), NAIROBI)
+    return midnight, midnight + timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Day:
+    """Everything that decides where there is room on a date."""
+
+    windows: list[rules.Window]
+    officers: list[workforce.OnDuty] | None
+    taken: list[rules.Taken]
+    centre: Centre
+    wish: Wish
+    length: timedelta
+    first: datetime
+    last: datetime
+
+    def rooms(self) -> list[rules.Room]:
+        """Return the free rooms that can be booked."""
+        found = rules.rooms(
+            windows=self.windows, length=self.length, walk_in_percent=self.centre.walk_in_percent,
+            services=frozenset(self.wish.services), officers=self.officers, taken=self.taken,
+        )  # fmt: skip
+        return [room for room in found if self.first <= room.starts_at <= self.last]
+
+    def room_at(self, start: datetime) -> rules.Room | None:
+        """Return a free room at a start."""
+        if not self.first <= start <= self.last:
+            return None
+        return rules.room_at(
+            start, windows=self.windows, length=self.length, walk_in_percent=self.centre.walk_in_percent,
+            services=frozenset(self.wish.services), officers=self.officers, taken=self.taken,
+        )  # fmt: skip
+
+
+def plan_of(centre: Centre, day: date, wish: Wish, *, now: datetime) -> Day:
+    """Return what decides where there is room for a wish on a date. Offers that ran out take no room."""
+    first, last = bounds(centre, now)
+    start = datetime.combine(day, time(), NAIROBI)
+    end = start + timedelta(days=1)
+    offered = all(places.offers(centre, code, day) for code in wish.services)
+    windows = places.windows_on(centre, day) if offered and centre.is_open_to_public else []
+    live = Appointment.objects.filter(centre=centre, starts_at__lt=end, ends_at__gt=start, state__in=TAKEN).exclude(
+        state="offered", offered_until__lt=now
+    )
+    taken = [rules.Taken(*row) for row in live.values_list("starts_at", "ends_at", "lane", "officer_id")]
+    officers = workforce.on_duty(centre.code, start, end) or None
+    return Day(windows, officers, taken, centre, wish, length_of(centre, wish), first, last)
+
+
+def free_rooms(centre: Centre, day: date, wish: Wish, *, now: datetime) -> list[rules.Room]:
+    """Return the starts of a date at which a wish can be booked now."""
+    return plan_of(centre, day, wish, now=now).rooms()
+
+
+def days_with_room(
+    centre: Centre, wish: Wish, *, now: datetime, limit: int = 10, from_on: date | None = None
+) -> list[tuple[date, int]]:
+    """Return the next open days (from a date) with the number of starts that are free, until `limit` days have some."""
+    first, last = bounds(centre, now)
+    day = max(timezone.localdate(first), from_on or timezone.localdate(first))
+    found: list[tuple[date, int]] = []
+    while day <= timezone.localdate(last) and len(found) < limit:
+        if count := len(free_rooms(centre, day, wish, now=now)):
+            found.append((day, count))
+        day += timedelta(days=1)
+    return found
+
+
+def may_see(actor: Actor, appointment: Appointment) -> bool:
+    """Whether an appointment is the actor's own, of whom they serve, or of a centre where they work."""
+    if actor.kind == "system" or appointment.person_id in {actor.person_id, actor.on_behalf_of} - {None}:
+        return True
+    return actor.is_staff and (
+        actor.has_role("secretariat", "administrator") or workforce.works_at(actor, appointment.centre_id)
+    )
+
+
+def get_appointment_for(actor: Actor, appointment_id: UUID) -> Appointment:
+    """Return an appointment to whose it is and to the staff of its centre. Raises NotFound."""
+    found = Appointment.objects.select_related("centre").filter(id=appointment_id).first()
+    if found is None or not may_see(actor, found):
+        raise NotFound
+    return found
+
+
+def list_appointments_for(actor: Actor, *, now: datetime) -> list[Appointment]:
+    """Return the coming appointments of the person whose business this is, offers included, soonest first."""
+    if actor.applicant_id is None:
+        return []
+    live = Q(state__in=["booked", "arrived"]) | Q(state="offered", offered_until__gt=now)
+    coming = Appointment.objects.filter(live, person_id=actor.applicant_id, ends_at__gt=now)
+    return list(coming.select_related("centre").order_by("starts_at"))
+
+
+def appointment_of_case(case_id: UUID, *, now: datetime) -> Appointment | None:
+    """Return the appointment that an application has, if one is booked, offered or going on."""
+    live = Q(state__in=["booked", "arrived"]) | Q(state="offered", offered_until__gt=now)
+    return Appointment.objects.filter(live, case_id=case_id).select_related("centre").order_by("-booked_at").first()
+
+
+def list_day_for(actor: Actor, centre_code: str, day: date) -> list[Appointment]:
+    """Return a centre's appointments of a date, to its staff. Raises NotPermitted."""
+    workforce.require_place(actor, centre_code, "officer", "supervisor")
+    start = datetime.combine(day, time(), NAIROBI)
+    found = Appointment.objects.filter(
+        centre_id=centre_code, starts_at__gte=start, starts_at__lt=start + timedelta(days=1)
+    ).exclude(state__in=["cancelled", "lapsed"])
+    return list(found.select_related("person").order_by("starts_at", "lane"))
+
+
+def find_appointment(reference: str, centre_code: str, *, now: datetime) -> Appointment | None:
+    """Return today's appointment at a centre by the reference that its holder types at the door."""
+    meant = references.normalise(reference)
+    start, end = day_of(now)
+    found = Appointment.objects.filter(
+        reference=meant or "", centre_id=centre_code, starts_at__gte=start, starts_at__lt=end,
+        state__in=["booked", "arrived"],
+    )  # fmt: skip
+    return found.first()
+
+
+def list_waits_for(actor: Actor) -> list[Waiter]:
+    """Return where the person whose business this is waits for a freed time."""
+    if actor.applicant_id is None:
+        return []
+    mine = Waiter.objects.filter(person_id=actor.applicant_id, state__in=["waiting", "offered"])
+    return list(mine.select_related("centre").order_by("asked_at"))
+
+
+def link_of(appointment: Appointment, language: str) -> str:
+    """Return the address in a message by which its reader, without signing in, confirms, moves or cancels this one visit."""
+    return f"{settings.PUBLIC_URL}/{language}/v/{appointment.reference}/{_token(appointment.reference)}/"
+
+
+def _token(reference: str) -> str:
+    return salted_hmac("huduma.centres.visit", reference, algorithm="sha256").hexdigest()[:16]
+
+
+def open_link(reference: str, token: str) -> tuple[Appointment, Actor]:
+    """Return the appointment of a link, and the actor that its reader is: the person, for this appointment's business only.
+
+    Raises NotFound.
+    """
+    found = Appointment.objects.select_related("centre").filter(reference=reference).first()
+    if found is None or not constant_time_compare(token, _token(reference)):
+        raise NotFound
+    return found, Actor(kind="anonymous", channel="link", on_behalf_of=found.person_id, purpose="reminder")
+
+
+def feed_token(person_id: UUID) -> str:
+    """Return the secret part of the address of a person's calendar feed."""
+    return f"{person_id.hex}-{salted_hmac('huduma.centres.feed', person_id.hex, algorithm='sha256').hexdigest()[:24]}"
+
+
+def open_feed(token: str) -> list[Appointment]:
+    """Return the appointments of a calendar feed: booked ones, a month back and all to come. Raises NotFound."""
+    person, _, _ = token.partition("-")
+    try:
+        person_id = UUID(person)
+    except ValueError:
+        raise NotFound from None
+    if not constant_time_compare(token, feed_token(person_id)):
+        raise NotFound
+    since = timezone.now() - timedelta(days=31)
+    mine = Appointment.objects.filter(
+        person_id=person_id, starts_at__gt=since, state__in=["booked", "arrived", "attended"]
+    )
+    return list(mine.select_related("centre").order_by("starts_at")[:100])

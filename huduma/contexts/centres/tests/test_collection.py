@@ -1,0 +1,96 @@
+"""Printed documents reach their holders, or go back."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from huduma.contexts.centres import operations as centres
+from huduma.contexts.centres import queries
+from huduma.contexts.centres.models import Centre
+from huduma.contexts.workforce import public as workforce
+from huduma.foundation import ids
+from huduma.foundation.access import ANONYMOUS, SYSTEM, NotFound, NotPermitted
+from huduma.foundation.journal import public as journal
+
+pytestmark = pytest.mark.django_db
+TITLE = {"en": "identity card", "sw": "kitambulisho"}
+
+
+@pytest.fixture
+def holder(citizen):
+    return citizen(1)
+
+
+@pytest.fixture
+def document(clerk, holder, now):
+    return centres.receive_document(
+        actor=clerk("neema"), centre_code="HC01", person_id=holder.person_id, title=TITLE, body_code="DCI",
+        shelf="B 12", case_id=ids.uuid7(), now=now,
+    )  # fmt: skip
+
+
+def test_a_document_is_received_once_and_handed_over_to_its_holder(document, clerk, holder, now):
+    officer = clerk("amani")
+    again = centres.receive_document(
+        actor=officer, centre_code="HC01", person_id=holder.person_id, title=TITLE, body_code="DCI", shelf="B 12",
+        case_id=document.case_id, now=now,
+    )  # fmt: skip
+    assert again.id == document.id
+    assert queries.collection.find_collectable_for(officer, document.reference).shelf == "B 12"
+    for about in ({"proof": "trust-me"}, {"proof": "letter", "by": "agent"}):
+        with pytest.raises(centres.ProofMissing):
+            centres.hand_over_document(actor=officer, collectable_id=document.id, now=now, **about)
+    with pytest.raises(NotPermitted):
+        centres.hand_over_document(actor=holder, collectable_id=document.id, proof="id-card", now=now)
+    done = centres.hand_over_document(actor=officer, collectable_id=document.id, proof="id-card", now=now)
+    assert (done.state, done.ended_at) == ("collected", now)
+    with pytest.raises(centres.NotThere):
+        centres.hand_over_document(actor=officer, collectable_id=document.id, proof="id-card", now=now)
+
+
+def test_a_nearer_centre_by_the_link_and_the_road_there(document, clerk, now):
+    Centre.objects.create(code="HC02", name="Huduma Centre Karibu", status="operational")
+    Centre.objects.create(code="HC03", name="Huduma Centre Baadaye", status="planned")
+    link = queries.collection.collect_link(document, "en")
+    reference, token = re.search(r"/d/(\w+)/(\w+)/", link).groups()
+    found, reader = queries.collection.open_collect_link(reference, token)
+    wish = {"actor": reader, "collectable_id": found.id, "now": now}
+    with pytest.raises(NotFound):
+        centres.redirect_document(**wish, to_centre_code="HC03")
+    centres.redirect_document(**wish, to_centre_code="HC02")
+    officer = clerk("amani")
+    sent = centres.send_document(actor=officer, collectable_id=document.id, now=now)
+    assert (sent.state, sent.shelf) == ("on-the-way", "")
+    with pytest.raises(NotPermitted):  # the other centre's staff receive it
+        centres.shelve_document(actor=officer, collectable_id=document.id, shelf="A 1", now=now)
+
+    workforce.post_staff(actor=SYSTEM, account_id=officer.account_id, place_code="HC02", from_on=now.date(), now=now)
+    there = centres.shelve_document(actor=officer, collectable_id=document.id, shelf="A 1", now=now)
+    assert (there.centre_id, there.state, there.bound_for_id) == ("HC02", "ready", None)
+
+
+def test_strangers_see_nothing(document, citizen):
+    for actor in (citizen(2), ANONYMOUS):
+        with pytest.raises(NotFound):
+            queries.collection.get_collectable_for(actor, document.id)
+    with pytest.raises(NotFound):
+        queries.collection.open_collect_link(document.reference, "0" * 16)
+
+
+def test_it_ages_is_reminded_of_and_goes_back(document, clerk, holder, now):
+    boss = clerk("mkuu", role="supervisor")
+    for days, reminded in ((6, 0), (7, 1), (7, 0), (31, 1), (61, 1), (91, 1), (120, 0)):
+        assert centres.remind_holders(now=now + timedelta(days=days)) == reminded, days
+    later = now + timedelta(days=100)
+    assert queries.collection.count_by_age("HC01", now=later) == [(0, 1), (7, 1), (30, 1), (90, 1), (180, 0)]
+    assert queries.collection.list_shelf_for(boss, "HC01", now=later)[0].days == 100
+    with pytest.raises(centres.TooEarlyToReturn):
+        centres.return_document(actor=boss, collectable_id=document.id, now=later)
+    with pytest.raises(NotPermitted):
+        centres.return_document(actor=clerk("amani"), collectable_id=document.id, now=later)
+    back = centres.return_document(actor=boss, collectable_id=document.id, now=now + timedelta(days=181))
+    assert back.state == "returned"
+    assert queries.collection.list_collectables_for(holder) == []
+    acts = [entry.act.rsplit(".", 1)[1] for entry in journal.entries_concerning(document.id)][::-1]
+    assert acts == ["received", "reminded", "reminded", "reminded", "reminded", "returned"]

@@ -1,0 +1,331 @@
+"""Appointments: room is never sold twice, people are reminded, and nobody is moved without saying yes."""
+
+import json
+import re
+from datetime import date, timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from procrastinate.contrib.django import app
+
+from huduma.contexts.centres import operations as centres
+from huduma.contexts.centres import queries, tasks
+from huduma.contexts.centres.models import Appointment, Ticket, Waiter
+from huduma.contexts.centres.queries.visits import Wish
+from huduma.contexts.identity import public as identity
+from huduma.contexts.messages.models import Message
+from huduma.contexts.workforce import public as workforce
+from huduma.foundation import ids, references
+from huduma.foundation.access import ANONYMOUS, SYSTEM, NotFound, NotPermitted
+from huduma.foundation.journal import public as journal
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+WISH = Wish(("police-clearance",))
+
+
+@pytest.fixture
+def at(monkeypatch):
+    """Sets the clock of jobs."""
+    return lambda moment: monkeypatch.setattr("django.utils.timezone.now", lambda: moment)
+
+
+def run_handlers():
+    """Deliver journal entries to their handlers, without handing messages to a company."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE procrastinate_jobs SET status = 'succeeded' WHERE status = 'todo' AND task_name = 'journal.deliver'"
+            " RETURNING id, args"
+        )
+        rows = sorted(cursor.fetchall(), key=lambda row: row[0])
+    for _, arguments in rows:
+        arguments = arguments if isinstance(arguments, dict) else json.loads(arguments)
+        app.tasks["journal.deliver"].func.__wrapped__(**arguments)
+
+
+@pytest.fixture
+def sms():
+    """Delivers what is due and returns the texts to a person, oldest first."""
+
+    def texts(person_id):
+        run_handlers()
+        phone = identity.contact_of(person_id).phone
+        return list(Message.objects.filter(recipient=phone).order_by("created_at", "id").values_list("text", flat=True))
+
+    return texts
+
+
+@pytest.fixture
+def book(centre, citizen, monday, now):
+    people = iter(range(1, 1000))
+
+    def make(start=monday, wish=WISH, actor=None, **about):
+        actor = actor or citizen(next(people))
+        return centres.book_appointment(
+            actor=actor, centre_code="HC01", wish=wish, starts_at=start, now=about.pop("now", now), **about
+        )
+
+    return make
+
+
+def free(centre, day, now, wish=WISH):
+    return [room.starts_at for room in queries.visits.free_rooms(centre, day, wish, now=now)]
+
+
+def test_walk_ins_keep_their_share(book, centre, monday, now):
+    """Of three counters, forty per cent stay free for walk-ins, so one can be promised; with a third, two can."""
+    book()
+    with pytest.raises(centres.SlotTaken):
+        book()
+    centres.change_centre(actor=SYSTEM, centre_code="HC01", changes={"walk_in_percent": 33}, now=now)
+    assert book().lane == 1
+    with pytest.raises(centres.SlotTaken):
+        book()
+
+
+def test_the_database_refuses_what_goes_round_the_lock(book, monday):
+    taken = book()
+    clone = Appointment.objects.get(id=taken.id)
+    clone.id, clone.reference = ids.uuid7(), references.mint("HV")
+    with pytest.raises(IntegrityError, match="centres_one_visit_in_a_lane"), transaction.atomic():
+        clone.save(force_insert=True)
+    clone.starts_at, clone.ends_at = taken.ends_at, taken.ends_at + 10 * MINUTE
+    clone.save(force_insert=True)
+
+
+def test_a_visit_ends_before_closing_and_not_at_a_weekend_or_holiday(centre, monday, now):
+    starts = free(centre, monday.date(), now)
+    assert starts[0] == monday
+    assert starts[-1] == monday + timedelta(hours=8, minutes=50)
+    family = Wish(("police-clearance", "birth-cert-current"), people=3)  # six times ten minutes
+    assert free(centre, monday.date(), now, family)[-1] == monday + timedelta(hours=8)
+    assert free(centre, date(2026, 12, 5), now) == []
+    assert free(centre, date(2026, 12, 12), now + timedelta(days=9)) == []  # Jamhuri Day
+    assert free(centre, date(2027, 1, 4), now) == []  # more than thirty days ahead
+
+
+def test_notice_is_kept(book, centre, monday, now):
+    assert free(centre, monday.date(), monday + timedelta(hours=1))[0] == monday + timedelta(hours=3)
+    with pytest.raises(centres.SlotTaken):
+        book(monday, now=monday - timedelta(hours=1))
+
+
+def test_long_hours_are_those_of_the_counters_that_have_them(centre, monday, now):
+    centre.long_hours = [[["07:00", "19:00"]]] * 5 + [[], []]
+    centre.save()
+    centres.set_counter(actor=SYSTEM, centre_code="HC01", number=1, desks=["service"], has_long_hours=True, now=now)
+    starts = free(centre, monday.date(), now)
+    assert (starts[0], starts[-1]) == (monday - timedelta(hours=1), monday + timedelta(hours=10, minutes=50))
+
+
+def test_only_rostered_officers_with_the_skill_are_promised(book, clerk, centre, monday, now):
+    specialist, other = clerk("neema"), clerk("amani")
+    for officer in (specialist, other):
+        workforce.plan_shift(
+            actor=SYSTEM, account_id=officer.account_id, place_code="HC01", starts_at=monday,
+            ends_at=monday + timedelta(hours=4), now=now,
+        )  # fmt: skip
+    for officer, code in ((specialist, "police-clearance"), (other, "birth-cert-current")):
+        workforce.grant_skill(actor=SYSTEM, account_id=officer.account_id, service_code=code, now=now)
+    centre.walk_in_percent = 0
+    centre.save()
+    assert book().officer_id == specialist.account_id
+    with pytest.raises(centres.SlotTaken):
+        book()
+    assert book(wish=Wish(("birth-cert-current",))).officer_id == other.account_id
+    assert free(centre, monday.date(), now)[-1] == monday + timedelta(hours=3, minutes=50)
+    with pytest.raises(centres.SlotTaken):  # nobody can do both in one visit
+        book(monday + timedelta(hours=1), Wish(("police-clearance", "birth-cert-current")))
+
+
+def test_the_same_click_twice_is_one_visit_and_five_are_enough(book, citizen, monday):
+    me = citizen(900)
+    assert book(actor=me).id == book(actor=me).id
+    for n in range(1, 5):
+        book(monday + n * timedelta(hours=1), actor=me)
+    with pytest.raises(centres.TooManyBooked):
+        book(monday + timedelta(hours=6), actor=me)
+
+
+def test_one_application_has_one_appointment(book, citizen, monday):
+    me, case_id = citizen(900), ids.uuid7()
+    book(actor=me, case_id=case_id)
+    with pytest.raises(centres.BookedAlready):
+        book(monday + timedelta(hours=1), actor=me, case_id=case_id)
+
+
+def test_strangers_see_and_touch_nothing(book, citizen, clerk, monday, now):
+    visit, stranger = book(), citizen(900)
+    for actor in (stranger, ANONYMOUS, clerk("mgeni", posted=False)):
+        with pytest.raises(NotFound):
+            centres.cancel_appointment(actor=actor, appointment_id=visit.id, now=now)
+    assert queries.visits.get_appointment_for(clerk("neema"), visit.id).id == visit.id
+    with pytest.raises(identity.NotProven):
+        book(actor=ANONYMOUS)
+    with pytest.raises(NotPermitted):
+        queries.visits.list_day_for(stranger, "HC01", monday.date())
+
+
+def test_moving_frees_the_old_place(book, centre, citizen, monday, now):
+    me = citizen(900)
+    visit = book(actor=me)
+    assert monday not in free(centre, monday.date(), now)
+    later = monday + timedelta(hours=2)
+    moved = centres.move_appointment(actor=me, appointment_id=visit.id, starts_at=later, now=now)
+    assert (moved.id, moved.starts_at) == (visit.id, later)
+    assert monday in free(centre, monday.date(), now)
+    book(monday)
+    with pytest.raises(centres.SlotTaken):
+        centres.move_appointment(actor=me, appointment_id=visit.id, starts_at=monday, now=now)
+
+
+def test_a_freed_place_goes_to_the_first_in_the_list_for_half_an_hour(
+    book, centre, citizen, monday, now, drain_jobs, sms
+):
+    visits = [book(start) for start in free(centre, monday.date(), now)]
+    first, second = citizen(901), citizen(902)
+    for minute, person in enumerate((first, second)):
+        centres.join_waiting_list(
+            actor=person, centre_code="HC01", wish=WISH, until_on=monday.date(), now=now + minute * MINUTE
+        )
+    with pytest.raises(centres.WaitsAlready):
+        centres.join_waiting_list(actor=first, centre_code="HC01", wish=WISH, until_on=monday.date(), now=now)
+    centres.cancel_appointment(actor=SYSTEM, appointment_id=visits[5].id, now=now)
+    offer = Appointment.objects.get(state="offered")
+    assert (offer.person_id, offer.starts_at) == (first.person_id, visits[5].starts_at)
+    with pytest.raises(centres.SlotTaken):  # nobody else can take it meanwhile
+        book(visits[5].starts_at)
+    assert "a place is free on Monday 30 November" in sms(first.person_id)[-1]
+    assert centres.lapse_offers(now=now + 31 * MINUTE) == 1
+    offer = Appointment.objects.get(state="offered")
+    assert offer.person_id == second.person_id
+    with pytest.raises(centres.OfferEnded):
+        centres.confirm_appointment(actor=second, appointment_id=offer.id, now=now + 90 * MINUTE)
+    taken = centres.confirm_appointment(actor=second, appointment_id=offer.id, now=now + 40 * MINUTE)
+    assert taken.state == "booked"
+    assert list(Waiter.objects.order_by("asked_at").values_list("state", flat=True)) == ["left", "served"]
+
+
+def test_reminders_go_three_days_and_one_day_before_once(book, citizen, monday, now, at, sms):
+    me = citizen(900)
+    visit = book(actor=me)
+    for days, texts in ((4, 1), (3, 2), (2.5, 2), (1, 3), (0.9, 3)):
+        at(monday - timedelta(days=days))
+        tasks.remind.func.__wrapped__(0)
+        assert len(sms(me.person_id)) == texts, days
+    text = sms(me.person_id)[-1]
+    assert text.startswith("Huduma: you are expected on Monday 30 November, 08:00 at Huduma Centre Mfano")
+    assert references.display(visit.reference) in text
+    reference, token = re.search(r"/v/(\w+)/(\w+)/", text).groups()
+    found, reader = queries.visits.open_link(reference, token)
+    centres.confirm_appointment(actor=reader, appointment_id=found.id, now=now)
+    centres.cancel_appointment(actor=reader, appointment_id=found.id, now=now)
+    with pytest.raises(NotFound):
+        queries.visits.open_link(reference, "0" * 16)
+
+
+def test_a_closure_apologises_and_keeps_another_time_until_a_yes(book, citizen, centre, monday, now, sms):
+    me = citizen(900)
+    visit = book(monday + timedelta(hours=1), actor=me)
+    other = book(monday + timedelta(days=1))
+    reason = {"en": "the building has no water", "sw": "jengo halina maji"}
+    centres.close_centre(
+        actor=SYSTEM, centre_code="HC01", starts_at=monday, ends_at=monday + timedelta(hours=9), reason=reason, now=now
+    )
+    visit.refresh_from_db()
+    offer = Appointment.objects.get(replaces=visit)
+    assert (visit.state, offer.state) == ("displaced", "offered")
+    text = sms(me.person_id)[-1]
+    assert "we are sorry" in text
+    assert "the building has no water" in text
+    assert monday not in free(centre, monday.date(), now)
+    assert centres.confirm_appointment(actor=me, appointment_id=offer.id, now=now).state == "booked"
+    other.refresh_from_db()
+    assert other.state == "booked"
+    with pytest.raises(centres.ClosedAlready):
+        centres.close_centre(
+            actor=SYSTEM, centre_code="HC01", starts_at=monday, ends_at=monday + MINUTE, reason=reason, now=now
+        )
+
+
+def test_whom_the_kept_time_does_not_suit_chooses_another(book, citizen, centre, monday, now):
+    me = citizen(900)
+    visit = book(actor=me)
+    centres.close_centre(
+        actor=SYSTEM, centre_code="HC01", starts_at=monday, ends_at=monday + timedelta(hours=9),
+        reason={"en": "x", "sw": "x"}, now=now,
+    )  # fmt: skip
+    chosen = monday + timedelta(days=2)
+    centres.move_appointment(actor=me, appointment_id=visit.id, starts_at=chosen, now=now)
+    states = dict(Appointment.objects.values_list("id", "state"))
+    assert (states.pop(visit.id), *states.values()) == ("booked", "lapsed")
+
+
+def test_a_colleague_takes_over_or_the_visit_is_offered_anew(book, clerk, citizen, centre, monday, now):
+    first, second = clerk("neema"), clerk("amani")
+    centre.walk_in_percent = 0
+    centre.save()
+    for officer in (first, second):
+        for day in (0, 1):
+            start = monday + timedelta(days=day)
+            workforce.plan_shift(
+                actor=SYSTEM, account_id=officer.account_id, place_code="HC01", starts_at=start,
+                ends_at=start + timedelta(hours=1), now=now,
+            )  # fmt: skip
+    visits = [book(), book(), book(monday + 10 * MINUTE)]
+    away = {visit.officer_id for visit in visits[:1]}.pop()
+    workforce.record_absence(
+        actor=SYSTEM, account_id=away, place_code="HC01", starts_at=monday, ends_at=monday + timedelta(hours=1), now=now
+    )
+    run_handlers()
+    states = {v.id: (v.state, v.officer_id) for v in Appointment.objects.filter(id__in=[v.id for v in visits])}
+    stays = ({first.account_id, second.account_id} - {away}).pop()
+    assert sorted(states.values()) == sorted([("displaced", away), ("booked", stays), ("booked", stays)])
+    assert Appointment.objects.get(replaces=visits[0]).starts_at >= monday + 20 * MINUTE
+
+
+def test_who_does_not_come_has_missed_it_and_who_comes_is_attended(book, clerk, monday, now):
+    case_id = ids.uuid7()
+    came, missed = book(case_id=case_id), book(monday + timedelta(hours=1))
+    with pytest.raises(centres.NotToday):
+        centres.check_in(actor=ANONYMOUS, appointment_id=came.id, ticket_id=ids.uuid7(), source="kiosk", now=now)
+    early = monday - 20 * MINUTE
+    officer = clerk("neema", 1)
+    walk_in = centres.take_ticket(
+        actor=officer, centre_code="HC01", ticket_id=ids.uuid7(), source="reception", now=early,
+        service_code="police-clearance",
+    )  # fmt: skip
+    arrival = {"actor": ANONYMOUS, "appointment_id": came.id, "source": "kiosk", "now": monday - 10 * MINUTE}
+    ticket = centres.check_in(ticket_id=ids.uuid7(), **arrival)
+    assert centres.check_in(ticket_id=ids.uuid7(), **arrival).id == ticket.id
+    assert (ticket.priority, ticket.case_id) == ("appointment", case_id)
+    assert centres.call_next(actor=officer, now=monday).id == ticket.id != walk_in.id
+    centres.finish(actor=officer, ticket_id=ticket.id, outcome="done", now=monday + 5 * MINUTE)
+    assert centres.miss_appointments(now=monday + timedelta(hours=1, minutes=20)) == 0
+    assert centres.miss_appointments(now=monday + timedelta(hours=1, minutes=31)) == 1
+    assert dict(Appointment.objects.values_list("id", "state")) == {came.id: "attended", missed.id: "missed"}
+    acts = [entry.act for entry in journal.entries_concerning(case_id)]
+    assert "centres.appointment.attended" in acts
+    assert Ticket.objects.count() == 2
+
+
+def test_a_visit_by_phone_is_recorded_by_the_officer(book, clerk, monday, now, settings):
+    visit = book(wish=Wish(("police-clearance",), medium="phone"))
+    with pytest.raises(centres.NotOffered):
+        book(wish=Wish(("police-clearance",), medium="video"))
+    settings.VIDEO_URL = "https://video.example"
+    book(monday + timedelta(hours=1), wish=Wish(("police-clearance",), medium="video"))
+    assert centres.miss_appointments(now=monday + timedelta(hours=9)) == 0
+    done = centres.record_attendance(actor=clerk("neema"), appointment_id=visit.id, attended=True, now=monday)
+    assert done.state == "attended"
+
+
+def test_the_feed_of_a_person_opens_with_its_own_secret_only(book, citizen, monday, now, at):
+    me = citizen(900)
+    visit = book(actor=me)
+    at(now)
+    token = queries.visits.feed_token(me.person_id)
+    assert [found.id for found in queries.visits.open_feed(token)] == [visit.id]
+    for wrong in (token[:-1] + "x", "x", f"{ids.uuid7().hex}-{token[33:]}"):
+        with pytest.raises(NotFound):
+            queries.visits.open_feed(wrong)

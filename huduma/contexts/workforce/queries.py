@@ -1,0 +1,85 @@
+"""Reading who is where, and what they can do."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+
+from huduma.contexts.workforce.models import Absence, Posting, Shift, Skill
+from huduma.foundation.access import Actor
+
+
+@dataclass(frozen=True)
+class OnDuty:
+    """An officer's time at a place. `skills` are service codes; None means every service."""
+
+    account_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    skills: frozenset[str] | None
+    away: tuple[tuple[datetime, datetime], ...]
+
+    def serves(self, services: frozenset[str], start: datetime, end: datetime) -> bool:
+        """Whether this officer is there for the whole span and can serve all these services."""
+        there = self.starts_at <= start and end <= self.ends_at
+        return there and (self.skills is None or services <= self.skills) and not any(
+            gone < end and start < back for gone, back in self.away
+        )  # fmt: skip
+
+
+def works_at(actor: Actor, place_code: str, *, on: date | None = None) -> bool:
+    """Whether the actor is posted to a place today (or on a date)."""
+    day = on or timezone.localdate()
+    if actor.account_id is None:
+        return False
+    in_force = Q(to_on__isnull=True) | Q(to_on__gte=day)
+    mine = Posting.objects.filter(in_force, account_id=actor.account_id, place_code=place_code, from_on__lte=day)
+    return mine.exists()
+
+
+def places_of(actor: Actor, *, on: date | None = None) -> list[str]:
+    """Return the codes of the places where the actor is posted, the newest posting first."""
+    if actor.account_id is None:
+        return []
+    day = on or timezone.localdate()
+    in_force = Q(to_on__isnull=True) | Q(to_on__gte=day)
+    mine = Posting.objects.filter(in_force, account_id=actor.account_id, from_on__lte=day)
+    return list(mine.order_by("-from_on", "id").values_list("place_code", flat=True))
+
+
+def staff_of(place_code: str, *, on: date) -> list[UUID]:
+    """Return the accounts posted to a place on a date."""
+    in_force = Q(to_on__isnull=True) | Q(to_on__gte=on)
+    return list(
+        Posting.objects.filter(in_force, place_code=place_code, from_on__lte=on).values_list("account_id", flat=True)
+    )
+
+
+def skills_of(account_id: UUID) -> frozenset[str] | None:
+    """Return the services that an officer can serve, or None for every service."""
+    return frozenset(Skill.objects.filter(account_id=account_id).values_list("service_code", flat=True)) or None
+
+
+def on_duty(place_code: str, start: datetime, end: datetime) -> list[OnDuty]:
+    """Return the shifts at a place that touch a span, with skills and absences; empty where no roster was made."""
+    shifts = list(
+        Shift.objects.filter(place_code=place_code, starts_at__lt=end, ends_at__gt=start).order_by("starts_at", "id")
+    )
+    accounts = {shift.account_id for shift in shifts}
+    skills: dict[UUID, set[str]] = {}
+    for account_id, code in Skill.objects.filter(account_id__in=accounts).values_list("account_id", "service_code"):
+        skills.setdefault(account_id, set()).add(code)
+    away: dict[UUID, list[tuple[datetime, datetime]]] = {}
+    gone = Absence.objects.filter(account_id__in=accounts, starts_at__lt=end, ends_at__gt=start)
+    for account_id, leaves, returns in gone.values_list("account_id", "starts_at", "ends_at"):
+        away.setdefault(account_id, []).append((leaves, returns))
+    return [
+        OnDuty(
+            shift.account_id, shift.starts_at, shift.ends_at,
+            frozenset(skills[shift.account_id]) if shift.account_id in skills else None,
+            tuple(away.get(shift.account_id, ())),
+        )
+        for shift in shifts
+    ]  # fmt: skip
