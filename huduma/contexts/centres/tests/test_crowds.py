@@ -88,7 +88,9 @@ def test_many_counters_call_and_nobody_is_called_twice_or_forgotten(centre, cler
     assert len(times) == 60
     assert set(times.values()) == {1}
     assert Ticket.objects.filter(state="done").count() == 60
-    called = EntryRow.objects.filter(act="centres.ticket.called", subject_id__in=times).values_list("subject_id", flat=True)
+    called = EntryRow.objects.filter(act="centres.ticket.called", subject_id__in=times).values_list(
+        "subject_id", flat=True
+    )
     assert Counter(called) == times
 
 
