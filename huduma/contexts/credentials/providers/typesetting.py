@@ -1,11 +1,27 @@
-"""Documents are set by Typst; the QR code is drawn by segno (ISO/IEC 18004)."""
+"""Documents are set by Typst; the QR code is drawn by segno (ISO/IEC 18004).
+
+Templates come from analysts of many bodies, so they are given nothing but their data and the platform's own paper: Typst's root
+is the folder `paper/`, and a template that imports anything else, such as a package of the internet, is refused before anything
+is fetched.
+"""
 
 import io
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import segno
 import typst
+
+PAPER = Path(__file__).parent / "paper"
+OWN_PAPER = '#import "/huduma.typ": certificate'
+#: Where a statement can stand in Typst's code; `eval` would hide one in a text.
+STATEMENT = re.compile(r"(?:^|[#{(;=,:\n])\s*(?:import|include)\b|\beval\s*\(")
+
+
+class ForbiddenTemplate(ValueError):
+    """The template asks for something that templates do not get."""
 
 
 def qr_svg(text: str) -> str:
@@ -16,9 +32,12 @@ def qr_svg(text: str) -> str:
 
 
 def typeset(template: str, data: dict[str, Any]) -> bytes:
-    """Return a PDF/A-2b of a Typst source, which finds its data as JSON under `sys.inputs.data`."""
+    """Return a PDF/A-2b of a Typst source, which finds its data as JSON under `sys.inputs.data`. Raises ForbiddenTemplate."""
+    if STATEMENT.search(template.replace(OWN_PAPER, "", 1)):
+        raise ForbiddenTemplate(f"a template may import nothing but its paper, by {OWN_PAPER}")
     return typst.compile(
         template.encode(),
+        root=PAPER,
         format="pdf",
         sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
         pdf_standards=["a-2b"],

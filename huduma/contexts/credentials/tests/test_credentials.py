@@ -7,6 +7,7 @@ from django.conf import settings
 from pypdf import PdfReader
 
 from huduma.contexts.credentials import public as credentials
+from huduma.contexts.credentials.providers import typesetting
 from huduma.foundation import ids
 from huduma.foundation.access import SYSTEM, NotFound, NotPermitted
 from huduma.foundation.journal import public as journal
@@ -102,3 +103,33 @@ def test_a_stranger_finds_nothing_and_every_reading_is_journalled(issued, citize
     bytes_of(issued, officer_actor("CRS"), now)
     reads = journal.entries_concerning(citizen_actor.person_id, acts=["credentials.credential.read"])
     assert [entry.channel for entry in reads] == ["desk", "portal"]
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        '#import "@preview/cetz:0.3.0"',
+        '#{ import "@preview/cetz:0.3.0" }',
+        '#let p = "@" + "preview/cetz:0.3.0"\n#import p',
+        '#include "/etc/passwd"',
+        '#eval("import \\"@preview/cetz:0.3.0\\"")',
+    ],
+)
+def test_a_template_imports_nothing_from_outside(template):
+    with pytest.raises(typesetting.ForbiddenTemplate):
+        typesetting.typeset(template, {})
+
+
+@pytest.mark.parametrize("file", ["manage.py", "/manage.py", "../../../../../manage.py", "/etc/hostname"])
+def test_a_template_reads_no_file_of_the_machine(file):
+    with pytest.raises(Exception, match=r"not found|escape"):
+        typesetting.typeset(f'#read("{file}")', {})
+
+
+def test_the_paper_and_plain_words_are_fine():
+    data = {
+        "title": {"en": "Import licence", "sw": "Leseni"}, "issued_on": "2026-11-25", "valid_until": None, "specimen": True, "facts": [],
+        "body": {"en": "A body", "sw": "Ofisi"}, "reference": "HD", "verify_url": "http://localhost", "qr": typesetting.qr_svg("x"),
+    }  # fmt: skip
+    template = f'{typesetting.OWN_PAPER}\n#show: certificate.with(law: "An Act")\nThe holder may import goods.'
+    assert typesetting.typeset(template, data).startswith(b"%PDF")
