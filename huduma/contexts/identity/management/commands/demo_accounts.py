@@ -15,6 +15,9 @@ from huduma.contexts.identity import public as identity
 from huduma.foundation.access import SYSTEM
 
 PASSWORD = "sandbox-only-password"  # noqa: S105 -- printed at every start of the sandbox, refused anywhere else
+#: The bodies of the other services that run online: one officer and one supervisor of the sandbox serve all of them.
+OTHERS = "BRS CAJ HELB JUD NCPWD NEMA NITA NPS PCK SDSP"
+#: Address, names, role, and the bodies it is held in.
 STAFF = (
     ("officer@crs.example", "Afisa", "Usajili", "officer", "CRS"),
     ("supervisor@crs.example", "Msimamizi", "Usajili", "supervisor", "CRS"),
@@ -22,6 +25,8 @@ STAFF = (
     ("supervisor@dci.example", "Msimamizi", "Upelelezi", "supervisor", "DCI"),
     ("officer@nairobi.example", "Afisa", "Kaunti", "officer", "CG-047"),
     ("supervisor@nairobi.example", "Msimamizi", "Kaunti", "supervisor", "CG-047"),
+    ("officer@bodies.example", "Afisa", "Mashirika", "officer", OTHERS),
+    ("supervisor@bodies.example", "Msimamizi", "Mashirika", "supervisor", OTHERS),
     ("agent@huduma.example", "Mhudumu", "Mfano", "agent", None),
     ("focal@crs.example", "Mratibu", "Usajili", "focal", "CRS"),
     ("accounting@crs.example", "Mhasibu", "Usajili", "accounting_officer", "CRS"),
@@ -45,11 +50,12 @@ class Command(BaseCommand):
         if not settings.SANDBOX:
             raise CommandError("Demo accounts have a public password: they exist in the sandbox only.")
         now = timezone.now()
-        for email, first_name, surname, role, body in STAFF:
+        for email, first_name, surname, role, bodies in STAFF:
             account = identity.open_staff_account(
                 actor=SYSTEM, email=email, password=PASSWORD, first_name=first_name, surname=surname, now=now
             )
-            identity.grant_role(actor=SYSTEM, account_id=account.id, role=role, body_code=body, now=now)
+            for body in bodies.split() if bodies else [None]:
+                identity.grant_role(actor=SYSTEM, account_id=account.id, role=role, body_code=body, now=now)
             identity.enrol_second_factor(actor=SYSTEM, account_id=account.id, secret=_secret(email), now=now)
         if sign_ins:
             staff = [

@@ -1,0 +1,129 @@
+"""Every service that runs online is walked from the first page to its end: filled in, paid, decided, and its document is valid."""
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from huduma.contexts.applications import public as applications
+from huduma.contexts.catalogue import public as catalogue
+from huduma.contexts.credentials import public as credentials
+from huduma.contexts.identity import public as identity
+from huduma.contexts.payments import public as payments
+from huduma.contexts.payments.operations import settle
+from huduma.contexts.places import public as places
+from huduma.contexts.process import public as process
+from huduma.foundation.access import SYSTEM
+
+CODES = sorted(path.parent.name for path in settings.SERVICES_DIR.glob("*/form.yaml"))
+#: What people would type where the first option, a plain word or the least number does not do.
+SAMPLES = {
+    "slip_number": "BN-0001", "pin_number": "P000000000A", "entry_number": "123/96", "deceased_id": "90000005",
+    "company_number": "PVT-AAAA0000", "case_number": "MCTR/E0001/2026", "plate": "KAA 000A", "box_number": "1234",
+    "postal_code": "00100", "caregiver_id": "90000006", "finished": "2015", "cost": "25000000",
+}  # fmt: skip
+
+
+def typed_for(form, prefix=""):
+    """Answers questions as a person would type them."""
+
+    def typed(name):
+        question, _, part = name.partition("-")
+        ui, schema = form["ui"][question], form["schema"]["properties"].get(question, {})
+        match ui["widget"]:
+            case "date":
+                return {"day": "2", "month": "10", "year": "1996"}[part]
+            case "radios" | "select":
+                return ui["options"][0]["value"]
+            case "checkboxes":
+                return "on" if part == ui["options"][0]["value"] else ""
+            case "checkbox":
+                return "on"
+            case "county":
+                return "047"
+            case "phone":
+                return "0700 000 009"
+            case "email":
+                return "jina@example.org"
+            case "number":
+                return SAMPLES.get(question, str(schema.get("minimum", 1)))
+        return SAMPLES.get(question, f"Mfano wa jibu {prefix}".strip())
+
+    return typed
+
+
+def fill(actor, draft, form, png):
+    """Go through the pages as they come; what an answer opens is asked too."""
+    now, done, count = timezone.now(), set(), 0
+    while page := next((page for page in applications.pages_of(draft) if page["id"] not in done), None):
+        done.add(page["id"])
+        for name in page["fields"]:
+            ui = form["ui"][name]
+            if ui["widget"] == "group":
+                for number in range(form["schema"]["properties"][name].get("minItems", 1)):
+                    add_entry(actor, draft, page, name, form, number)
+            elif ui["widget"] == "upload":
+                count += 1
+                content = png(count) if "png" in ui["upload"]["accept"] else b"%PDF-1.4\n%%EOF\n" + bytes([count])
+                applications.attach_file(
+                    actor=actor, application_id=draft.id, field=name, content=content, name="paper", now=now
+                )
+        wrong = applications.save_page(
+            actor=actor, application_id=draft.id, page_id=page["id"], typed=typed_for(form), now=now
+        )
+        assert wrong == {}, page["id"]
+        if form.get("lookup", {}).get("page") == page["id"]:
+            applications.go_by_hand(actor=actor, application_id=draft.id, now=now)
+        draft.refresh_from_db()
+
+
+def add_entry(actor, draft, page, name, form, number):
+    about = {"actor": actor, "application_id": draft.id, "page_id": page["id"], "field": name, "now": timezone.now()}
+    entry_id = applications.add_entry(**about)
+    item = form["schema"]["properties"][name]["items"]
+    questions = {"ui": form["ui"][name]["questions"], "schema": item}
+    assert applications.save_entry(entry_id=entry_id, typed=typed_for(questions, str(number)), **about) == {}
+
+
+@pytest.fixture
+def applicant(citizen):
+    """A citizen old enough for anything, and the business that she acts for."""
+    asha = citizen()
+    identity.Person.objects.filter(id=asha.person_id).update(birth_date="1940-05-01")
+    firm = identity.register_organisation(
+        actor=asha, name="Mfano Traders", registration_number="BN-MFANO-1", kind="sole-proprietor", now=timezone.now()
+    )
+    return asha, firm.id
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_service_runs_to_its_end(code, db, applicant, officer_actor, png, drain_jobs):
+    places.load_places(actor=SYSTEM)
+    catalogue.load_packages(actor=SYSTEM, path=settings.SERVICES_DIR / code, now=timezone.now())
+    actor, firm = applicant
+    form = catalogue.get_service(code).current_version.part("form")
+    draft = applications.open_application(
+        actor=actor, service_code=code, now=timezone.now(),
+        organisation_id=firm if form["applicant"] == "organisation" else None,
+    )  # fmt: skip
+    fill(actor, draft, form, png)
+    application = applications.submit(actor=actor, application_id=draft.id, now=timezone.now())
+    for _ in range(20):
+        drain_jobs()
+        application.refresh_from_db()
+        bill = next((bill for bill in payments.bills_for_payable(application.id) if bill.state == "open"), None)
+        if bill is not None:
+            payment = payments.start_payment(actor=SYSTEM, bill_id=bill.id, phone="0700000002", now=timezone.now())
+            settle(payment_id=payment.id, amount_cents=bill.total_cents, receipt=None, now=timezone.now())
+            continue
+        boss = officer_actor(application.body_code, role="supervisor")
+        task, instance = process.get_task_for(boss, application.id)
+        if task is None:
+            break
+        outcome = process.outcomes_of(task)[0].key
+        process.complete_task(
+            actor=boss, task_id=task.id, outcome=outcome, note="Sawa.", version=instance.version, now=timezone.now()
+        )
+    assert application.status == "issued"
+    document = credentials.document_of(application.id)
+    _, pdf = credentials.get_document_for(actor, document.id, now=timezone.now())
+    assert credentials.verify_document(pdf).state == "valid"
