@@ -63,6 +63,52 @@ class TaskCompleted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StepStuck(Event):
+    """A step could not be done; a supervisor has to retry or skip it."""
+
+    act: ClassVar[str] = "process.step.stuck"
+    subject: ClassVar[str] = "case_id"
+    task_id: UUID
+    case_id: UUID
+    step: str
+    body_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepUnstuck(Event):
+    """A supervisor let a stuck step be done again, or skipped it. `how`: retried or skipped; the reason is with the task."""
+
+    act: ClassVar[str] = "process.step.unstuck"
+    subject: ClassVar[str] = "case_id"
+    task_id: UUID
+    case_id: UUID
+    step: str
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstanceMoved(Event):
+    """A running case goes on under another definition (`how`: moved), or back under the one before (undone)."""
+
+    act: ClassVar[str] = "process.instance.moved"
+    subject: ClassVar[str] = "case_id"
+    case_id: UUID
+    source: str
+    target: str
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeamSet(Event):
+    """A supervisor said who is in a team."""
+
+    act: ClassVar[str] = "process.team.set"
+    body_code: str
+    team: str
+    account_ids: list[UUID]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProcessEnded(Event):
     """A case reached its end (`status` as its end event says) or was cancelled."""
 

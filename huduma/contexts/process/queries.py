@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from huduma.contexts.process import rules
-from huduma.contexts.process.models import HUMAN, Definition, Instance, Task
+from huduma.contexts.process.models import HUMAN, Definition, Instance, Task, TeamMember
 from huduma.contexts.process.providers import definitions
-from huduma.contexts.process.providers.definitions import Outcome, Process
+from huduma.contexts.process.providers.steps import Outcome, Process
 from huduma.foundation.access import Actor, NotFound, NotPermitted
 from huduma.foundation.worktime import public as worktime
 
@@ -23,7 +23,7 @@ SOON_WORKING_DAYS = 1
 
 @dataclass(frozen=True)
 class TaskRow:
-    """A task in a list. `urgency`: late, soon, on_time, or "" where nothing was promised."""
+    """A task in a list. `urgency`: late, soon, on_time, or "" where nothing was promised. `item`: for which entry of a list."""
 
     id: UUID
     case_id: UUID
@@ -34,6 +34,8 @@ class TaskRow:
     due_at: datetime | None
     created_at: datetime
     urgency: str
+    item: str = ""
+    team: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def get_process(digest: str) -> Process:
     kept = Definition.objects.filter(digest=digest).first()
     if kept is None:
         raise NotFound
-    return definitions.remember(digest, definitions.build(kept.bpmn, kept.dmn))
+    return definitions.remember(digest, definitions.build(kept.bpmn, kept.dmn, kept.called))
 
 
 def list_tasks_for(
@@ -83,16 +85,78 @@ def list_tasks_for(
 
 
 def _workable(actor: Actor) -> Q:
-    bodies = {g.body_code for g in actor.grants if g.role in ("officer", "supervisor")}
-    if None in bodies:
+    """Return which tasks an actor may see in lists: of their bodies, and not those of teams that they are not in."""
+    held = [g for g in actor.grants if g.role in ("officer", "supervisor")]
+    if any(g.body_code is None for g in held):
         return Q()
-    return Q(body_code=bodies.pop()) if len(bodies) == 1 else Q(body_code__in=bodies)
+    bodies = {g.body_code for g in held}
+    members = TeamMember.objects.filter(body_code=OuterRef("body_code"), team=OuterRef("team"))
+    mine = members.filter(Q(account_id=actor.account_id))
+    ours = Q(body_code=next(iter(bodies))) if len(bodies) == 1 else Q(body_code__in=bodies)
+    led = {g.body_code for g in held if g.role == "supervisor"}
+    if led == bodies:
+        return ours
+    return ours & (Q(body_code__in=led) | Q(team="") | ~Exists(members) | Exists(mine))
+
+
+def may_work(actor: Actor, task: Task) -> bool:
+    """Whether an actor may work on a task: its role in its body, and in its team where that has members; supervisors always."""
+    if actor.has_role("supervisor", body=task.body_code):
+        return True
+    if not (task.role and actor.has_role(task.role, body=task.body_code)):
+        return False
+    if not task.team:
+        return True
+    members = TeamMember.objects.filter(body_code=task.body_code, team=task.team)
+    return not members.exists() or members.filter(Q(account_id=actor.account_id)).exists()
+
+
+def list_teams(body_code: str) -> list[str]:
+    """Return the teams of a body that open tasks name or that have members."""
+    named = Task.objects.filter(body_code=body_code, state="open").exclude(team="").values_list("team", flat=True)
+    staffed = TeamMember.objects.filter(body_code=body_code).values_list("team", flat=True)
+    return sorted({*named.distinct(), *staffed.distinct()})
+
+
+def team_members(body_code: str) -> dict[str, set[UUID]]:
+    """Return who is in which team of a body."""
+    found: dict[str, set[UUID]] = {}
+    for team, account_id in TeamMember.objects.filter(body_code=body_code).values_list("team", "account_id"):
+        found.setdefault(team, set()).add(account_id)
+    return found
+
+
+@dataclass(frozen=True)
+class StuckRow:
+    """A step that waits for a supervisor: what failed, and since when."""
+
+    id: UUID
+    case_id: UUID
+    name: dict[str, str]
+    service_code: str
+    stuck_at: datetime
+    fault: str
+    attempts: int
+
+
+def list_stuck_for(actor: Actor, *, limit: int = 100) -> list[StuckRow]:
+    """Return the steps at which cases of the actor's bodies are stuck, oldest first. Raises NotPermitted unless a supervisor asks."""
+    bodies = {g.body_code for g in actor.grants if g.role == "supervisor"}
+    if not bodies:
+        raise NotPermitted
+    tasks = Task.objects.filter(state="open", stuck_at__isnull=False)
+    if None not in bodies:
+        tasks = tasks.filter(instance__body_code__in=bodies)
+    return [
+        StuckRow(t.id, t.case_id, t.name, t.service_code, t.stuck_at or t.created_at, t.fault, t.attempts)
+        for t in tasks.order_by("stuck_at", "id")[:limit]
+    ]
 
 
 def _row(task: Task, now: datetime, soon_at: datetime) -> TaskRow:
     return TaskRow(
         task.id, task.case_id, task.name, task.service_code, task.body_code, task.assignee_id, task.due_at,
-        task.created_at, rules.urgency(task.due_at, now, soon_at),
+        task.created_at, rules.urgency(task.due_at, now, soon_at), task.item, task.team,
     )  # fmt: skip
 
 
@@ -109,17 +173,38 @@ def _after(tasks: "QuerySet[Task]", mark: str | None) -> "QuerySet[Task]":
     return tasks.filter(Q(sort_at__gt=sort_at) | Q(sort_at=sort_at, id__gt=last), sort_at__gte=sort_at)
 
 
-def get_task_for(actor: Actor, case_id: UUID) -> tuple[Task | None, Instance]:
-    """Return the open task of a case, or None where no officer is to do anything, and the case's instance.
+def get_task_for(actor: Actor, case_id: UUID, task_id: UUID | None = None) -> tuple[Task | None, Instance]:
+    """Return an open task of a case, or None where the actor has nothing to do, and the case's instance.
 
-    Raises NotFound where no process runs for the case, NotPermitted for officers of another body.
+    Of several, `task_id`, else the actor's own, else one that they may work on. Officers of another body get only what that body
+    is asked. Raises NotFound where no process runs for the case, NotPermitted for everybody else.
     """
     instance = Instance.objects.filter(case_id=case_id).first()
     if instance is None:
         raise NotFound
-    actor.require_role("officer", "supervisor", body=instance.body_code)
-    task = instance.tasks.filter(state="open", kind__in=HUMAN).order_by("created_at", "id").first()
-    return task, instance
+    tasks = list(instance.tasks.filter(state="open", kind__in=HUMAN).order_by("created_at", "id"))
+    if not actor.has_role("officer", "supervisor", body=instance.body_code):
+        tasks = [task for task in tasks if may_work(actor, task)]
+        if not tasks:
+            raise NotPermitted
+    if len(tasks) < 2:
+        return next(iter(tasks), None), instance
+    chosen = [task for task in tasks if task.id == task_id]
+    chosen += [task for task in tasks if task.assignee_id == actor.account_id]
+    chosen += [task for task in tasks if task.assignee_id is None and may_work(actor, task)]
+    return [*chosen, *tasks][0], instance
+
+
+def shared_with(actor: Actor, case_id: UUID) -> frozenset[str]:
+    """Return the questions of a case that another body sees now, because one of its officers is asked something.
+
+    Raises NotPermitted where they are asked nothing.
+    """
+    tasks = Task.objects.filter(case_id=case_id, state="open", kind__in=HUMAN)
+    asked = [task for task in tasks if task.share and may_work(actor, task)]
+    if not asked:
+        raise NotPermitted
+    return frozenset(name for task in asked for name in task.share)
 
 
 def outcomes_of(task: Task) -> list[Outcome]:
@@ -129,13 +214,14 @@ def outcomes_of(task: Task) -> list[Outcome]:
 
 def outcome_name(task: Task) -> dict[str, str]:
     """Return in words how a finished task ended."""
-    outcome = get_process(task.instance.definition_id).steps[task.step].outcomes.get(task.outcome)
+    step = get_process(task.instance.definition_id).steps.get(task.step)  # the case may have moved to another version
+    outcome = step.outcomes.get(task.outcome) if step else None
     return outcome.name if outcome else {"en": task.outcome}
 
 
 def outcomes_by_step(bpmn: str, dmn: str = "") -> dict[str, set[str]]:
     """Return the officers' tasks of a definition without faults, each with the outcomes that it declares."""
-    steps = definitions.build(bpmn, dmn).steps.values()
+    steps = definitions.build(bpmn, dmn, definitions.shared(bpmn)).steps.values()
     return {step.key: set(step.outcomes) for step in steps if step.kind in HUMAN}
 
 

@@ -6,7 +6,7 @@ Packages come from analysts, so an expression is data: names of facts, literals,
 
 import ast
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import simpleeval
@@ -21,6 +21,8 @@ WORDS = {"true": True, "false": False, "null": None}
 INTERVAL = re.compile(r"^([\[(])\s*(.+?)\s*\.\.\s*(.+?)\s*([\])])$")
 COMPARISON = re.compile(r"^(<=|>=|<|>|!=|=)\s*(.+)$")
 NEGATION = re.compile(r"^not\s*\((.+)\)$", re.DOTALL)
+CYCLE = re.compile(r"^R(\d{1,4})/(P.+)$")
+CYCLES, ENTRIES = 100, 50
 DURATION = re.compile(r"^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?$")
 
 
@@ -99,16 +101,48 @@ def duration(text: str) -> timedelta:
     return timedelta(days=days, hours=hours, minutes=minutes)
 
 
-def scalar_facts(given: dict[str, Any], declared: frozenset[str]) -> dict[str, Any]:
-    """Return the declared facts among those given: short texts, numbers, truth values. A case's answers stay out.
+def cycle(text: str) -> tuple[int, str]:
+    """Return how often and by which duration an ISO 8601 cycle (`R3/P1D`) comes. Raises Forbidden."""
+    found = CYCLE.match(text.strip())
+    if found is None or not 1 <= int(found[1]) <= CYCLES:
+        raise Forbidden(f"{text!r} is not a cycle such as R3/P1D, at most {CYCLES} times")
+    if duration(found[2]) < timedelta(hours=1):
+        raise Forbidden(f"{text!r} comes more often than once an hour")
+    return int(found[1]), found[2]
 
-    Raises Forbidden for a declared fact that is not of that kind.
+
+def moment(text: str) -> datetime | date:
+    """Return an ISO 8601 date, or date and time with its zone. Raises Forbidden."""
+    try:
+        found = date.fromisoformat(text) if len(text) == len("2026-01-01") else datetime.fromisoformat(text)
+    except ValueError:
+        raise Forbidden(f"{text!r} is not a date such as 2026-12-31") from None
+    if isinstance(found, datetime) and found.tzinfo is None:
+        raise Forbidden(f"{text!r} has no time zone; write +03:00 after it")
+    return found
+
+
+def scalar_facts(
+    given: dict[str, Any], declared: frozenset[str], lists: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """Return the declared facts among those given: short texts, numbers, truth values, and lists of them where declared.
+
+    A case's answers stay out. Raises Forbidden for a declared fact that is not of that kind.
     """
     facts = {name: value for name, value in given.items() if name in declared}
     for name, value in facts.items():
-        if not (value is None or isinstance(value, bool | int | float | str)) or len(str(value)) > LIMIT:
+        if name in lists:
+            if value is not None and not (
+                isinstance(value, list) and len(value) <= ENTRIES and all(map(_is_scalar, value))
+            ):
+                raise Forbidden(f"the fact {name!r} is not a list of at most {ENTRIES} short texts or numbers")
+        elif not _is_scalar(value):
             raise Forbidden(f"the fact {name!r} is not a short text, a number or a truth value")
     return facts
+
+
+def _is_scalar(value: Any) -> bool:
+    return (value is None or isinstance(value, bool | int | float | str)) and len(str(value)) <= LIMIT
 
 
 def urgency(due_at: datetime | None, now: datetime, soon_at: datetime) -> str:

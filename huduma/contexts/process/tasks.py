@@ -1,5 +1,6 @@
 """Deferred work of processes."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.utils import timezone
@@ -12,3 +13,17 @@ from huduma.foundation import jobs
 def fire_timer(task_id: str) -> None:
     """Let a timer run out."""
     operations.fire_timer(task_id=UUID(task_id), now=timezone.now())
+
+
+@jobs.job(name="process.call_service", attempts=12)
+def call_service(task_id: str) -> None:
+    """Ask the outside what a service task asks. What fails there is repeated by the operation, not by the queue."""
+    operations.call_service(task_id=UUID(task_id), now=timezone.now())
+
+
+@jobs.job(name="process.broadcast", attempts=12)
+def broadcast(name: str, except_case: str, thrown_at: str) -> None:
+    """Let all cases that waited for a signal hear it."""
+    operations.broadcast(
+        name=name, except_case=UUID(except_case), thrown_at=datetime.fromisoformat(thrown_at), now=timezone.now()
+    )

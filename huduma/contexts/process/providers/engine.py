@@ -1,205 +1,540 @@
-"""Running one case: the only module that moves SpiffWorkflow.
+"""Running one case: tokens that move over the steps of a process, as BPMN 2.0 says (chapter 13, execution semantics).
 
-A case's state is a short list, not the engine's own dump (12 KB): the places where the case stands and what lies between
-them, each with its facts where they differ from those of the place before. What can be foreseen is foreseen again on
-loading, and history that no open branch hangs on is dropped, so the state does not grow with the age of a case. Facts are
-plain scalars and never pass the engine's type registry: a key such as `typename` means nothing here.
+A case's state is its tokens and its facts, nothing of the way that it came: it does not grow with the age of a case. A token
+stands at a step; a token inside a sub-process, an instance of an activity done several times, an event on the border of an
+activity and an event that an event-based gateway waits for hang on the token of that activity or gateway (`parent`).
+
+Nothing here knows a database, a clock or an officer: what a service task or a decision does is asked of `Hooks`.
 """
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
-
-from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
-from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
-from SpiffWorkflow.specs.Join import Join
-from SpiffWorkflow.task import Task as Place
-from SpiffWorkflow.util.task import TaskState
+from typing import Any, Protocol
 
 from huduma.contexts.process import rules
-from huduma.contexts.process.providers.definitions import Process, Step
+from huduma.contexts.process.providers.plugs import Resting, Thrown
+from huduma.contexts.process.providers.steps import EVENTS, HUMAN, Flow, Process, Step
 
-FORMAT = 1
-STEPS_AT_ONCE = 200
-OPEN = TaskState.READY | TaskState.WAITING | TaskState.STARTED
-WAITS = ("user", "manual", "message", "timer")
+FORMAT = 2
+MOVES_AT_ONCE = 2000
+INSTANCES = 50
 
 
 class EndlessProcess(RuntimeError):
     """The process went round without ever waiting; it would not have stopped."""
 
 
-class _Expressions(PythonScriptEngine):
-    """The engine's hook for conditions, without Python behind it."""
+class Standstill(RuntimeError):
+    """The case stands at a join for a branch that cannot come any more."""
 
-    def validate(self, expression: str) -> None:
-        rules.names_in(expression)
 
-    def evaluate(self, task: Place, expression: str, external_context: dict[str, Any] | None = None) -> Any:
-        return rules.evaluate(expression, task.data)
+class Hooks(Protocol):
+    """What the world does while a case moves."""
 
-    def execute(self, task: Place, script: str, external_context: dict[str, Any] | None = None) -> Any:
-        raise rules.Forbidden("scripts do not run here")
+    def enter(self, step: Step, facts: dict[str, Any]) -> None:
+        """Hear that a step was entered (an event on a border: that it happened)."""
 
-    def call_service(self, task: Place, **kwargs: Any) -> Any:
-        raise rules.Forbidden("services are called as actions only")
+    def act(self, step: Step, facts: dict[str, Any], token: int) -> dict[str, Any] | Resting | None:
+        """Do what a service task or a decision does; return new facts, or RESTING. May raise Thrown."""
+
+    def failed(self, step: Step, token: int, error: Exception) -> None:
+        """Hear that a step could not be done; the case now stands there, stuck. May raise to stop the whole movement."""
+
+
+@dataclass(slots=True)
+class Token:
+    """Where a case stands. `came`: by which flow it came to a join; `local`: facts of this instance alone;
+    `loop`: instances begun, in all, and done; or the repetitions left of a cycle."""
+
+    id: int
+    step: str
+    parent: int = 0
+    outcome: str | None = None
+    came: str = ""
+    local: dict[str, Any] | None = None
+    loop: list[int] | None = None
+    stuck: bool = False
+
+    def packed(self) -> list[Any]:
+        """Return the token for JSON, without what is not set at its end."""
+        values = [
+            self.id, self.step, self.parent, self.outcome, self.came, self.local, self.loop, 1 if self.stuck else None,
+        ]  # fmt: skip
+        while values and values[-1] in (None, "", 0):
+            values.pop()
+        return values
+
+    @classmethod
+    def unpacked(cls, values: list[Any]) -> "Token":
+        """Return the token that `packed` wrote."""
+        given = [*values, *[None] * (8 - len(values))]
+        return cls(given[0], given[1], given[2] or 0, given[3], given[4] or "", given[5], given[6], bool(given[7]))
 
 
 @dataclass(frozen=True)
 class Wait:
-    """A place where the case waits; `token` is its number in the state."""
+    """A place where the case waits. `item`: for which entry of a list; `left`: how often a cycle still comes."""
 
     token: int
     step: Step
+    stuck: bool = False
+    item: str = ""
+    left: int | None = None
 
 
 class Run:
-    """A case in motion: open it, tell it what happened, read where it waits, take its state."""
+    """A case in motion: open it, tell it what happened, let it advance, read where it waits, take its state."""
 
-    def __init__(self, process: Process, workflow: BpmnWorkflow, last_token: int = 0) -> None:
+    def __init__(self, process: Process, tokens: list[Token], facts: dict[str, Any], last: int = 0) -> None:
         self.process = process
-        self._workflow = workflow
-        self._last_token = last_token
-        self._told = {wait.token for wait in self.waits()}
+        self.facts = facts
+        self._tokens = {token.id: token for token in tokens}
+        self._last = last
+        self._ready: deque[Token] = deque()
+        self._silent: set[int] = set()
+        #: Where the case waited when it was opened.
+        self.rested = frozenset(wait.token for wait in self.waits())
 
     @classmethod
     def begin(cls, process: Process, facts: dict[str, Any]) -> "Run":
         """Open a new case at its start event."""
-        run = cls(process, BpmnWorkflow(process.spec, script_engine=_Expressions()))
-        run._workflow.task_tree.data.update(facts)
+        run = cls(process, [], dict(facts))
+        run._put(process.first, 0, None)
         return run
 
     @classmethod
     def load(cls, process: Process, state: dict[str, Any]) -> "Run":
         """Open a case from its state."""
-        workflow = BpmnWorkflow(process.spec, script_engine=_Expressions(), deserializing=True)
-        for order, (token, key, place_state, parent, data) in enumerate(state["places"]):
-            before = workflow.tasks.get(UUID(int=parent)) if parent else None
-            place = Place(workflow, process.spec.task_specs[key], before, place_state, UUID(int=token))
-            place.data = dict(before.data) if data is None and before else dict(data or {})
-            place.last_state_change = order  # only the order matters, to joins
-            if before is None:
-                workflow.task_tree = place
-        for place in list(workflow.tasks.values()):
-            if place.has_state(OPEN):
-                place._sync_children(place.task_spec.outputs, TaskState.MAYBE)  # the engine foresees the rest
-        return cls(process, workflow, state["last"])
+        return cls(process, [Token.unpacked(t) for t in state["tokens"]], dict(state["facts"]), state["last"])
 
     def dump(self) -> dict[str, Any]:
         """Return the case's state, ready for JSON."""
-        places = []
-        top = self._top()
-        kept = self._kept(top)
-        for place in kept:
-            parent = self._workflow.task_tree if place is top and place.parent else place.parent
-            if parent is None and place is not top:
-                data: (
-                    dict[str, Any] | None
-                ) = {}  # a place takes its parent's facts over again; old ones must not return
-            else:
-                data = None if parent and parent is not kept[0] and parent.data == place.data else place.data
-            places.append([self._token(place), place.task_spec.name, place.state, self._token(parent), data])
-        return {"format": FORMAT, "last": self._last_token, "places": places}
+        tokens = [token.packed() for token in self._tokens.values()]
+        return {"format": FORMAT, "last": self._last, "facts": self.facts, "tokens": tokens}
 
-    def advance(self, enter: Callable[[Step, dict[str, Any]], dict[str, Any] | None]) -> bool:
-        """Go on until the case waits everywhere or ends; returns whether it has ended.
+    # -- what happens to a case
 
-        `enter` is called for each step that is entered, with its facts, and may return new facts (an action's, a decision's).
-        Steps that wait are announced when the case comes to rest. Raises EndlessProcess.
-        """
-        for _ in range(STEPS_AT_ONCE):
-            place = next((p for p in self._workflow.get_tasks(state=TaskState.READY) if not self._is_human(p)), None)
-            if place is None:
-                break
-            step = self.process.steps.get(place.task_spec.name)
-            if step is not None and step.kind not in WAITS:
-                place.data.update(enter(step, place.data) or {})
-            place.run()
+    def finish(self, token_id: int, outcome: str | None, facts: dict[str, Any] | None = None) -> None:
+        """A step where the case rested is done: a task by an officer, a service task by its answer."""
+        token = self._tokens[token_id]
+        token.outcome = outcome if outcome is not None else token.outcome
+        token.stuck = False
+        self._learn(token, facts)
+        self._leave(token)
+
+    def happen(self, token_id: int, facts: dict[str, Any] | None = None) -> None:
+        """What an event waited for (a message, a signal, a moment) happened."""
+        token = self._tokens[token_id]
+        step = self.process.steps[token.step]
+        if step.host:
+            self._border(token, step, facts)
+            return
+        self._learn(token, facts)
+        gateway = self._tokens.get(token.parent)
+        if gateway is not None and self.process.steps[gateway.step].kind == "events":
+            self._remove(gateway)
+            token = self._place(token.step, gateway.parent, gateway.outcome)
+        self._leave(token)
+
+    def signal(self, name: str) -> bool:
+        """A signal is heard by everything in the case that waits for it now; returns whether anything did."""
+        found = [t.id for t in self._tokens.values() if self._hears(t, name)]
+        for token_id in found:
+            if token_id in self._tokens:
+                self.happen(token_id)
+        return bool(found)
+
+    def throw(self, token_id: int, code: str) -> bool:
+        """A step where the case rested ended in an error; returns whether the process catches it."""
+        return self._throw(self._tokens[token_id], code)
+
+    def stick(self, token_id: int) -> None:
+        """Say that what a token waits for can never come by itself."""
+        self._tokens[token_id].stuck = True
+
+    def retry(self, token_id: int) -> None:
+        """Do a step again at which the case is stuck; it gets a new token."""
+        old = self._tokens[token_id]
+        self._remove(old)
+        token = self._put(old.step, old.parent, old.outcome)
+        token.local = old.local
+        self._silent.add(token.id)
+
+    def skip(self, token_id: int) -> None:
+        """Go on from a step as if it had been done; from a choice, by its default flow."""
+        token = self._tokens[token_id]
+        token.stuck = False
+        step = self.process.steps[token.step]
+        if step.kind in ("choice", "inclusive") and len(step.out) > 1:
+            self._follow(token, _default(step))
         else:
-            raise EndlessProcess(self.process.spec.name)
-        for wait in self.waits():
-            if wait.token not in self._told:
-                self._told.add(wait.token)
-                enter(wait.step, self._place(wait.token).data)
-        return bool(self._workflow.completed)
+            self._leave(token)
+
+    # -- what a case says
 
     def waits(self) -> list[Wait]:
         """Return the places where the case waits for somebody or something."""
-        return [
-            Wait(self._token(place), step)
-            for place in self._workflow.get_tasks(state=OPEN)
-            if (step := self.process.steps.get(place.task_spec.name)) and step.kind in WAITS
-        ]
+        found = []
+        for token in self._tokens.values():
+            step = self.process.steps[token.step]
+            rests = step.kind in (*HUMAN, *EVENTS, "service") and not self._is_loop(token)
+            if token.stuck or rests:
+                item = (token.local or {}).get(step.loop.item, "") if step.loop else ""
+                left = token.loop[0] if token.loop and step.kind == "timer" else None
+                found.append(Wait(token.id, step, token.stuck, str(item), left))
+        return found
 
-    def finish(self, token: int, facts: dict[str, Any]) -> None:
-        """An officer finished the task at a place."""
-        place = self._place(token)
-        place.data.update(facts)
-        place.run()
+    def facts_at(self, token_id: int) -> dict[str, Any]:
+        """Return the facts as a token sees them: the case's, over them those of its instance, and its latest outcome."""
+        return self._facts(self._tokens[token_id])
 
-    def happen(self, token: int, facts: dict[str, Any]) -> None:
-        """What a place waited for (a message, a moment) happened."""
-        place = self._place(token)
-        place._set_internal_data(event_fired=True)
-        place.task_spec._update(place)
-        place.data.update(facts)
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is left to happen."""
+        return not self._tokens
 
-    def facts_at(self, token: int) -> dict[str, Any]:
-        """Return the facts at a place."""
-        return dict(self._place(token).data)
+    @property
+    def standing(self) -> list[str]:
+        """The steps at which the case stands, sub-processes included and events on borders left out."""
+        return sorted({t.step for t in self._tokens.values() if not self.process.steps[t.step].host})
 
-    def _is_human(self, place: Place) -> bool:
-        step = self.process.steps.get(place.task_spec.name)
-        return step is not None and step.kind in ("user", "manual")
+    def moved(self, process: Process) -> "Run":
+        """Return the same case under another definition; ask `obstacles` first. Events on borders are set anew."""
+        kept = [t for t in self._tokens.values() if self._stays(t, process)]
+        run = Run(process, [Token.unpacked(t.packed()) for t in kept], dict(self.facts), self._last)
+        for token in list(run._tokens.values()):
+            step = process.steps[token.step]
+            if not step.host and not run._is_instance(token):
+                armed = {t.step for t in run._children(token)}
+                run._arm(token, tuple(key for key in step.border if key not in armed))
+        return run
 
-    def _token(self, place: Place | None) -> int:
-        """Return a place's number: the engine's random ids are replaced by small ones that last."""
-        if place is None:
-            return 0
-        if place.id.int > 2**32:
-            self._last_token += 1
-            self._renumber(place, UUID(int=self._last_token))
-        return int(place.id.int)
+    def _stays(self, token: Token, process: Process) -> bool:
+        old, new = self.process.steps[token.step], process.steps.get(token.step)
+        same = new is not None and (old.host, old.clock, old.awaits) == (new.host, new.clock, new.awaits)
+        return not old.host or same
 
-    def _renumber(self, place: Place, number: UUID) -> None:
-        tasks = self._workflow.tasks
-        if place.parent is not None:
-            siblings = place.parent._children
-            siblings[siblings.index(place.id)] = number
-        for child in place.children:
-            child._parent = number
-        self._workflow.event_manager.tasks.pop(place.id, None)
-        tasks[number] = tasks.pop(place.id)
-        place.id = number
+    def obstacles(self, process: Process) -> list[tuple[str, str]]:
+        """Return why this case cannot go on under another definition: (step, what) with what one of gone, changed."""
+        found = set()
+        for token in self._tokens.values():
+            old, new = self.process.steps[token.step], process.steps.get(token.step)
+            if old.host:
+                continue
+            if new is None:
+                found.add((old.key, "gone"))
+            elif _meaning(old) != _meaning(new):
+                found.add((old.key, "changed"))
+        return sorted(found)
 
-    def _place(self, token: int) -> Place:
-        return self._workflow.tasks[UUID(int=token)]
+    def advance(self, hooks: Hooks) -> bool:
+        """Go on until the case waits everywhere or ends; returns whether it has ended. Raises EndlessProcess, Standstill."""
+        for _ in range(MOVES_AT_ONCE):
+            if self._ready:
+                token = self._ready.popleft()
+                if token.id in self._tokens:
+                    self._move(token, hooks)
+            elif not self._join_inclusive():
+                break
+        else:
+            raise EndlessProcess(self.process.key)
+        if self._tokens and not self.waits():
+            raise Standstill(f"{self.process.key}: {', '.join(self.standing)}")
+        return self.ended
 
-    def _kept(self, top: Place) -> list[Place]:
-        kept = [p for p in _below(top) if not p.has_state(TaskState.PREDICTED_MASK | TaskState.FUTURE)]
-        return kept if top is self._workflow.task_tree else [self._workflow.task_tree, *kept]
+    # -- movement
 
-    def _top(self) -> Place:
-        """Return the lowest place that all open branches hang on; nothing above it can matter any more."""
-        branches = [[*_above(place)][::-1] for place in self._workflow.get_tasks(state=OPEN)]
-        if not branches:
-            return self._workflow.task_tree
-        common = [same[0] for same in zip(*branches, strict=False) if len({p.id for p in same}) == 1]
-        top = common[-1]
-        hangs = isinstance(top.task_spec, Join) or (top.parent and isinstance(top.parent.task_spec, BoundaryEventSplit))
-        return top.parent if hangs and top.parent else top
+    def _move(self, token: Token, hooks: Hooks) -> None:
+        step = self.process.steps[token.step]
+        if token.id in self._silent:
+            self._silent.discard(token.id)
+        elif not token.came and not self._is_instance(token):
+            hooks.enter(step, self._facts(token))
+        try:
+            self._do(token, step, hooks)
+        except Thrown as thrown:
+            if not self._throw(token, thrown.code):
+                self._stick(token, step, thrown, hooks)
+        except Exception as error:
+            self._stick(token, step, error, hooks)
+
+    def _stick(self, token: Token, step: Step, error: Exception, hooks: Hooks) -> None:
+        hooks.failed(step, token.id, error)
+        token.stuck = True
+
+    def _do(self, token: Token, step: Step, hooks: Hooks) -> None:
+        if step.kind in ("start", "pass") or step.host:
+            self._leave(token)
+        elif step.kind == "end":
+            self._end(token, step)
+        elif step.kind == "throw":
+            self.signal(step.awaits)
+            if token.id in self._tokens:  # the signal may have taken away what the event lies in
+                self._leave(token)
+        elif step.kind == "choice":
+            self._follow(token, self._chosen(token, step))
+        elif step.kind == "parallel":
+            self._join_parallel(token, step)
+        elif step.kind == "inclusive":
+            if not token.came:  # otherwise it waits for `_join_inclusive`
+                self._split(token, self._true_flows(token, step))
+        elif step.kind == "events":
+            for flow in step.out:
+                self._place(flow.target, token.id, token.outcome)
+        elif self._is_instance(token):
+            self._begin(token, step, hooks)
+        elif step.loop:
+            self._begin_loop(token, step)
+        else:
+            self._arm(token, step.border)
+            self._begin(token, step, hooks)
+
+    def _begin(self, token: Token, step: Step, hooks: Hooks) -> None:
+        if step.kind == "sub":
+            self._put(step.first, token.id, token.outcome)
+        elif step.kind in ("service", "decision"):
+            result = hooks.act(step, self._facts(token), token.id)
+            if not isinstance(result, Resting):
+                self._learn(token, result)
+                self._leave(token)
+
+    def _leave(self, token: Token) -> None:
+        """Go on from a step that is done."""
+        if self._is_instance(token):
+            self._end_instance(token)
+        else:
+            self._split(token, self.process.steps[token.step].out)
+
+    def _follow(self, token: Token, flow: Flow) -> None:
+        self._split(token, (flow,))
+
+    def _split(self, token: Token, flows: tuple[Flow, ...]) -> None:
+        """Put a new token at the end of each flow: a token's number belongs to one rest at one step."""
+        self._remove(token)
+        for flow in flows:
+            target = self.process.steps[flow.target]
+            joins = target.kind in ("parallel", "inclusive") and len(target.into) > 1
+            self._put(flow.target, token.parent, token.outcome).came = flow.key if joins else ""
+
+    def _chosen(self, token: Token, step: Step) -> Flow:
+        if len(step.out) == 1:
+            return step.out[0]
+        facts = self._facts(token)
+        for flow in step.out:
+            if flow.key != step.default and rules.evaluate(flow.condition, facts):
+                return flow
+        return _default(step)
+
+    def _true_flows(self, token: Token, step: Step) -> tuple[Flow, ...]:
+        if len(step.out) == 1:
+            return step.out
+        facts = self._facts(token)
+        found = tuple(f for f in step.out if f.key != step.default and rules.evaluate(f.condition, facts))
+        return found or (_default(step),)
+
+    def _join_parallel(self, token: Token, step: Step) -> None:
+        """One token by each incoming flow goes on as one."""
+        if not token.came:
+            self._split(token, step.out)
+            return
+        here = [t for t in self._tokens.values() if t.step == step.key and t.parent == token.parent]
+        if {t.came for t in here} == {flow.key for flow in step.into}:
+            self._join(here)
+
+    def _join_inclusive(self) -> bool:
+        """Let one inclusive join go on to which nothing more can come; returns whether there was one (BPMN 2.0, 13.4.3)."""
+        for token in self._tokens.values():
+            if self.process.steps[token.step].kind != "inclusive" or not token.came:
+                continue
+            scope = [t for t in self._tokens.values() if t.parent == token.parent]
+            here = [t for t in scope if t.step == token.step and t.came]
+            come = {t.came for t in here}
+            ways = self.process.reach(token.step)
+            others = [ways.get(key, frozenset()) for t in scope if t.step != token.step for key in self._from(t)]
+            if not any(way - come and not way & come for way in others):
+                self._join(here)
+                return True
+        return False
+
+    def _from(self, token: Token) -> Iterator[str]:
+        """Return from where a token can go on: its step, and the events on its border that can still happen."""
+        yield token.step
+        for key in self.process.steps[token.step].border:
+            if self.process.steps[key].kind == "error" or any(t.step == key for t in self._children(token)):
+                yield key
+
+    def _join(self, here: list[Token]) -> None:
+        """Let the oldest token of each flow go on as one, with the outcome of what came last."""
+        oldest = {token.came: token for token in reversed(here)}
+        newest = max(oldest.values(), key=lambda token: token.id)
+        for token in oldest.values():
+            self._remove(token)
+        self._put(newest.step, newest.parent, newest.outcome)
+
+    def _end(self, token: Token, step: Step) -> None:
+        if step.ends == "error":
+            if not self._throw(token, step.error):
+                raise rules.Forbidden(f"nothing catches the error {step.error!r}")
+            return
+        if step.ends == "signal":
+            self.signal(step.awaits)
+            if token.id not in self._tokens:
+                return
+        if step.ends == "terminate":
+            for other in [t for t in self._tokens.values() if t.parent == token.parent]:
+                if self.process.steps[other.step].scope == step.scope:  # events on the border around stay
+                    self._remove(other)
+        self._remove(token)
+        self._close_scope(token, step.scope)
+
+    def _close_scope(self, token: Token, scope: str) -> None:
+        """A sub-process of which nothing runs any more is done."""
+        host = self._tokens.get(token.parent)
+        if host is not None and not any(self.process.steps[t.step].scope == scope for t in self._children(host)):
+            host.outcome = token.outcome
+            self._leave(host)
+
+    def _begin_loop(self, token: Token, step: Step) -> None:
+        assert step.loop is not None
+        facts = self._facts(token)
+        total = len(facts[step.loop.collection]) if step.loop.collection else rules.evaluate(step.loop.count, facts)
+        if not isinstance(total, int) or isinstance(total, bool) or not 0 <= total <= INSTANCES:
+            raise rules.Forbidden(f"{step.key!r} is to be done {total!r} times; 0 to {INSTANCES} are possible")
+        if total == 0:
+            self._leave(token)
+            return
+        token.loop = [0, total, 0]
+        self._arm(token, step.border)
+        for _ in range(1 if step.loop.sequential else total):
+            self._begin_instance(token, step)
+
+    def _begin_instance(self, host: Token, step: Step) -> None:
+        assert step.loop is not None
+        assert host.loop is not None
+        index = host.loop[0]
+        host.loop[0] += 1
+        local = {"index": index + 1, "total": host.loop[1]}
+        if step.loop.collection:
+            local[step.loop.item] = self._facts(host)[step.loop.collection][index]
+        self._put(step.key, host.id, host.outcome).local = local
+
+    def _end_instance(self, token: Token) -> None:
+        host, step = self._tokens[token.parent], self.process.steps[token.step]
+        assert step.loop is not None
+        assert host.loop is not None
+        self._remove(token)
+        host.loop[2] += 1
+        host.outcome = token.outcome
+        begun, total, done = host.loop
+        if done == total or self._is_enough(host, step.loop.until, done, total):
+            self._leave(host)
+        elif begun < total and step.loop.sequential:
+            self._begin_instance(host, step)
+
+    def _is_enough(self, host: Token, until: str, done: int, total: int) -> bool:
+        try:
+            return bool(until and rules.evaluate(until, {**self._facts(host), "done": done, "total": total}))
+        except rules.Forbidden:
+            return False  # what cannot be told ends nothing early
+
+    def _arm(self, host: Token, border: tuple[str, ...]) -> None:
+        for key in border:
+            event = self.process.steps[key]
+            if event.kind != "error":
+                token = self._place(key, host.id, host.outcome)
+                if event.clock and event.clock.kind == "cycle":
+                    token.loop = [rules.cycle(event.clock.text)[0]]
+
+    def _border(self, token: Token, step: Step, facts: dict[str, Any] | None) -> None:
+        """An event on the border of an activity happened: it takes the activity away, or runs beside it."""
+        host = self._tokens[token.parent]
+        if step.interrupting:
+            self._remove(host)
+        else:
+            self._remove(token)
+            if step.kind != "timer":
+                self._place(step.key, host.id, host.outcome)
+            elif token.loop and token.loop[0] > 1:
+                self._place(step.key, host.id, host.outcome).loop = [token.loop[0] - 1]
+        self._learn(self._put(step.key, host.parent, host.outcome), facts)
+
+    def _throw(self, token: Token, code: str) -> bool:
+        """Let the nearest activity around catch an error on its border."""
+        current: Token | None = token
+        while current is not None:
+            host = self._tokens[current.parent] if self._is_instance(current) else current
+            for key in self.process.steps[host.step].border:
+                event = self.process.steps[key]
+                if event.kind == "error" and event.error in ("", code):
+                    self._remove(host)
+                    self._put(key, host.parent, code)
+                    return True
+            current = self._tokens.get(host.parent)
+        return False
+
+    # -- small things
+
+    def _place(self, step: str, parent: int, outcome: str | None) -> Token:
+        self._last += 1
+        token = self._tokens[self._last] = Token(self._last, step, parent, outcome)
+        return token
+
+    def _put(self, step: str, parent: int, outcome: str | None) -> Token:
+        token = self._place(step, parent, outcome)
+        self._ready.append(token)
+        return token
+
+    def _remove(self, token: Token) -> None:
+        self._tokens.pop(token.id, None)
+        for child in self._children(token):
+            self._remove(child)
+
+    def _children(self, token: Token) -> list[Token]:
+        return [t for t in self._tokens.values() if t.parent == token.id]
+
+    def _is_instance(self, token: Token) -> bool:
+        host = self._tokens.get(token.parent)
+        return host is not None and host.step == token.step
+
+    def _is_loop(self, token: Token) -> bool:
+        return self.process.steps[token.step].loop is not None and not self._is_instance(token)
+
+    def _hears(self, token: Token, name: str) -> bool:
+        step = self.process.steps[token.step]
+        return step.kind == "signal" and step.awaits == name and token not in self._ready
+
+    def _above(self, token: Token) -> Iterator[Token]:
+        current: Token | None = token
+        while current is not None:
+            yield current
+            current = self._tokens.get(current.parent)
+
+    def _facts(self, token: Token) -> dict[str, Any]:
+        facts = dict.fromkeys((*self.process.facts, "team"))
+        facts.update(self.facts)
+        if token.parent:
+            for above in reversed([*self._above(token)]):
+                facts.update(above.local or {})
+        elif token.local:
+            facts.update(token.local)
+        facts["outcome"] = token.outcome
+        return facts
+
+    def _learn(self, token: Token, facts: dict[str, Any] | None) -> None:
+        """Keep new facts with the instance that learned them, or with the case."""
+        if facts:
+            local = next((t.local for t in self._above(token) if t.local is not None), None)
+            (self.facts if local is None else local).update(facts)
 
 
-def _above(place: Place) -> Iterator[Place]:
-    current: Place | None = place
-    while current is not None:
-        yield current
-        current = current.parent
+def _default(step: Step) -> Flow:
+    return next(flow for flow in step.out if flow.key == step.default)
 
 
-def _below(place: Place) -> Iterator[Place]:
-    yield place
-    for child in place.children:
-        yield from _below(child)
+def _meaning(step: Step) -> tuple[Any, ...]:
+    """Return what must be the same for a token to stand at a step of another definition."""
+    ways = {flow.target for flow in step.out} if step.kind == "events" else set()
+    if step.kind in ("parallel", "inclusive"):
+        ways = {flow.key for flow in step.into}
+    return step.kind, step.scope, step.awaits, step.action, step.decision, step.loop and step.loop.sequential, ways

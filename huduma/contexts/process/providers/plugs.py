@@ -8,11 +8,48 @@ from uuid import UUID
 from huduma.foundation.sockets import Registry
 
 
+class Thrown(Exception):
+    """A step ended in an error that a process can catch on its border by `code`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Resting:
+    """What an action returns when the case has to wait until one of the messages that it awaits arrives."""
+
+
+RESTING = Resting()
+Result = dict[str, Any] | Resting | None
+
+
 class Action(Protocol):
     """What a service task does, inside the transaction of the step: write rows and defer jobs, never call out."""
 
+    def __call__(self, *, case_id: UUID, config: dict[str, Any], now: datetime) -> Result:
+        """Act; what is returned becomes facts of the case, where the process declares them. May raise Thrown."""
+
+
+class Call(Protocol):
+    """What a service task asks of the outside, in a job between two transactions; it is repeated when it fails."""
+
     def __call__(self, *, case_id: UUID, config: dict[str, Any], now: datetime) -> dict[str, Any] | None:
-        """Act; what is returned becomes facts of the case, where the process declares them."""
+        """Call; what is returned becomes facts of the case. Raises Thrown for an answer that a process may catch."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """An entry of the library of service tasks: an action inside the step, a call outside it, or a wait.
+
+    `schema`: what a package may configure (JSON Schema of an object; entries are texts). `awaits`: the messages that end the
+    task, and the outcome that each gives.
+    """
+
+    action: Action | None
+    call: Call | None
+    schema: dict[str, Any]
+    awaits: dict[str, str]
 
 
 class Observer(Protocol):
@@ -39,14 +76,22 @@ class Follower(Protocol):
         """Write rows of one's own; the case does not move again in here."""
 
 
-actions: Registry[Action] = Registry("action of a service task")
+actions: Registry[Service] = Registry("action of a service task")
 observers: list[Observer] = []
 followers: list[Follower] = []
 
 
-def register_action(name: str, action: Action) -> None:
-    """Plug in what `huduma:action="name"` does."""
-    actions.register(name, action)
+def register_action(
+    name: str,
+    action: Action | None = None,
+    *,
+    call: Call | None = None,
+    schema: dict[str, Any] | None = None,
+    awaits: dict[str, str] | None = None,
+) -> None:
+    """Plug in what `huduma:action="name"` does. See Service; without a schema the task takes no configuration."""
+    closed = {"type": "object", "additionalProperties": False, **(schema or {})}
+    actions.register(name, Service(action, call, closed, awaits or {}))
 
 
 def register_observer(observer: Observer) -> None:

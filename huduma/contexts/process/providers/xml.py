@@ -41,7 +41,7 @@ def read(text: str, file: str) -> etree._Element:
         raise Unreadable(Fault(file, 1, "larger than 1 MB", "split the process"))
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
     try:
-        root = etree.fromstring(text.encode(), parser)
+        root = etree.fromstring(text.encode(), parser, base_url=file)
     except etree.XMLSyntaxError as error:
         raise Unreadable(Fault(file, error.lineno or 1, f"not XML: {error.msg}", "correct the XML")) from None
     if root.getroottree().docinfo.internalDTD is not None:

@@ -6,24 +6,56 @@ HEAD = """<?xml version="1.0"?>
     id="test" targetNamespace="https://huduma.example/test">
   <bpmn:message id="m-go" name="go"/>
   <bpmn:message id="m-paid" name="paid"/>
-  <bpmn:process id="p" isExecutable="true">
+  <bpmn:signal id="s-bell" name="bell"/>
+  <bpmn:error id="e-broken" name="broken" errorCode="broken"/>
 """
 
 
-def process(nodes: str, *flows: tuple[str, ...], facts: str = "") -> str:
-    """Return a BPMN file of nodes and flows (source, target[, condition])."""
+def process(nodes: str, *flows: tuple[str, ...], facts: str = "", lists: str = "", more: str = "") -> str:
+    """Return a BPMN file of nodes and flows (source, target[, condition]); `more` are other processes of the file."""
     declared = "".join(f'<huduma:fact name="{name}"/>' for name in facts.split())
+    declared += "".join(f'<huduma:fact name="{name}" list="true"/>' for name in lists.split())
     extension = f"<bpmn:extensionElements>{declared}</bpmn:extensionElements>" if declared else ""
+    main = f'<bpmn:process id="p" isExecutable="true">{extension}{nodes}{arrows(*flows)}</bpmn:process>'
+    return f"{HEAD}{main}{more}</bpmn:definitions>"
+
+
+def arrows(*flows: tuple[str, ...]) -> str:
+    """Return sequence flows (source, target[, condition])."""
     lines = []
     for source, target, *condition in flows:
         inner = f"<bpmn:conditionExpression>{condition[0]}</bpmn:conditionExpression>" if condition else ""
         lines.append(
             f'<bpmn:sequenceFlow id="{source}-{target}" sourceRef="{source}" targetRef="{target}">{inner}</bpmn:sequenceFlow>'
         )
-    return HEAD + extension + nodes + "\n".join(lines) + "</bpmn:process></bpmn:definitions>"
+    return "\n".join(lines)
 
 
-def user(key: str, *outcomes: str, tag: str = "userTask", **attributes: str) -> str:
+def sub(key: str, nodes: str, *flows: tuple[str, ...], inner: str = "", **attributes: str) -> str:
+    """Return a sub-process; `inner` comes before its nodes."""
+    return node("subProcess", key, inner + nodes + arrows(*flows), **attributes)
+
+
+def event(tag: str, key: str, kind: str, **attributes: str) -> str:
+    """Return an event: `kind` is message, signal, error or terminate."""
+    reference = {"message": 'messageRef="m-go"', "signal": 'signalRef="s-bell"', "error": 'errorRef="e-broken"'}
+    return node(tag, key, f"<bpmn:{kind}EventDefinition {reference.get(kind, '')}/>", **attributes)
+
+
+def several(
+    count: str = "", *, collection: str = "", item: str = "item", sequential: bool = False, until: str = ""
+) -> str:
+    """Return what makes an activity be done several times."""
+    given = f' huduma:collection="{collection}" huduma:item="{item}"' if collection else ""
+    inner = f"<bpmn:loopCardinality>{count}</bpmn:loopCardinality>" if count else ""
+    inner += f"<bpmn:completionCondition>{until}</bpmn:completionCondition>" if until else ""
+    return (
+        f'<bpmn:multiInstanceLoopCharacteristics isSequential="{str(sequential).lower()}"{given}>{inner}'
+        "</bpmn:multiInstanceLoopCharacteristics>"
+    )
+
+
+def user(key: str, *outcomes: str, tag: str = "userTask", loop: str = "", **attributes: str) -> str:
     """Return a task; an outcome may say what it needs: `reject:reason`."""
     given = "".join(f' huduma:{name}="{value}"' for name, value in attributes.items())
     inner = ""
@@ -31,7 +63,7 @@ def user(key: str, *outcomes: str, tag: str = "userTask", **attributes: str) -> 
         name, _, needs = outcome.partition(":")
         inner += f'<huduma:outcome id="{name}" name="{name}" needs="{needs}"/>'
     extension = f"<bpmn:extensionElements>{inner}</bpmn:extensionElements>"
-    return f'<bpmn:{tag} id="{key}" name="{key}"{given}>{extension}</bpmn:{tag}>'
+    return f'<bpmn:{tag} id="{key}" name="{key}"{given}>{extension}{loop}</bpmn:{tag}>'
 
 
 def node(tag: str, key: str, inner: str = "", **attributes: str) -> str:
@@ -48,9 +80,13 @@ def message(key: str, name: str = "m-go") -> str:
     return node("intermediateCatchEvent", key, f'<bpmn:messageEventDefinition messageRef="{name}"/>')
 
 
-def timer(key: str, duration: str = "P30D", tag: str = "intermediateCatchEvent", **attributes: str) -> str:
+def timer(
+    key: str, when: str = "P30D", tag: str = "intermediateCatchEvent", kind: str = "timeDuration", time: str = "",
+    **attributes: str,
+) -> str:  # fmt: skip
     """Return a timer event."""
-    inner = f"<bpmn:timerEventDefinition><bpmn:timeDuration>{duration}</bpmn:timeDuration></bpmn:timerEventDefinition>"
+    given = f' huduma:time="{time}"' if time else ""
+    inner = f"<bpmn:timerEventDefinition{given}><bpmn:{kind}>{when}</bpmn:{kind}></bpmn:timerEventDefinition>"
     return node(tag, key, inner, **attributes)
 
 

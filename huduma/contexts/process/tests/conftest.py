@@ -15,10 +15,11 @@ from huduma.foundation.sockets import Registry
 def actions(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[..., Any]]:
     """What service tasks do in this test, by name: replace an entry to act."""
     does: dict[str, Callable[..., Any]] = {"raise-bill": lambda **_: None, "issue-credential": lambda **_: None}
-    registry: Registry[Any] = Registry("action of a service task")
+    monkeypatch.setattr(plugs, "actions", Registry("action of a service task"))
     for name in does:
-        registry.register(name, lambda name=name, **given: does[name](**given))
-    monkeypatch.setattr(plugs, "actions", registry)
+        plugs.register_action(
+            name, lambda name=name, **given: does[name](**given), schema={"additionalProperties": True}
+        )
     return does
 
 

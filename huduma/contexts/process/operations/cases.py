@@ -1,0 +1,234 @@
+"""Moving cases. Each operation takes a case from one rest to the next in one transaction, under the lock of its row.
+
+`start`, `deliver_message`, `cancel` and the rest here are the platform's own: the contexts above, which know whose case it is and
+have asked for permission, call them as the system; anybody else is refused.
+"""
+
+import hashlib
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from huduma.contexts.process import events, rules
+from huduma.contexts.process.models import HUMAN, UNPROMISED, Definition, Instance, Task
+from huduma.contexts.process.operations.steps import close, rest
+from huduma.contexts.process.providers import definitions, plugs
+from huduma.contexts.process.providers.engine import Run
+from huduma.contexts.process.providers.xml import Fault
+from huduma.contexts.process.queries import get_process
+from huduma.foundation.access import SYSTEM, Actor, Refusal
+from huduma.foundation.journal import public as journal
+
+BROADCAST = 200
+RESCHEDULE_CASES = """
+UPDATE process_instance AS i SET due_at = new.due_at
+FROM unnest(%s::uuid[], %s::timestamptz[]) AS new (case_id, due_at) WHERE i.case_id = new.case_id AND i.run = 'running'
+"""
+RESCHEDULE_TASKS = """
+UPDATE process_task AS t SET due_at = new.due_at, sort_at = coalesce(new.due_at, t.created_at + make_interval(days => %s))
+FROM unnest(%s::uuid[], %s::timestamptz[]) AS new (id, due_at)
+WHERE t.id = new.id AND t.state = 'open' AND t.kind IN ('user', 'manual')
+"""
+RESCHEDULE_TASKS_OF_CASES = RESCHEDULE_TASKS.replace("(id, due_at)", "(case_id, due_at)").replace(
+    "t.id = new.id", "t.case_id = new.case_id"
+)
+
+
+class FaultyProcess(Refusal):
+    """The process cannot run as it is written. Correct the faults and publish it again."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__()
+        self.faults = faults
+
+
+@transaction.atomic
+def define(*, actor: Actor, bpmn: str, dmn: str = "", now: datetime) -> str:
+    """Check a definition, keep it, and return its digest; the same definition is kept once. Raises FaultyProcess.
+
+    The shared processes that it calls are kept with it as they are now.
+    """
+    called = definitions.shared(bpmn)
+    parts = [bpmn, dmn, *(text for pair in sorted(called.items()) for text in pair)]
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    if definitions.cached(digest) and Definition.objects.filter(digest=digest).exists():
+        return digest
+    if faults := definitions.check(bpmn, dmn):
+        raise FaultyProcess(faults)
+    given = {"bpmn": bpmn, "dmn": dmn, "called": called, "kept_at": now}
+    _, created = Definition.objects.get_or_create(digest=digest, defaults=given)
+    if created:
+        journal.record(actor=actor, event=events.ProcessDefined(digest=digest), now=now)
+    return digest
+
+
+@transaction.atomic
+def start(
+    *,
+    actor: Actor,
+    case_id: UUID,
+    digest: str,
+    body_code: str,
+    facts: dict[str, Any],
+    due_at: datetime | None,
+    now: datetime,
+    service_code: str = "",
+) -> Instance:
+    """Start a case's process and return its instance; a second start of the same case changes nothing.
+
+    Of `facts` only those that the process declares are kept. `due_at`: when the promise to the customer falls due. Raises
+    the refusal of a step that refuses (such as NoRule): then nothing was started.
+    """
+    actor.require_role()
+    process = get_process(digest)
+    instance, created = Instance.objects.get_or_create(
+        case_id=case_id,
+        defaults={
+            "definition_id": digest, "body_code": body_code, "service_code": service_code, "state": {},
+            "due_at": due_at, "started_at": now,
+        },
+    )  # fmt: skip
+    if created:
+        event = events.ProcessStarted(case_id=case_id, digest=digest, body_code=body_code)
+        journal.record(actor=actor, event=event, now=now)
+        run = Run.begin(process, rules.scalar_facts(facts, process.facts, process.lists))
+        rest(actor, instance, run, now, is_start=True)
+    return instance
+
+
+@transaction.atomic
+def deliver_message(
+    *, actor: Actor, case_id: UUID, name: str, now: datetime, facts: dict[str, Any] | None = None
+) -> bool:
+    """Tell a case that what it may be waiting for happened; returns whether it was waiting.
+
+    A message that comes twice, too late, or for no case at all, changes nothing. Of several places that wait for it, the
+    oldest gets it.
+    """
+    actor.require_role()
+    instance = Instance.objects.select_for_update().filter(case_id=case_id, run="running").first()
+    if instance is None:
+        return False
+    process = get_process(instance.definition_id)
+    services = {key: service.awaits[name] for key, service in plugs.actions.items() if name in service.awaits}
+    steps = process.within(lambda s: (s.kind == "message" and s.awaits == name) or s.action in services)
+    waiting = instance.tasks.filter(state="open", kind__in=("message", "service"), step__in=steps, stuck_at=None)
+    task = waiting.order_by("token").first()
+    if task is None:
+        return False
+    run = Run.load(process, instance.state)
+    known = rules.scalar_facts(facts or {}, process.facts, process.lists)
+    if task.kind == "service":
+        run.finish(task.token, services[process.steps[task.step].action], known)
+    else:
+        run.happen(task.token, known)
+    close(task, now)
+    journal.record(actor=actor, event=events.MessageArrived(case_id=case_id, name=name), now=now)
+    rest(actor, instance, run, now)
+    return True
+
+
+@transaction.atomic
+def fire_timer(*, task_id: UUID, now: datetime) -> None:
+    """Let a timer run out, if its case still waits for it."""
+    _happen(task_id, "timer", now)
+
+
+def broadcast(*, name: str, except_case: UUID, thrown_at: datetime, now: datetime) -> None:
+    """Let every case hear a signal that waited for it when it was thrown; each in a transaction of its own."""
+    after = None
+    while True:
+        waiting = Task.objects.filter(state="open", kind="signal", awaits=name, created_at__lte=thrown_at)
+        waiting = waiting.exclude(case_id=except_case).order_by("id")
+        found = list((waiting.filter(id__gt=after) if after else waiting).values_list("id", flat=True)[:BROADCAST])
+        for task_id in found:
+            with transaction.atomic():
+                _happen(task_id, "signal", now)
+        if len(found) < BROADCAST:
+            return
+        after = found[-1]
+
+
+def _happen(task_id: UUID, kind: str, now: datetime) -> None:
+    instance = Instance.objects.select_for_update().filter(tasks=task_id, run="running").first()
+    task = Task.objects.filter(id=task_id, kind=kind, state="open", stuck_at=None).first()
+    if instance is None or task is None or (kind == "timer" and (task.due_at is None or task.due_at > now)):
+        return
+    run = Run.load(get_process(instance.definition_id), instance.state)
+    run.happen(task.token)
+    close(task, now)
+    journal.record(
+        actor=SYSTEM, event=events.MessageArrived(case_id=task.case_id, name=task.awaits or task.step), now=now
+    )
+    rest(SYSTEM, instance, run, now)
+
+
+@transaction.atomic
+def finish_by_law(*, actor: Actor, case_id: UUID, outcome: str, now: datetime) -> bool:
+    """Finish the open task of a case that can end with `outcome`, because a law counts silence as that outcome.
+
+    Returns whether there was such a task. Nobody is written down as its officer.
+    """
+    actor.require_role()
+    instance = Instance.objects.select_for_update().filter(case_id=case_id, run="running").first()
+    if instance is None:
+        return False
+    process = get_process(instance.definition_id)
+    steps = process.within(lambda step: outcome in step.outcomes)
+    task = instance.tasks.filter(state="open", kind__in=HUMAN, step__in=steps).order_by("created_at", "id").first()
+    if task is None:
+        return False
+    task.outcome = outcome
+    close(task, now)
+    event = events.TaskCompleted(task_id=task.id, case_id=case_id, step=task.step, outcome=outcome, fields=[])
+    journal.record(actor=actor, event=event, now=now)
+    run = Run.load(process, instance.state)
+    run.finish(task.token, outcome)
+    rest(actor, instance, run, now)
+    return True
+
+
+@transaction.atomic
+def hold(*, actor: Actor, case_ids: Collection[UUID]) -> None:
+    """Take the locks of cases, always in the same order, until the transaction around this ends."""
+    actor.require_role()
+    rows = Instance.objects.select_for_update().filter(case_id__in=list(case_ids)).order_by("case_id")
+    list(rows.values_list("id"))
+
+
+@transaction.atomic
+def reschedule(
+    *, actor: Actor, cases: Mapping[UUID, datetime | None], tasks: Mapping[UUID, datetime | None] | None = None
+) -> None:
+    """Say anew when running cases fall due, and with them their officers' open tasks; then what single tasks have instead.
+
+    Three statements, however many cases. None: nothing falls due now.
+    """
+    actor.require_role()
+    parts: dict[str, list[Any]] = {
+        "cases": [list(cases), list(cases.values())], "tasks": [list(tasks or {}), list((tasks or {}).values())],
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        if cases:
+            cursor.execute(RESCHEDULE_CASES, parts["cases"])
+            cursor.execute(RESCHEDULE_TASKS_OF_CASES, [UNPROMISED.days, *parts["cases"]])
+        if tasks:
+            cursor.execute(RESCHEDULE_TASKS, [UNPROMISED.days, *parts["tasks"]])
+
+
+@transaction.atomic
+def cancel(*, actor: Actor, case_id: UUID, now: datetime) -> bool:
+    """Stop a running case and close its tasks; returns whether it was running."""
+    actor.require_role()
+    instance = Instance.objects.select_for_update().filter(case_id=case_id, run="running").first()
+    if instance is None:
+        return False
+    instance.tasks.filter(state="open").update(state="cancelled", done_at=now)
+    instance.run, instance.ended_at, instance.version = "cancelled", now, instance.version + 1
+    instance.save(update_fields=["run", "ended_at", "version"])
+    journal.record(actor=actor, event=events.ProcessEnded(case_id=case_id, status="cancelled"), now=now)
+    plugs.tell_followers(plugs.Rest(case_id, "cancelled", instance.status, {}), now)
+    return True
