@@ -7,7 +7,7 @@ the case is written and read again between steps or never.
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 import pytest
@@ -123,7 +123,7 @@ class Writer:
     def _seq(self, block):
         written = [self.write(part) for part in block.parts]
         flows = [flow for part in written for flow in part[1]]
-        flows += [(one[3], two[2]) for one, two in zip(written, written[1:], strict=False)]
+        flows += [(one[3], two[2]) for one, two in pairwise(written)]
         return "".join(part[0] for part in written), flows, written[0][2], written[-1][3]
 
     def _gateway(self, block, tag, conditions):
