@@ -19,7 +19,7 @@ def desk(portal, page, monkeypatch, enter_desk_in_browser):
     """The address of the desk, where an officer of CRS is signed in and one paid case waits."""
     registry = Registry("action of a service task")
     for name in ("raise-bill", "issue-credential"):
-        registry.register(name, lambda **_: None)
+        registry.register(name, plugs.Service(lambda **_: None, None, {}, {}))
     monkeypatch.setattr(plugs, "actions", registry)
     now, case_id = timezone.now(), ids.uuid7()
     account = identity.open_staff_account(

@@ -11,7 +11,7 @@ class ApplicationsConfig(AppConfig):
         from huduma.contexts.clocks import public as clocks
         from huduma.contexts.process import public as process
 
-        process.register_action("raise-bill", operations.bill_case)
-        process.register_action("issue-credential", operations.order_document)
+        for name, service in operations.LIBRARY.items():
+            process.register_action(name, **service)
         process.register_observer(operations.follow_case)
         clocks.register_due_follower(operations.follow_due)

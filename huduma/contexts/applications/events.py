@@ -95,6 +95,16 @@ class StatusChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NoticeOrdered(Event):
+    """A step of the process sends the applicant a message, worded by the package under `notice`."""
+
+    act: ClassVar[str] = "applications.notice.ordered"
+    subject: ClassVar[str] = "application_id"
+    application_id: UUID
+    notice: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ApplicationCorrected(Event):
     """The applicant answered again what the officer had asked."""
 

@@ -63,6 +63,12 @@ def on_status(entry: journal.Entry) -> None:
     _tell(entry, UUID(entry.facts["application_id"]), entry.facts["status"])
 
 
+@journal.handles("applications.notice.ordered")
+def on_notice(entry: journal.Entry) -> None:
+    """Send what a step of the process sends."""
+    _tell(entry, UUID(entry.facts["application_id"]), entry.facts["notice"])
+
+
 @journal.handles("payments.bill.settled", "payments.payment.failed")
 def on_payment(entry: journal.Entry) -> None:
     """Tell the applicant what became of a payment."""
@@ -84,7 +90,9 @@ def on_lapsed(entry: journal.Entry) -> None:
 
 def _tell(entry: journal.Entry, application_id: UUID, turn: str) -> None:
     application = Application.objects.filter(id=application_id).first()
-    if application is None or turn not in NOTICES:
+    if application is None:
+        return
+    if turn not in NOTICES and turn not in queries.package_of(application.version_id).get("messages", {}):
         return
     contact = identity.contact_of(application.person_id)
     about: dict[str, Any] = {

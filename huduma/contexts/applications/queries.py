@@ -1,6 +1,6 @@
 """Reading applications. What is personal is given to the applicant, to those who act for them, and to the deciding body."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -20,7 +20,7 @@ from huduma.contexts.places import public as places
 from huduma.contexts.process import public as process
 from huduma.foundation import phone as phones
 from huduma.foundation import references, throttle
-from huduma.foundation.access import SYSTEM, Actor, NotFound, Refusal
+from huduma.foundation.access import SYSTEM, Actor, NotFound, NotPermitted, Refusal
 from huduma.foundation.files import public as files
 from huduma.foundation.journal import public as journal
 from huduma.foundation.translated import pick
@@ -435,7 +435,10 @@ def timeline_of(application: Application) -> list[Turn]:
 
 
 def waits_for(application: Application) -> str:
-    """Return the newest reason that an officer wrote, or "": what the applicant has to know first."""
+    """Return what the applicant has to know first: what a step asks of them, else the newest reason of an officer, or ""."""
+    asked = [task for task in process.open_tasks_of(application.id) if task.awaits == "ask-applicant"]
+    if asked:
+        return pick(asked[0].name)
     done = [task for task in process.decisions_of(application.id) if task.note]
     return done[-1].note if done else ""
 
@@ -476,6 +479,21 @@ def open_case(*, actor: Actor, application_id: UUID, now: datetime) -> Case:
     if application is None:
         raise NotFound
     return _open(actor, application, now)
+
+
+def shared_sections_for(actor: Actor, application_id: UUID, *, now: datetime) -> list[Section]:
+    """Return what another body sees of a case while one of its officers is asked something: the shared answers, not whose.
+
+    Raises NotFound; NotPermitted where the actor is asked nothing.
+    """
+    application = Application.objects.filter(id=application_id).exclude(status="draft").first()
+    if application is None:
+        raise NotFound
+    shared = process.shared_with(actor, application.id)
+    event = CaseOpened(application_id=application.id, person_id=application.person_id)
+    journal.record(actor=actor, event=event, now=now)
+    kept = [replace(s, answers=[a for a in s.answers if a.name in shared]) for s in sections_of(application)]
+    return [section for section in kept if section.answers]
 
 
 def _open(actor: Actor, application: Application, now: datetime) -> Case:
@@ -548,12 +566,17 @@ def find_case_for(actor: Actor, reference: str) -> UUID:
 
 
 def get_upload_for(actor: Actor, upload_id: UUID) -> files.StoredFile:
-    """Return an uploaded file to its applicant or to officers of the deciding body. Raises NotFound, NotPermitted."""
+    """Return an uploaded file to its applicant, to officers of the deciding body, or to those of a body that it is shared with.
+
+    Raises NotFound, NotPermitted.
+    """
     upload = Upload.objects.select_related("application").filter(id=upload_id).first()
     if upload is None:
         raise NotFound
     if not may_see(actor, upload.application):
         if not actor.is_staff:
             raise NotFound
-        actor.require_role("officer", "supervisor", body=upload.application.body_code)
+        is_ours = actor.has_role("officer", "supervisor", body=upload.application.body_code)
+        if not is_ours and upload.field not in process.shared_with(actor, upload.application_id):
+            raise NotPermitted
     return files.get(upload.file_id)

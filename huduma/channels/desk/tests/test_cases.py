@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 def _actions(monkeypatch):
     registry = Registry("action of a service task")
     for name in ("raise-bill", "issue-credential"):
-        registry.register(name, lambda **_: None)
+        registry.register(name, plugs.Service(lambda **_: None, None, {}, {}))
     monkeypatch.setattr(plugs, "actions", registry)
     monkeypatch.setattr(plugs, "observers", [])
 

@@ -27,7 +27,11 @@ def late_case(monkeypatch):
     version = catalogue.get_service("birth-cert-current").current_version
     begun, case_id = timezone.now() - timedelta(days=30), ids.uuid7()
     monkeypatch.setattr(plugs, "observers", [])
-    monkeypatch.setattr(plugs.actions, "_plugs", {n: lambda **_: None for n in ("raise-bill", "issue-credential")})
+    monkeypatch.setattr(
+        plugs.actions,
+        "_plugs",
+        {n: plugs.Service(lambda **_: None, None, {}, {}) for n in ("raise-bill", "issue-credential")},
+    )
     digest = process.define(actor=SYSTEM, bpmn=version.part("process_bpmn"), now=begun)
     due = clocks.start_clocks(
         actor=SYSTEM, case_id=case_id, version_id=version.id, service_code="birth-cert-current", body_code="CRS",

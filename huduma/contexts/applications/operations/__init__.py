@@ -3,10 +3,8 @@
 from huduma.contexts.applications.operations.cases import (
     CannotWithdraw,
     Incomplete,
-    bill_case,
     follow_case,
     follow_due,
-    order_document,
     send_correction,
     submit,
     withdraw,
@@ -27,11 +25,14 @@ from huduma.contexts.applications.operations.drafts import (
     save_page,
 )
 from huduma.contexts.applications.operations.entries import TooManyEntries, add_entry, remove_entry, save_entry
+from huduma.contexts.applications.operations.services import LIBRARY, NoSuchNotice
 
 __all__ = [
+    "LIBRARY",
     "CannotChange",
     "CannotWithdraw",
     "Incomplete",
+    "NoSuchNotice",
     "NotOnline",
     "OrganisationNeeded",
     "PersonNeeded",
@@ -41,13 +42,11 @@ __all__ = [
     "add_entry",
     "ask_register",
     "attach_file",
-    "bill_case",
     "discard_draft",
     "follow_case",
     "follow_due",
     "go_by_hand",
     "open_application",
-    "order_document",
     "remove_entry",
     "remove_file",
     "save_entry",

@@ -164,7 +164,8 @@ def follow_case(*, case_id: UUID, step: str, status: str, outcome: str | None, n
         return
     application.to_correct = []
     if status == "waiting_correction":
-        application.to_correct = process.decisions_of(case_id)[-1].fields
+        decided = process.decisions_of(case_id)
+        application.to_correct = decided[-1].fields if decided else []
     _turn(SYSTEM, application, status, outcome, now)
 
 

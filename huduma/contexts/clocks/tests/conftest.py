@@ -72,7 +72,7 @@ def begin(version, now, monkeypatch):
     """Starts a case, as sending an application does, and returns its id."""
     registry = Registry("action of a service task")
     for name in ("raise-bill", "issue-credential"):
-        registry.register(name, lambda **_: None)
+        registry.register(name, plugs.Service(lambda **_: None, None, {}, {}))
     monkeypatch.setattr(plugs, "observers", [])
     found = {}
 

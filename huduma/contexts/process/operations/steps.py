@@ -163,7 +163,7 @@ def row(instance: Instance, run: Run, wait: Wait, faults: dict[int, str], now: d
         name=step.name if step.name["en"] else {"en": step.key},
         kind=step.kind if step.kind in KINDS and (is_human or step.kind not in HUMAN) else "service",
         item=wait.item,
-        awaits=step.awaits,
+        awaits=step.awaits or step.action[:60],
         role=step.role if is_human else "",
         team=(step.team or facts.get("team") or "") if is_human else "",
         share=list(step.share),

@@ -1,6 +1,7 @@
 """What officers do with tasks: take, give back, hand over, finish."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -164,3 +165,8 @@ def set_team(*, actor: Actor, body_code: str, team: str, account_ids: set[UUID],
     )
     event = events.TeamSet(body_code=body_code, team=team, account_ids=sorted(account_ids))
     journal.record(actor=actor, event=event, now=now)
+
+
+def assign_team(*, case_id: UUID, config: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """Give the case to a team from here on; it is a fact of the case, which each new task takes over."""
+    return {"team": config["team"]}

@@ -234,7 +234,7 @@ def numbered(block: Block, numbers: Any) -> Block:
 
 
 @pytest.mark.parametrize("save", [True, False])
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(tree=blocks(), choices=st.lists(st.integers(0, 100), min_size=30, max_size=30))
 def test_the_engine_offers_what_the_reference_offers(save, tree, choices):
     tree = numbered(tree, count(1000))
