@@ -137,3 +137,21 @@ def test_faults_are_named(rule, source, actions, monkeypatch):
     faults = process.check(source)
     assert any(rule in fault.rule for fault in faults), faults
     assert all(fault.file == "process.bpmn" and fault.line >= 1 and fault.remedy for fault in faults)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in definitions.LIBRARY.glob("*.bpmn")))
+def test_a_shared_process_can_be_called(name, actions):
+    """Each with the services of the real library: a package needs to know nothing of what is inside."""
+    plugs.register_action("wait-for-payment", awaits={"bill-settled": "paid"})
+    source = bpmn(START + END + node("callActivity", "a", calledElement=name), *CHAIN)
+    assert process.check(source) == []
+    assert definitions.shared(source).keys() == {name}
+
+
+def test_what_is_called_is_kept_with_the_version(actions, monkeypatch):
+    """A later file of the same name changes no case."""
+    source = bpmn(START + END + node("callActivity", "a", calledElement="sign-document-1"), *CHAIN)
+    called = definitions.shared(source)
+    monkeypatch.setattr(definitions, "_library", dict)
+    assert "a/signed" in definitions.build(source, "", called).steps
+    assert "which is not there" in process.check(source)[0].rule
