@@ -51,6 +51,9 @@ VAR = Path(text("HUDUMA_VAR", str(BASE / "var")))
 KEYS = Path(text("HUDUMA_KEYS", str(VAR / "keys")))
 
 PUBLIC_URL = required("HUDUMA_PUBLIC_URL", f"http://127.0.0.1:{text('HUDUMA_PORT', '8000')}").rstrip("/")
+#: Where displays listen for calls: behind an edge the public address itself, which passes /stream/ to that process.
+STREAM_PORT = int(text("HUDUMA_STREAM_PORT") or int(text("HUDUMA_PORT", "8000")) + 2)
+STREAM_URL = text("HUDUMA_STREAM_URL", f"http://127.0.0.1:{STREAM_PORT}" if SANDBOX else PUBLIC_URL).rstrip("/")
 SANDBOX_URL = text("SANDBOX_URL", "http://127.0.0.1:8001").rstrip("/")
 
 

@@ -148,7 +148,12 @@ def _mark_of(process: psutil.Process) -> str | None:
 
 
 def _check_machine() -> None:
-    for port, variable in ((PORT, "HUDUMA_PORT"), (SANDBOX_PORT, "SANDBOX_URL"), (SMTP_PORT, "EMAIL_PORT")):
+    for port, variable in (
+        (PORT, "HUDUMA_PORT"),
+        (SANDBOX_PORT, "SANDBOX_URL"),
+        (SMTP_PORT, "EMAIL_PORT"),
+        (env.STREAM_PORT, "HUDUMA_STREAM_PORT"),
+    ):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -197,6 +202,7 @@ def _prepare(url: str) -> None:
     call_command("service", "load", str(env.BASE / "services"))
     if env.SANDBOX:
         call_command("demo_accounts", sign_ins=SIGN_INS)
+        call_command("demo_centre")
 
 
 def _step(title: str, action: Callable[[], object]) -> None:
@@ -212,6 +218,10 @@ def _parts(url: str) -> list[Part]:
         "--workers", str(os.cpu_count() or 2), "--blocking-threads", "1", "--no-ws",
         "config.wsgi:application",
     ]  # fmt: skip
+    stream = [
+        python, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", str(env.STREAM_PORT),
+        "--workers", "1", "--no-ws", "huduma.channels.display.stream:application",
+    ]  # fmt: skip
     worker = [python, "manage.py", "procrastinate", "worker", "--concurrency", "4"]
     sandbox = [
         python, "-m", "sandbox", "--port", str(SANDBOX_PORT), "--smtp-port", str(SMTP_PORT),
@@ -220,6 +230,7 @@ def _parts(url: str) -> list[Part]:
     parts = [
         Part("web", web, {**common, "HUDUMA_PROCESS": "web"}),
         Part("worker", worker, {**common, "HUDUMA_PROCESS": "worker"}),
+        Part("stream", stream, {**common, "HUDUMA_PROCESS": "stream"}),
     ]
     if env.SANDBOX:
         from huduma.channels.hooks.messages import africastalking_token
@@ -247,7 +258,7 @@ def _answers(port: int) -> bool:
 
 
 def _wait_until_answering(parts: list[Part]) -> None:
-    ports = [PORT, SANDBOX_PORT] if env.SANDBOX else [PORT]
+    ports = [PORT, env.STREAM_PORT, *([SANDBOX_PORT] if env.SANDBOX else [])]
     deadline = time.monotonic() + START_SECONDS
     while not all(_answers(port) for port in ports):
         for part in parts:

@@ -9,6 +9,7 @@ SECRET_KEY = env.secret_key()
 PUBLIC_URL = env.PUBLIC_URL
 SANDBOX_URL = env.SANDBOX_URL
 # Where rooms of a video service (such as Jitsi Meet) are opened; without it no visit by video is offered.
+STREAM_URL = env.STREAM_URL
 VIDEO_URL = env.text("HUDUMA_VIDEO_URL").rstrip("/")
 HOOKS_BASE_URL = env.text("HUDUMA_HOOKS_URL", env.PUBLIC_URL)
 ALLOWED_HOSTS = ["*"] if SANDBOX else [PUBLIC_URL.split("://", 1)[1].split(":")[0], *env.names("HUDUMA_HOSTS")]

@@ -6,7 +6,9 @@ from django.urls import include, path
 urlpatterns = [
     path("hooks/", include("huduma.channels.hooks.urls")),
     *i18n_patterns(
-        path("desk/", include("huduma.channels.desk.urls")), path("", include("huduma.channels.portal.urls"))
+        path("desk/", include("huduma.channels.desk.urls")),
+        path("display/", include("huduma.channels.display.urls")),
+        path("", include("huduma.channels.portal.urls")),
     ),
 ]
 

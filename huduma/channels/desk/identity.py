@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import segno
 from allauth.account.forms import LoginForm
@@ -22,10 +23,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from huduma.channels.desk.gate import SECOND_FACTOR
+from huduma.contexts.centres import public as centres
 from huduma.contexts.identity import public as identity
 from huduma.foundation import identifiers
 from huduma.foundation import phone as phones
-from huduma.foundation.access import NotPermitted
+from huduma.foundation.access import Actor, NotPermitted
 from huduma.foundation.ui.requests import actor_of
 
 PENDING = "staff_sign_in"
@@ -141,10 +143,19 @@ def assist(request: HttpRequest) -> HttpResponse:
             except identity.AnotherName as refusal:
                 errors["id_number"] = refusal.message
         if not errors:
+            _tie_ticket(actor, person.id)
             request.session["assisting"] = str(person.id)
             request.session["assisting_name"] = person.full_name
             return redirect("portal:search")
     return render(request, "desk/assist.html", {"errors": errors, "typed": typed}, status=422 if errors else 200)
+
+
+def _tie_ticket(actor: Actor, person_id: UUID) -> None:
+    """Let the ticket at the officer's counter, if there is one without a name, be this person's."""
+    counter = centres.counter_of(actor)
+    current = centres.at_counter(counter)[0] if counter else None
+    if current is not None and current.person is None:
+        centres.link_ticket(actor=actor, ticket_id=current.id, person_id=person_id, now=timezone.now())
 
 
 FIELDS = ("first_name", "other_names", "surname", "id_number", "phone", "day", "month", "year", "consent")
@@ -172,7 +183,7 @@ def _wrong(typed: dict[str, str]) -> dict[str, str]:
         _birth_date(typed)
     except ValueError:
         errors["day"] = gettext("Write a real date of birth, or leave it empty.")
-    if typed["consent"] not in ("by-word", "by-mark", "guardian"):
+    if typed["consent"] not in identity.CONSENTS:
         errors["consent"] = gettext("Ask the person first, then choose how they agreed.")
     return errors
 
@@ -182,7 +193,7 @@ def stop_assisting(request: HttpRequest) -> HttpResponse:
     """The person has been served."""
     for name in ("assisting", "assisting_name"):
         request.session.pop(name, None)
-    return redirect("desk:worklist")
+    return redirect("desk:counter" if centres.counter_of(actor_of(request)) else "desk:worklist")
 
 
 urlpatterns = [

@@ -2,6 +2,7 @@
 
 from huduma.channels.desk import (
     cases,
+    centres,
     clocks,
     contact,
     customers,
@@ -12,6 +13,7 @@ from huduma.channels.desk import (
 app_name = "desk"
 urlpatterns = [
     *cases.urlpatterns,
+    *centres.urlpatterns,
     *clocks.urlpatterns,
     *contact.urlpatterns,
     *customers.urlpatterns,

@@ -1,10 +1,11 @@
 """The portal's addresses: each module's own list, one after the other."""
 
-from huduma.channels.portal import applications, catalogue, contact, credentials, drafts, identity, payments
+from huduma.channels.portal import applications, catalogue, centres, contact, credentials, drafts, identity, payments
 
 app_name = "portal"
 urlpatterns = [
     *catalogue.urlpatterns,
+    *centres.urlpatterns,
     *identity.urlpatterns,
     *drafts.urlpatterns,
     *applications.urlpatterns,

@@ -565,6 +565,18 @@ def find_case_for(actor: Actor, reference: str) -> UUID:
     return found[0]
 
 
+def ids_of(reference: str) -> tuple[UUID, UUID, str]:
+    """Return the case, the person and the service of a reference, so that a queue ticket or a printed document is tied to them.
+
+    Nothing personal is in it: ids say nothing to those who cannot read the case. Raises NotFound.
+    """
+    meant = references.normalise(reference)
+    found = Application.objects.filter(reference=meant or "").values_list("id", "person_id", "service_code").first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def get_upload_for(actor: Actor, upload_id: UUID) -> files.StoredFile:
     """Return an uploaded file to its applicant, to officers of the deciding body, or to those of a body that it is shared with.
 

@@ -26,6 +26,8 @@ EMAIL_CODE_LIFE = timedelta(minutes=15)
 CODE_TRIES = 5
 CODES_PER_HOUR = 5
 CODES_PER_ADDRESS = 300  # a mobile company hides thousands of phones behind one address
+#: How a person at a counter lets an officer act for them.
+CONSENTS = ("by-word", "by-mark", "guardian")
 
 
 class IdentityTaken(Refusal):
@@ -232,6 +234,18 @@ def register_assisted_person(
         )
     journal.record(actor=actor, event=events.PersonAssisted(person_id=person.id, consent=consent), now=now)
     return person
+
+
+@transaction.atomic
+def assist_known_person(*, actor: Actor, person_id: UUID, consent: str, now: datetime) -> None:
+    """Record that a person who is known already, and stands at a counter, lets the officer act for them.
+
+    Raises NotPermitted unless the actor is an officer or supervisor.
+    """
+    actor.require_role("officer", "supervisor")
+    if consent not in CONSENTS:
+        raise ValueError(f"a consent is given one of these ways: {', '.join(CONSENTS)}")
+    journal.record(actor=actor, event=events.PersonAssisted(person_id=person_id, consent=consent), now=now)
 
 
 def _may_be(person: Person, facts: IdentityFacts) -> bool:

@@ -2,6 +2,7 @@
 
 from huduma.contexts.identity.models import Account, Organisation, Person
 from huduma.contexts.identity.operations import (
+    CONSENTS,
     AddressOfStaff,
     AddressTaken,
     AlreadyProven,
@@ -12,6 +13,7 @@ from huduma.contexts.identity.operations import (
     OrganisationTaken,
     TooManyCodes,
     WrongCode,
+    assist_known_person,
     change_contact,
     confirm_email,
     enrol_second_factor,
@@ -58,6 +60,7 @@ from huduma.contexts.identity.queries import (
 from huduma.contexts.identity.rules import birth_date
 
 __all__ = [
+    "CONSENTS",
     "Account",
     "AddressOfStaff",
     "AddressTaken",
@@ -74,6 +77,7 @@ __all__ = [
     "TooManyCodes",
     "WrongCode",
     "actor_for",
+    "assist_known_person",
     "birth_date",
     "change_contact",
     "confirm_email",

@@ -14,6 +14,12 @@ MENU = (
     ("worklist", gettext_lazy("Cases"), STAFF),
     ("matters", gettext_lazy("Customers’ matters"), ("agent", "focal", "accounting_officer", "integrity", "secretariat")),
     ("customers", gettext_lazy("Customers"), ("agent", "focal", "accounting_officer", *STAFF)),
+    ("counter", gettext_lazy("Counter"), STAFF),
+    ("reception", gettext_lazy("Reception"), STAFF),
+    ("wall", gettext_lazy("The day"), STAFF),
+    ("shelf", gettext_lazy("Documents to collect"), STAFF),
+    ("centre_settings", gettext_lazy("Centre"), ("supervisor",)),
+    ("centres", gettext_lazy("All centres now"), ("secretariat", "administrator")),
     ("assist", gettext_lazy("Serve a person here"), STAFF),
     ("special_days", gettext_lazy("Working days"), (*STAFF, "administrator")),
 )  # fmt: skip

@@ -1,8 +1,9 @@
-"""A centre with three counters and somebody to serve."""
+"""Fixtures: a centre with three counters, officers who are posted there, and people to serve."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from huduma.contexts.catalogue.models import Service
 from huduma.contexts.centres import operations as centres
@@ -11,6 +12,7 @@ from huduma.contexts.identity import public as identity
 from huduma.contexts.places.models import PublicBody
 from huduma.contexts.workforce import public as workforce
 from huduma.foundation.access import ANONYMOUS, SYSTEM
+from huduma.foundation.worktime.models import SpecialDay
 
 WEEK = [[["08:00", "17:00"]]] * 5 + [[], []]
 
@@ -56,6 +58,17 @@ def citizen(db, now):
         return identity.actor_for(account, channel="portal", purpose="self-service")
 
     return make
+
+
+@pytest.fixture
+def always_open(centre):
+    """The same centre, open day and night on every day around today, for tests that live in real time."""
+    centre.hours = [[["00:00", "23:59"]]] * 7
+    centre.least_notice_minutes = 0
+    centre.save()
+    for n in range(-1, 15):
+        SpecialDay.objects.create(date=timezone.localdate() + timedelta(days=n), is_working=True, reason="test")
+    return centre
 
 
 @pytest.fixture

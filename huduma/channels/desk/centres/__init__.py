@@ -1,0 +1,5 @@
+"""A centre's work: the counter, reception, the manager's screens, and the shelf of documents to collect."""
+
+from huduma.channels.desk.centres import counter, manager, reception, shelf
+
+urlpatterns = [*counter.urlpatterns, *reception.urlpatterns, *manager.urlpatterns, *shelf.urlpatterns]

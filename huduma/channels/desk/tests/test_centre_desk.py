@@ -1,0 +1,163 @@
+"""The counter, reception, the manager's screens and the shelf, over HTTP."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from huduma.contexts.centres import public as centres
+from huduma.contexts.centres.models import Closure, Collectable, Ticket
+from huduma.contexts.identity.models import Account
+from huduma.contexts.workforce import public as workforce
+from huduma.foundation import ids
+from huduma.foundation.access import SYSTEM
+from huduma.foundation.journal import public as journal
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def at_desk(client, clerk, enter_desk):
+    """Signs an officer in at the desk; returns the actor that they are."""
+
+    def make(name="neema", **about):
+        actor = clerk(name, **about)
+        enter_desk(client, Account.objects.get(id=actor.account_id))
+        return actor
+
+    return make
+
+
+def act(client, ticket, verb, **more):
+    return client.post("/en/desk/counter/act/", {"ticket": ticket.id, "verb": verb, **more}, follow=True)
+
+
+def test_a_shift_at_the_counter(client, always_open, at_desk):
+    at_desk()
+    page = client.get("/en/desk/counter/").content.decode()
+    client.post("/en/desk/counter/open/", {"counter": re.search(r'name="counter" value="([^"]+)"', page)[1]})
+    assert "Nobody waits" in client.post("/en/desk/counter/next/", follow=True).content.decode()
+    fresh = re.search(r'name="fresh" value="([^"]+)"', client.get("/en/desk/reception/").content.decode())[1]
+    given = client.post("/en/desk/reception/", {"fresh": fresh, "service": "police-clearance", "priority": "pregnant"})
+    assert "A001" in given.content.decode()
+    called = client.post("/en/desk/counter/next/", follow=True).content.decode()
+    assert "A001" in called
+    assert "Pregnant" in called
+    ticket = Ticket.objects.get()
+    for verb, state in (
+        ("recall", "called"),
+        ("serve", "serving"),
+        ("hold", "held"),
+        ("resume", "called"),
+        ("serve", "serving"),
+    ):
+        act(client, ticket, verb)
+        ticket.refresh_from_db()
+        assert ticket.state == state
+    assert (
+        "There is still somebody at your counter"
+        in client.post("/en/desk/counter/close/", follow=True).content.decode()
+    )
+    act(client, ticket, "transfer", desk="cashier")
+    ticket.refresh_from_db()
+    assert (ticket.state, ticket.desk) == ("waiting", "cashier")
+    assert "not at your counter any more" in act(client, ticket, "finish-done").content.decode()
+    client.post("/en/desk/counter/quick/", {"fresh": ids.uuid7(), "service": ""})
+    assert Ticket.objects.filter(source="quick", state="done").count() == 1
+    client.post("/en/desk/counter/close/")
+    assert centres.counter_of(SYSTEM) is None
+
+
+def test_serving_somebody_known_is_assisted_with_consent(client, always_open, at_desk, citizen):
+    officer, me = at_desk(counter=1), citizen(1)
+    ticket = centres.take_ticket(
+        actor=officer, centre_code="HC01", ticket_id=ids.uuid7(), source="reception", service_code="police-clearance",
+        person_id=me.person_id, now=timezone.now(),
+    )  # fmt: skip
+    client.post("/en/desk/counter/next/")
+    refused = client.post("/en/desk/counter/assist/", {"ticket": ticket.id}, follow=True)
+    assert "Ask the person first" in refused.content.decode()
+    told = client.post("/en/desk/counter/assist/", {"ticket": ticket.id, "consent": "by-word"})
+    assert told.url == "/en/services/police-clearance/"
+    entry = journal.entries_concerning(me.person_id, acts=["identity.person.assisted"])[0]
+    assert (entry.actor_account_id, entry.facts["consent"]) == (officer.account_id, "by-word")
+    assert client.post("/en/desk/assist/stop/").url == "/en/desk/counter/"
+    assert Ticket.objects.get().state == "serving"
+
+
+def test_the_paper_of_a_day_without_a_system(client, always_open, at_desk):
+    at_desk()
+    assert client.get("/en/desk/reception/paper/").status_code == 200
+    yesterday = (timezone.localdate() - timedelta(days=1)).isoformat()
+    rows = {
+        "day": yesterday, "number-0": "1", "service-0": "police-clearance", "arrived-0": "8.05", "served-0": "08:10",
+        "ended-0": "08:20", "number-1": "2", "arrived-1": "nine",
+    }  # fmt: skip
+    answer = client.post("/en/desk/reception/paper/", rows)
+    assert answer.status_code == 422
+    assert "Number 2: write times like 09:40" in answer.content.decode()
+    assert 'value="nine"' in answer.content.decode()
+    assert Ticket.objects.get().number == "P1"
+    again = client.post("/en/desk/reception/paper/", {**rows, "number-1": ""})
+    assert "This number was entered already" in again.content.decode()
+
+
+def test_the_manager_sees_the_day_and_changes_the_centre(client, always_open, at_desk, clerk):
+    colleague = clerk("amani", 2)
+    at_desk("mkuu", role="supervisor")
+    centres.take_ticket(
+        actor=colleague,
+        centre_code="HC01",
+        ticket_id=ids.uuid7(),
+        source="reception",
+        now=timezone.now() - timedelta(minutes=1),
+    )
+    wall = client.get("/en/desk/wall/").content.decode()
+    assert "amani Mfano" in wall
+    client.post("/en/desk/centres/settings/", {"what": "rules", "wait_standard_minutes": "25"})
+    client.post(
+        "/en/desk/centres/settings/", {"what": "counter", "number": "9", "desks": ["photo", "cashier"], "long": "on"}
+    )
+    always_open.refresh_from_db()
+    assert always_open.wait_standard_minutes == 25
+    assert always_open.counters.get(number=9).desks == ["photo", "cashier"]
+    closure = {"what": "closure", "starts": "2027-03-01T08:00", "reason_en": "Painting", "reason_sw": "Kupaka rangi"}
+    assert client.post("/en/desk/centres/settings/", {**closure, "ends": "soon"}).status_code == 422
+    assert client.post("/en/desk/centres/settings/", {**closure, "ends": "2027-03-01T07:00"}).status_code == 422
+    client.post("/en/desk/centres/settings/", {**closure, "ends": "2027-03-01T17:00"})
+    assert Closure.objects.get().starts_at.isoformat() == "2027-03-01T05:00:00+00:00"
+    away = {
+        "what": "absence",
+        "account": str(colleague.account_id),
+        "starts": "2027-03-02T08:00",
+        "ends": "2027-03-02T17:00",
+    }
+    assert client.post("/en/desk/centres/settings/", away).status_code == 302
+    assert "Huduma Centre Mfano" in client.get("/en/desk/centres/").content.decode()
+    assert "<svg" not in client.get("/en/desk/reception/door/").content.decode()
+
+
+def test_officers_of_other_places_are_refused(client, always_open, at_desk):
+    at_desk("mgeni", posted=False)
+    for page in ("wall/", "reception/", "shelf/", "reception/door/", "reception/paper/", "centres/settings/"):
+        assert client.get(f"/en/desk/{page}?centre=HC01").status_code == 403, page
+    assert client.get("/en/desk/counter/").status_code == 403
+
+
+def test_the_shelf(client, always_open, at_desk, citizen, now):
+    officer, me = at_desk(), citizen(1)
+    assert client.post("/en/desk/shelf/", {"reference": "HA 0000"}).status_code == 422
+    document = centres.receive_document(
+        actor=officer, centre_code="HC01", person_id=me.person_id, title={"en": "ID card", "sw": "kitambulisho"},
+        body_code="DCI", shelf="B 12", now=now,
+    )  # fmt: skip
+    assert "B 12" in client.get("/en/desk/shelf/").content.decode()
+    found = client.get("/en/desk/shelf/find/", {"reference": document.reference})
+    assert found.url.endswith(f"/shelf/{document.id}/")
+    page = client.post(found.url, {"do": "collect", "by": "holder"})
+    assert page.status_code == 422
+    assert "Choose by what the person proved" in page.content.decode()
+    client.post(found.url, {"do": "collect", "by": "agent", "proof": "letter", "collector": "Juma Mfano"})
+    assert Collectable.objects.get().collector_name == "Juma Mfano"
+    assert workforce.places_of(officer) == ["HC01"]

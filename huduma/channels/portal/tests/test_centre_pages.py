@@ -1,0 +1,135 @@
+"""A centre's page, booking a visit, the link in a reminder, the calendar, and a document to collect."""
+
+import re
+from datetime import datetime
+
+import pytest
+from icalendar import Calendar
+
+from huduma.contexts.centres import public as centres
+from huduma.contexts.centres.models import Appointment, Centre, Waiter
+from huduma.contexts.identity.models import Account
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def me(client, citizen):
+    """The browser of a citizen who is signed in; returns the actor that they are."""
+    actor = citizen(1)
+    client.force_login(Account.objects.get(id=actor.account_id))
+    return actor
+
+
+def choose(client, page="/en/centres/HC01/book/?services=police-clearance"):
+    """Return the free times of the first day."""
+    return re.findall(r'name="at" value="([^"]+)"', client.get(page).content.decode())
+
+
+@pytest.mark.parametrize("language", ["en", "sw"])
+def test_a_centre_says_what_is_known_and_what_is_not(client, always_open, language, django_assert_max_num_queries):
+    with django_assert_max_num_queries(16):
+        page = client.get(f"/{language}/centres/HC01/").content.decode()
+    assert ("Open now" if language == "en" else "Kimefunguliwa sasa") in page
+    assert ("Nothing is known yet of steps" if language == "en" else "Hakuna kinachojulikana bado") in page
+    always_open.accessibility, always_open.status = {"step_free": True, "lift": False}, "planned"
+    always_open.save()
+    page = client.get("/en/centres/HC01/").content.decode()
+    assert "Entrance without steps" in page
+    assert "No lift" in page
+    assert "does not work yet" in page
+    assert "Book an appointment" not in page
+
+
+def test_booking_needs_a_sign_in_a_service_and_a_free_time(client, always_open, me):
+    client.logout()
+    assert client.get("/en/centres/HC01/book/").status_code == 302
+    client.force_login(Account.objects.get(id=me.account_id))
+    assert "Choose at least one service" in client.get("/en/centres/HC01/book/?services=").content.decode()
+    times = choose(client)
+    told = client.post("/en/centres/HC01/book/", {"services": "police-clearance", "at": times[0]})
+    visit = Appointment.objects.get()
+    assert told.url == f"/en/appointments/{visit.id}/"
+    again = client.post("/en/centres/HC01/book/", {"services": "police-clearance", "at": "yesterday"})
+    assert again.status_code == 422
+    assert "this time is taken" in again.content.decode()
+    assert times[0] not in choose(client)
+    assert f"/en/appointments/{visit.id}/" in client.get("/en/appointments/").content.decode()
+
+
+def test_a_stranger_gets_no_page(client, always_open, me, citizen):
+    client.post("/en/centres/HC01/book/", {"services": "police-clearance", "at": choose(client)[0]})
+    visit = Appointment.objects.get()
+    client.force_login(Account.objects.get(id=citizen(2).account_id))
+    assert client.get(f"/en/appointments/{visit.id}/").status_code == 404
+    assert client.get(f"/en/appointments/{visit.id}/huduma.ics").status_code == 404
+    assert client.get(f"/en/v/{visit.reference}/{'0' * 16}/").status_code == 404
+
+
+def test_the_link_confirms_moves_and_cancels_without_signing_in(client, always_open, me, settings):
+    client.post("/en/centres/HC01/book/", {"services": "police-clearance", "at": choose(client)[0]})
+    visit = Appointment.objects.get()
+    client.logout()
+    link = centres.link_of(visit, "en").removeprefix(settings.PUBLIC_URL)
+    page = client.get(link).content.decode()
+    assert "Yes, I will come" in page
+    client.get(link)  # looking changes nothing: mail programs open links by themselves
+    assert Appointment.objects.get().confirmed_at is None
+    client.post(link, {"do": "confirm"})
+    assert Appointment.objects.get().confirmed_at is not None
+    times = re.findall(r'name="at" value="([^"]+)"', client.get(link).content.decode())
+    client.post(link, {"do": "move", "at": times[3]})
+    assert Appointment.objects.get().starts_at == datetime.fromisoformat(times[3])
+    client.post(link, {"do": "cancel"})
+    assert Appointment.objects.get().state == "cancelled"
+    assert "Cancelled" in client.get(link).content.decode()
+
+
+def test_the_calendar_file_and_feed_carry_the_time_zone(client, always_open, me):
+    client.post("/en/centres/HC01/book/", {"services": "police-clearance", "at": choose(client)[0]})
+    visit = Appointment.objects.get()
+    feed = re.search(r"/en/calendar/[\w-]+\.ics", client.get("/en/appointments/").content.decode())[0]
+    for address in (f"/en/appointments/{visit.id}/huduma.ics", feed):
+        answer = client.get(address)
+        assert answer["Content-Type"].startswith("text/calendar")
+        calendar = Calendar.from_ical(answer.content)
+        assert [zone["TZID"] for zone in calendar.walk("VTIMEZONE")] == ["Africa/Nairobi"]
+        event = calendar.walk("VEVENT")[0]
+        assert event["DTSTART"].params["TZID"] == "Africa/Nairobi"
+        assert event.start == visit.starts_at
+    client.logout()
+    assert client.get(feed).status_code == 200
+    assert client.get(feed.replace(".ics", "0.ics")).status_code == 404
+
+
+def test_when_all_is_taken_one_asks_to_be_told(client, always_open, me, citizen):
+    always_open.most_notice_days = 0
+    always_open.save()
+    assert "Everything is taken" in client.get("/en/centres/HC01/book/?services=police-clearance").content.decode()
+    client.post("/en/centres/HC01/book/", {"services": "police-clearance", "join": "1"})
+    waiter = Waiter.objects.get()
+    assert "Wait no longer" in client.get("/en/appointments/").content.decode()
+    client.post(f"/en/appointments/list/{waiter.id}/leave/")
+    assert Waiter.objects.get().state == "left"
+
+
+def test_one_tap_sends_a_document_to_a_nearer_centre(client, always_open, me, clerk, now, settings):
+    Centre.objects.create(code="HC02", name="Huduma Centre Karibu", status="operational", latitude=-1.0, longitude=37.0)
+    document = centres.receive_document(
+        actor=clerk("neema"), centre_code="HC01", person_id=me.person_id, title={"en": "ID card", "sw": "kitambulisho"},
+        body_code="DCI", shelf="B 1", now=now,
+    )  # fmt: skip
+    assert "ID card" in client.get("/en/appointments/").content.decode()
+    client.logout()
+    link = centres.collect_link(document, "en").removeprefix(settings.PUBLIC_URL)
+    assert "Huduma Centre Karibu" in client.get(link).content.decode()
+    assert client.post(link, {"to": "NOWHERE"}).status_code == 422
+    client.post(link, {"to": "HC02"})
+    document.refresh_from_db()
+    assert document.bound_for_id == "HC02"
+    assert "It will be sent to" in client.get(link).content.decode()
+
+
+def test_where_lists_the_centres_of_a_service(client, always_open):
+    assert "Huduma Centre Mfano" in client.get("/en/services/police-clearance/where/").content.decode()
+    assert client.get("/en/services/nothing/where/").status_code == 404
