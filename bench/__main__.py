@@ -5,6 +5,7 @@ import importlib
 import os
 import pkgutil
 import shutil
+import socket
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -25,7 +26,7 @@ def main() -> None:
     directory = Path(tempfile.mkdtemp(prefix="huduma-bench-"))
     directory.chmod(0o755)  # the server may run as another user than root
     (directory / "static").mkdir()
-    os.environ.update(HUDUMA_VAR=str(directory), DJANGO_SETTINGS_MODULE="config.settings")  # noqa: TID251
+    os.environ.update(HUDUMA_VAR=str(directory), DJANGO_SETTINGS_MODULE="config.settings", **_ports())  # noqa: TID251
     try:
         url = database.start(directory / "postgres")
         os.environ["DATABASE_URL"] = url  # noqa: TID251
@@ -41,6 +42,18 @@ def main() -> None:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+def _ports() -> dict[str, str]:
+    """Return free ports for the processes that a topic starts."""
+    with socket.socket() as web, socket.socket() as sandbox, socket.socket() as mail:
+        for one in (web, sandbox, mail):
+            one.bind(("127.0.0.1", 0))
+        return {
+            "HUDUMA_PORT": str(web.getsockname()[1]),
+            "SANDBOX_URL": f"http://127.0.0.1:{sandbox.getsockname()[1]}",
+            "EMAIL_PORT": str(mail.getsockname()[1]),
+        }
+
+
 def _load() -> None:
     import django
     from django.core.management import call_command
@@ -51,6 +64,9 @@ def _load() -> None:
     call_command("collectstatic", interactive=False, verbosity=0)
     call_command("load_reference", verbosity=0)
     call_command("service", "load", "services", verbosity=0)
+    from config import launcher
+
+    call_command("demo_accounts", sign_ins=launcher.SIGN_INS, verbosity=0)
 
 
 if __name__ == "__main__":

