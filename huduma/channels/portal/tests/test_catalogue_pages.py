@@ -1,5 +1,6 @@
 """The public pages, in both languages."""
 
+import gzip
 import json
 import re
 from datetime import UTC, datetime
@@ -92,3 +93,23 @@ def test_what_is_not_there_says_so(loaded, client, page):
 
 def test_nothing_foreign_may_be_loaded(loaded, client):
     assert "default-src 'none'" in client.get("/en/").headers["Content-Security-Policy"]
+
+
+FIRST_PAGE_BYTES, LATER_PAGE_BYTES = 30_000, 12_000
+
+
+@pytest.mark.parametrize("language", ["en", "sw"])
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_light_on_a_poor_network(loaded, client, language, page):
+    """As it comes over the wire; what a page links to is sent once and kept for good."""
+    html = client.get(f"/{language}/{page}", headers={"accept-encoding": "br, gzip"})
+    linked = re.findall(r'<(?:link rel="stylesheet" href|script src)="([^"]+)"', _text(html))
+    answers = [client.get(address, headers={"accept-encoding": "br, gzip"}) for address in linked]
+    assert linked or page in ("sitemap.xml", "robots.txt")
+    assert all("immutable" in answer["Cache-Control"] and answer["Content-Encoding"] == "br" for answer in answers)
+    assert len(html.content) <= LATER_PAGE_BYTES
+    assert len(html.content) + sum(len(answer.getvalue()) for answer in answers) <= FIRST_PAGE_BYTES
+
+
+def _text(answer):
+    return (gzip.decompress(answer.content) if answer.get("Content-Encoding") == "gzip" else answer.content).decode()

@@ -37,6 +37,7 @@ class Bill(models.Model):
                 fields=["payable_id", "purpose"], condition=~Q(state="cancelled"), name="payments_bill_once"
             ),
         ]
+        indexes = [models.Index(fields=["payable_id"], name="payments_bill_payable")]
 
     def __str__(self) -> str:
         return self.reference
