@@ -152,7 +152,9 @@ def account(request: HttpRequest) -> HttpResponse:
     if actor.kind == "anonymous":
         return to_sign_in(request)
     own = identity.get_account_for(actor)
-    entries = journal.entries_concerning(actor.person_id, acts=LOOKS, limit=50) if actor.person_id else []
+    known_as = identity.records_of(actor.person_id) if actor.person_id else []
+    entries = [entry for one in known_as for entry in journal.entries_concerning(one, acts=LOOKS, limit=50)]
+    entries.sort(key=lambda entry: entry.at, reverse=True)
     looks = [
         (entry.at, LOOKED[entry.act], PURPOSES.get(entry.purpose, ""), entry.roles)
         for entry in entries

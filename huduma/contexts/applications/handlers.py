@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext, gettext_noop, override
 
-from huduma.contexts.applications import queries
+from huduma.contexts.applications import operations, queries
 from huduma.contexts.applications.models import Application
 from huduma.contexts.identity import public as identity
 from huduma.contexts.messages import public as messages
@@ -41,6 +41,13 @@ NOTICES = {
     ),
 }
 SUBJECT = gettext_noop("%(service)s: news of application %(reference)s")
+
+
+@journal.handles("identity.person.merged")
+def on_merged(entry: journal.Entry) -> None:
+    """Give the applications of a merged record to the one that goes on."""
+    kept, merged = UUID(entry.facts["kept_person_id"]), UUID(entry.facts["merged_person_id"])
+    operations.pass_applications(actor=SYSTEM, from_person_id=merged, to_person_id=kept, now=entry.at)
 
 
 @journal.handles("payments.bill.settled")

@@ -5,3 +5,6 @@ class CredentialsConfig(AppConfig):
     name = "huduma.contexts.credentials"
     label = "credentials"
     verbose_name = "Signed documents, verification, revocation"
+
+    def ready(self) -> None:
+        from huduma.contexts.credentials import handlers  # noqa: F401 -- handlers subscribe when imported

@@ -17,6 +17,7 @@ class Credential(models.Model):
     reference = models.CharField(max_length=11, unique=True)
     issued_for = models.UUIDField(unique=True, help_text="The case whose outcome it is: one case, one document.")
     holder_person_id = models.UUIDField()
+    holder_organisation_id = models.UUIDField(null=True, help_text="Whoever acts for it may have the document too.")
     body_code = models.CharField(max_length=20)
     service_code = models.CharField(max_length=60)
     title = models.JSONField()

@@ -34,6 +34,7 @@ def issue_credential(
     service_code: str,
     now: datetime,
     valid_until: date | None = None,
+    holder_organisation_id: UUID | None = None,
 ) -> Credential:
     """Order the document of a case, once; a job sets and signs it, then announces CredentialIssued.
 
@@ -45,6 +46,7 @@ def issue_credential(
         defaults={
             "reference": references.mint("HC"),
             "holder_person_id": holder_person_id,
+            "holder_organisation_id": holder_organisation_id,
             "body_code": body_code,
             "service_code": service_code,
             "title": title,
@@ -116,3 +118,10 @@ def revoke_credential(*, actor: Actor, credential_id: UUID, reason: str, now: da
         reason=credential.revoke_reason,
     )
     journal.record(actor=actor, event=event, now=now)
+
+
+@transaction.atomic
+def pass_documents(*, actor: Actor, from_person_id: UUID, to_person_id: UUID) -> None:
+    """Give the documents of one record to another of the same human being. Raises NotPermitted: only the platform itself does."""
+    actor.require_role()
+    Credential.objects.filter(holder_person_id=from_person_id).update(holder_person_id=to_person_id)

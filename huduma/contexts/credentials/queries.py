@@ -11,6 +11,7 @@ from django.utils import timezone
 from huduma.contexts.credentials.events import CredentialRead
 from huduma.contexts.credentials.models import Credential
 from huduma.contexts.credentials.providers import signing
+from huduma.contexts.identity import public as identity
 from huduma.foundation import references
 from huduma.foundation.access import Actor, NotFound
 from huduma.foundation.journal import public as journal
@@ -30,11 +31,14 @@ class Verdict:
 
 
 def get_document_for(actor: Actor, credential_id: UUID, *, now: datetime) -> tuple[Credential, bytes]:
-    """Return a document and its bytes to its holder or to an officer of its body, and journal the reading. Raises NotFound."""
+    """Return a document and its bytes to its holder, to those who act for the holding organisation, or to an officer of its body, and journal the reading. Raises NotFound."""
     found = Credential.objects.select_related("file").filter(id=credential_id).exclude(state="signing").first()
     if found is None or found.file is None:
         raise NotFound
-    own = found.holder_person_id in (actor.person_id, actor.on_behalf_of)
+    organisation = found.holder_organisation_id
+    own = found.holder_person_id in (actor.person_id, actor.on_behalf_of) or (
+        organisation is not None and identity.may_act_for(actor.person_id, organisation, on=timezone.localdate())
+    )
     if not own and not actor.has_role("officer", "supervisor", body=found.body_code):
         raise NotFound
     event = CredentialRead(credential_id=found.id, holder_person_id=found.holder_person_id)

@@ -66,6 +66,25 @@ class PersonAssisted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PersonMerged(Event):
+    """Two records turned out to be one human being's, by the register: what is the merged one's is the kept one's from now on."""
+
+    act: ClassVar[str] = "identity.person.merged"
+    subject: ClassVar[str] = "kept_person_id"
+    kept_person_id: UUID
+    merged_person_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberTakenBack(Event):
+    """The register names somebody else under the ID number that an officer had typed into a record."""
+
+    act: ClassVar[str] = "identity.person.number_taken_back"
+    subject: ClassVar[str] = "person_id"
+    person_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class ContactChanged(Event):
     """An account's e-mail address or language was changed."""
 

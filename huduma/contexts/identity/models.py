@@ -42,9 +42,16 @@ class Person(models.Model):
         max_length=20, blank=True, help_text="iprs, by-hand (to be checked), or assisted (an officer's word)"
     )
     registered_at = models.DateTimeField()
+    merged_into = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="+",
+        help_text="The record of the same human being that goes on; this one is only remembered.",
+    )  # fmt: skip
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(merged_into=None) | (Q(id_number=None) & ~Q(merged_into=F("id"))), name="identity_merged"
+            ),
             models.CheckConstraint(
                 condition=Q(verified_by__in=["", "iprs", "by-hand", "assisted"]), name="identity_verified_by"
             ),

@@ -171,7 +171,7 @@ def record_identity_proof(*, actor: Actor, facts: IdentityFacts, by: str, now: d
     }
     try:
         with transaction.atomic():
-            person = _bind(account, person, values, now)
+            person = _bind(actor, account, person, facts, values, now)
     except IntegrityError as error:
         raise IdentityTaken from error
     journal.record(actor=actor, event=events.IdentityProven(person_id=person.id, by=by), now=now)
@@ -184,12 +184,17 @@ def _own_account(actor: Actor) -> Account:
     return Account.objects.select_for_update().get(id=actor.account_id)
 
 
-def _bind(account: Account, person: Person | None, values: dict[str, Any], now: datetime) -> Person:
-    if person is None:
-        # An assisted person who comes online later keeps their record.
-        number = values["id_number"]
-        known = Person.objects.filter(id_number=number, account=None).first() if number else None
-        person = known or Person(registered_at=now)
+def _bind(
+    actor: Actor, account: Account, person: Person | None, facts: IdentityFacts, values: dict[str, Any], now: datetime
+) -> Person:
+    known = _record_of_counter(values["id_number"], person)
+    if known is not None and not _may_be(known, facts):  # an officer typed a digit wrong: the register knows better
+        _free_number(known)
+        journal.record(actor=actor, event=events.NumberTakenBack(person_id=known.id), now=now)
+        known = None
+    if known is not None and person is not None:
+        _merge(actor, person, known, now)
+    person = person or known or Person(registered_at=now)
     for field, value in values.items():
         setattr(person, field, value)
     person.save()
@@ -197,6 +202,28 @@ def _bind(account: Account, person: Person | None, values: dict[str, Any], now: 
         account.person = person
         account.save(update_fields=["person"])
     return person
+
+
+def _record_of_counter(id_number: str | None, person: Person | None) -> Person | None:
+    """The record that an officer made under this number for somebody who had no account; it is theirs when they come online."""
+    if id_number is None:
+        return None
+    others = Person.objects.select_for_update(of=("self",)).filter(id_number=id_number, account=None)
+    return others.exclude(id=person.id if person else None).first()
+
+
+def _free_number(person: Person) -> None:
+    person.id_number = None
+    person.save(update_fields=["id_number", "merged_into"])
+
+
+def _merge(actor: Actor, kept: Person, merged: Person, now: datetime) -> None:
+    merged.merged_into = kept
+    _free_number(merged)
+    held = Mandate.objects.filter(person=kept, to_on=None).values("organisation")
+    Mandate.objects.filter(person=merged).exclude(to_on=None, organisation__in=held).update(person=kept)
+    event = events.PersonMerged(kept_person_id=kept.id, merged_person_id=merged.id)
+    journal.record(actor=actor, event=event, now=now)
 
 
 @transaction.atomic

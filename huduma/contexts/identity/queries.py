@@ -108,6 +108,11 @@ def get_person_for(actor: Actor, person_id: UUID, *, now: datetime | None = None
         raise NotFound from None
 
 
+def records_of(person_id: UUID) -> list[UUID]:
+    """Return the ids under which a human being is in the journal: the record that goes on, then those merged into it."""
+    return [person_id, *Person.objects.filter(merged_into_id=person_id).values_list("id", flat=True)]
+
+
 def contact_of(person_id: UUID) -> Contact:
     """Return how the platform itself reaches a person; for messages only, never for a page."""
     account = Account.objects.filter(person_id=person_id).first()

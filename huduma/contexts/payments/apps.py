@@ -9,6 +9,7 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
 
+        from huduma.contexts.payments import handlers  # noqa: F401 -- handlers subscribe when imported
         from huduma.contexts.payments.operations import shared_token
         from huduma.contexts.payments.providers.base import gateways
         from huduma.contexts.payments.providers.daraja import Daraja

@@ -21,6 +21,7 @@ from huduma.contexts.applications.operations.drafts import (
     discard_draft,
     go_by_hand,
     open_application,
+    pass_applications,
     remove_file,
     save_page,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "follow_due",
     "go_by_hand",
     "open_application",
+    "pass_applications",
     "remove_entry",
     "remove_file",
     "save_entry",

@@ -185,6 +185,7 @@ def bill_case(*, case_id: UUID, config: dict[str, Any], now: datetime) -> None:
         payable_id=case_id,
         purpose="application",
         payer_person_id=application.person_id,
+        payer_organisation_id=application.organisation_id,
         description=service["name"],
         lines=[
             {
@@ -217,6 +218,7 @@ def order_document(*, case_id: UUID, config: dict[str, Any], now: datetime) -> N
             ],
         },
         holder_person_id=application.person_id,
+        holder_organisation_id=application.organisation_id,
         body_code=application.body_code,
         service_code=application.service_code,
         valid_until=rules.valid_until(timezone.localdate(now), certificate.get("valid_months")),

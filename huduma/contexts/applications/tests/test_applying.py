@@ -1,6 +1,7 @@
 """From the first answer to the signed document, and everything that may go wrong on the way."""
 
 import threading
+from datetime import date, timedelta
 from dataclasses import replace
 
 import pytest
@@ -12,15 +13,16 @@ from huduma.contexts.applications.models import Application
 from huduma.contexts.credentials import public as credentials
 from huduma.contexts.exchange import public as exchange
 from huduma.contexts.identity import public as identity
-from huduma.contexts.identity.models import Person
+from huduma.contexts.identity.models import Mandate, Person
 from huduma.contexts.messages.models import Message
 from huduma.contexts.payments import public as payments
 from huduma.contexts.payments.models import Payment
 from huduma.contexts.payments.operations import settle
 from huduma.contexts.process import public as process
 from huduma.foundation import ids
-from huduma.foundation.access import SYSTEM, NotFound, NotPermitted
+from huduma.foundation.access import ANONYMOUS, SYSTEM, NotFound, NotPermitted
 from huduma.foundation.files import public as files
+from huduma.foundation.journal import public as journal
 from huduma.foundation.worktime import public as worktime
 
 pytestmark = pytest.mark.usefixtures("services")
@@ -62,10 +64,10 @@ def submit(actor, draft, now=None):
     return applications.submit(actor=actor, application_id=draft.id, now=now or timezone.now())
 
 
-def pay(application, drain_jobs):
+def pay(application, drain_jobs, payer=SYSTEM):
     """Let the gateway confirm the money of an application's bill."""
     (bill,) = payments.bills_for_payable(application.id)
-    payment = payments.start_payment(actor=SYSTEM, bill_id=bill.id, phone="0700000002", now=timezone.now())
+    payment = payments.start_payment(actor=payer, bill_id=bill.id, phone="0700000002", now=timezone.now())
     settle(payment_id=payment.id, amount_cents=bill.total_cents, receipt=None, now=timezone.now())
     Payment.objects.filter(id=payment.id).update(state="succeeded")
     drain_jobs()
@@ -239,6 +241,43 @@ def test_the_promise_is_frozen_in_working_time(citizen, png, now):
     assert process.open_tasks_of(sent.id)[0].due_at == sent.due_at
 
 
+def permit(actor, png):
+    """A complete draft of a business permit, for a small workshop in Nairobi."""
+    now = timezone.now()
+    business = identity.register_organisation(
+        actor=actor, name="Mfano Works", registration_number="BN/0001", kind="company", now=now
+    )
+    draft = applications.open_application(actor=actor, service_code="county-sbp", organisation_id=business.id, now=now)
+    save(actor, draft, "place", county_code="047", ward="Mfano", premises="Jengo 1")
+    save(actor, draft, "business", activity="workshop", size="small", staff="4")
+    attach(actor, draft, "fire_clearance", png(1))
+    attach(actor, draft, "registration_copy", png(2))
+    save(actor, draft, "documents", pin_number="P000000000A")
+    return draft
+
+
+def test_another_director_pays_and_has_the_permit(citizen, png, drain_jobs, officer_actor):
+    asha, other, stranger = citizen(2), citizen(3, "Neema"), citizen(4, "Juma")
+    sent = submit(asha, permit(asha, png))
+    Mandate.objects.create(
+        person_id=other.person_id, organisation_id=sent.organisation_id, power="director", from_on=timezone.localdate()
+    )
+    (bill,) = payments.bills_for_payable(sent.id)
+    with pytest.raises(NotFound):
+        payments.get_bill_for(stranger, bill.id)
+    pay(sent, drain_jobs, other)
+    decide(officer_actor("CG-047", "supervisor"), sent, "approve", drain_jobs)
+    document = credentials.document_of(sent.id)
+    with pytest.raises(NotFound):
+        credentials.get_document_for(stranger, document.id, now=timezone.now())
+    assert credentials.get_document_for(other, document.id, now=timezone.now())[1].startswith(b"%PDF")
+    Mandate.objects.filter(person_id=other.person_id).update(
+        from_on=timezone.localdate() - timedelta(days=2), to_on=timezone.localdate() - timedelta(days=1)
+    )
+    with pytest.raises(NotFound):
+        payments.get_bill_for(other, bill.id)
+
+
 def test_the_permit_costs_what_the_table_says(citizen, png, drain_jobs, officer_actor):
     asha, now = citizen(), timezone.now()
     with pytest.raises(applications.OrganisationNeeded):
@@ -369,6 +408,62 @@ def test_an_assisted_person_is_served_by_the_officer_who_sits_there(officer, png
     sent = submit(assisting, birth(assisting, png))
     assert (sent.person_id, sent.channel) == (person.id, "desk")
     assert [row.id for row, _ in applications.list_applications_for(assisting)] == [sent.id]
+
+
+ASHA = identity.IdentityFacts(
+    id_number="90000002", surname="Mfano", first_name="Asha", other_names="", birth_date=date(1992, 9, 30), sex="F"
+)  # fmt: skip
+
+
+def by_hand(phone="+254700000002"):
+    """A citizen who went by hand while the register was down; returns her actor."""
+    now = timezone.now()
+    account = identity.open_account(actor=ANONYMOUS, phone=phone, language="en", now=now)
+    actor = identity.actor_for(account, channel="portal", purpose="self-service")
+    typed = replace(ASHA, id_number=None)
+    identity.record_identity_proof(actor=actor, facts=typed, by="by-hand", now=now)
+    account = identity.Account.objects.get(id=account.id)
+    return identity.actor_for(account, channel="portal", purpose="self-service")
+
+
+def test_what_was_done_at_a_counter_and_what_was_done_by_hand_come_together(officer, png, drain_jobs, sandbox):
+    now = timezone.now()
+    served = identity.register_assisted_person(
+        actor=officer, facts=replace(ASHA, birth_date=None), phone="", consent="by-word", now=now
+    )
+    assisting = replace(officer, on_behalf_of=served.id, purpose="assisted")
+    there = submit(assisting, birth(assisting, png))
+    pay(there, drain_jobs)
+    decide(officer, there, "approve", drain_jobs)
+    applications.open_application(actor=assisting, service_code="police-clearance", now=now)
+    asha = by_hand()
+    online = applications.open_application(actor=asha, service_code="police-clearance", now=now)
+
+    exchange.prove_identity(actor=asha, id_number="90000002", serial_number="200000002", now=now)
+    drain_jobs()
+    mine = {row.id for row, _ in applications.list_applications_for(asha)}
+    assert mine == {there.id, online.id}  # of two drafts of one service hers stays
+    assert credentials.get_document_for(asha, credentials.document_of(there.id).id, now=now)
+    assert payments.get_bill_for(asha, payments.bills_for_payable(there.id)[0].id)
+    assert identity.records_of(asha.person_id) == [asha.person_id, served.id]
+    assert journal.entries_concerning(asha.person_id, acts=["identity.person.merged"])
+    again = identity.register_assisted_person(actor=officer, facts=ASHA, phone="", consent="by-word", now=now)
+    assert again.id == asha.person_id
+
+
+def test_a_number_that_an_officer_typed_wrongly_gives_nobody_a_strangers_affairs(officer, png, sandbox):
+    now = timezone.now()
+    wrong = replace(ASHA, surname="Mgeni", first_name="Bibi", birth_date=date(1950, 1, 1))
+    served = identity.register_assisted_person(actor=officer, facts=wrong, phone="", consent="by-word", now=now)
+    assisting = replace(officer, on_behalf_of=served.id, purpose="assisted")
+    there = submit(assisting, birth(assisting, png))
+    asha = by_hand()
+    exchange.prove_identity(actor=asha, id_number="90000002", serial_number="200000002", now=now)
+    assert applications.list_applications_for(asha) == []
+    assert [row.id for row, _ in applications.list_applications_for(assisting)] == [there.id]
+    served.refresh_from_db()
+    assert (served.id_number, served.full_name) == (None, "Bibi Mgeni")
+    assert journal.entries_concerning(served.id, acts=["identity.person.number_taken_back"])
 
 
 @pytest.mark.django_db(transaction=True)

@@ -18,6 +18,7 @@ class Bill(models.Model):
     payable_id = models.UUIDField(help_text="What is paid for, such as an application.")
     purpose = models.CharField(max_length=40)
     payer_person_id = models.UUIDField(null=True)
+    payer_organisation_id = models.UUIDField(null=True, help_text="Whoever acts for it may pay too.")
     description = models.JSONField()
     lines = models.JSONField()
     total_cents = models.BigIntegerField()

@@ -1,6 +1,6 @@
 """What payments can do, by noun."""
 
-from huduma.contexts.payments.operations.bills import cancel_bills, raise_bill
+from huduma.contexts.payments.operations.bills import cancel_bills, pass_bills, raise_bill
 from huduma.contexts.payments.operations.collection import (
     AlreadyPaid,
     BillCancelled,
@@ -28,6 +28,7 @@ __all__ = [
     "NotConfirmed",
     "cancel_bills",
     "fail",
+    "pass_bills",
     "push",
     "query",
     "raise_bill",

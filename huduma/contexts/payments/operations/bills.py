@@ -16,7 +16,7 @@ from huduma.foundation.journal import public as journal
 @transaction.atomic(savepoint=False)  # fails with the act it is part of
 def raise_bill(
     *, actor: Actor, payable_id: UUID, purpose: str, payer_person_id: UUID | None, description: dict[str, str],
-    lines: list[dict[str, Any]], now: datetime,
+    lines: list[dict[str, Any]], now: datetime, payer_organisation_id: UUID | None = None,
 ) -> Bill:  # fmt: skip
     """Raise a bill once for a thing and purpose; a second call returns the first bill.
 
@@ -28,6 +28,7 @@ def raise_bill(
         defaults={
             "reference": references.mint("HB"),
             "payer_person_id": payer_person_id,
+            "payer_organisation_id": payer_organisation_id,
             "description": description,
             "lines": lines,
             "total_cents": sum(line["amount_cents"] for line in lines),
@@ -53,3 +54,10 @@ def cancel_bills(*, actor: Actor, payable_id: UUID, now: datetime) -> int:
         bill.save(update_fields=["state"])
         journal.record(actor=actor, event=events.BillCancelled(bill_id=bill.id, payable_id=payable_id), now=now)
     return len(bills)
+
+
+@transaction.atomic
+def pass_bills(*, actor: Actor, from_person_id: UUID, to_person_id: UUID) -> None:
+    """Give the bills of one record to another of the same human being. Raises NotPermitted: only the platform itself does."""
+    actor.require_role()
+    Bill.objects.filter(payer_person_id=from_person_id).update(payer_person_id=to_person_id)

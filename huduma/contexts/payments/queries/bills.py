@@ -2,6 +2,9 @@
 
 from uuid import UUID
 
+from django.utils import timezone
+
+from huduma.contexts.identity import public as identity
 from huduma.contexts.payments.models import Bill
 from huduma.foundation.access import Actor, NotFound
 
@@ -15,8 +18,11 @@ def get_bill_for(actor: Actor, bill_id: UUID) -> Bill:
 
 
 def may_see(actor: Actor, bill: Bill) -> bool:
-    """Whether a bill is the actor's own (or an assisted person's), or names a body the actor works for, or the system asks."""
+    """Whether a bill is the actor's own (an assisted person's, an organisation's for which they act), or names a body the actor works for, or the system asks."""
     if actor.kind == "system" or bill.payer_person_id in {actor.person_id, actor.on_behalf_of} - {None}:
+        return True
+    organisation = bill.payer_organisation_id
+    if organisation and identity.may_act_for(actor.person_id, organisation, on=timezone.localdate()):
         return True
     return any(actor.has_role("officer", "supervisor", body=line["body_code"]) for line in bill.lines if actor.is_staff)
 
