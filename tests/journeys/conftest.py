@@ -30,6 +30,20 @@ RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 }
 FORM = "status of 422"  # a form that is shown again is no failure, whatever the browser's console calls it
+# Text at 200 %: what then has to be scrolled sideways, and what is cut off.
+ENLARGED = """() => {
+    const root = document.documentElement
+    root.style.fontSize = '200%'
+    const cut = [...document.querySelectorAll('main *, header *')].filter(one => {
+        const style = getComputedStyle(one)
+        return style.overflow === 'hidden' && !one.matches('.hidden, .hidden *') && style.clipPath === 'none'
+            && (one.scrollHeight > one.clientHeight + 1 || one.scrollWidth > one.clientWidth + 1)
+    }).map(one => one.outerHTML.slice(0, 80))
+    const wide = root.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll('body *')]
+        .filter(one => one.getBoundingClientRect().right > innerWidth).map(one => one.outerHTML.slice(0, 80))
+    root.style.fontSize = ''
+    return [...wide, ...cut]
+}"""
 SCREENSHOTS = Path(django_settings.BASE_DIR) / "docs" / "screenshots"
 
 
@@ -75,7 +89,7 @@ def enter_desk_in_browser(enter_desk: Callable[..., None]) -> Callable[..., None
 
 @pytest.fixture
 def sound() -> Callable[[Page], None]:
-    """Checks the page shown: no axe violation in light and dark, and nothing to scroll sideways at 320 px."""
+    """Checks the page shown: no axe violation in light and dark, nothing to scroll sideways at 320 px, nothing cut at 200 %."""
 
     def check(page: Page) -> None:
         for scheme in ("light", "dark"):
@@ -86,7 +100,24 @@ def sound() -> Callable[[Page], None]:
         size = page.viewport_size
         page.set_viewport_size({"width": 320, "height": 640})
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        page.set_viewport_size({"width": 640, "height": 640})
+        assert page.evaluate(ENLARGED) == []
         page.set_viewport_size(size)
+
+    return check
+
+
+@pytest.fixture
+def sound_in_both(sound: Callable[[Page], None]) -> Callable[[Page], None]:
+    """Checks the page shown in English and in Kiswahili, and comes back to the first."""
+
+    def check(page: Page) -> None:
+        sound(page)
+        if not page.locator("form#page").count():  # where text is being typed, the switch saves and moves on
+            here = page.url
+            page.goto(here.replace("/en/", "/sw/", 1))
+            sound(page)
+            page.goto(here)
 
     return check
 
