@@ -16,6 +16,11 @@ ALLOWED_HOSTS = ["*"] if SANDBOX else [PUBLIC_URL.split("://", 1)[1].split(":")[
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 TRUSTED_PROXIES = env.number("HUDUMA_TRUSTED_PROXIES", 0 if SANDBOX else 1)
 KEYS_DIR = env.KEYS
+# The key that signs documents: a file of KEYS_DIR, or in a hardware module (docs/how-to/use-an-hsm.md).
+DOCUMENTS_PKCS11_MODULE = env.text("HUDUMA_PKCS11_MODULE")
+DOCUMENTS_PKCS11_TOKEN = env.text("HUDUMA_PKCS11_TOKEN")
+DOCUMENTS_PKCS11_PIN = env.text("HUDUMA_PKCS11_PIN")
+DOCUMENTS_PKCS11_KEY = env.text("HUDUMA_PKCS11_KEY", "huduma-documents")
 SERVICES_DIR = env.BASE / "services"
 
 INSTALLED_APPS = [

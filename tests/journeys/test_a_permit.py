@@ -28,12 +28,22 @@ def owner(portal, page):
     identity.record_identity_proof(actor=actor, facts=facts, by="iprs", now=now)
     account = identity.Account.objects.get(id=account.id)
     actor = identity.actor_for(account, channel="portal", purpose="self-service")
-    identity.register_organisation(actor=actor, name="Mfano Works", registration_number="BN/0001", kind="company", now=now)
+    identity.register_organisation(
+        actor=actor, name="Mfano Works", registration_number="BN/0001", kind="company", now=now
+    )
     client = Client()
     client.force_login(account)
     cookie = client.cookies[django_settings.SESSION_COOKIE_NAME].value
     page.context.add_cookies([{"name": django_settings.SESSION_COOKIE_NAME, "value": cookie, "url": portal}])
     return portal
+
+
+def paid(application_id, drain_jobs):
+    """Let the gateway confirm the money of an application's bill."""
+    (bill,) = payments.bills_for_payable(application_id)
+    payment = payments.start_payment(actor=SYSTEM, bill_id=bill.id, phone="0700000002", now=timezone.now())
+    settle(payment_id=payment.id, amount_cents=bill.total_cents, receipt=None, now=timezone.now())
+    drain_jobs()
 
 
 def test_a_business_gets_its_permit(owner, page, counter, drain_jobs, sound_in_both):  # noqa: F811 -- the fixture
@@ -63,15 +73,12 @@ def test_a_business_gets_its_permit(owner, page, counter, drain_jobs, sound_in_b
     page.get_by_role("link", name="No, keep it").click()
 
     sent = Application.objects.get()
-    (bill,) = payments.bills_for_payable(sent.id)
-    payment = payments.start_payment(actor=SYSTEM, bill_id=bill.id, phone="0700000002", now=timezone.now())
-    settle(payment_id=payment.id, amount_cents=1_520_000, receipt="MFANO00001", now=timezone.now())
-    drain_jobs()
+    paid(sent.id, drain_jobs)
     officer, case = counter("officer@nairobi.example"), f"/en/desk/cases/{sent.id}/"
     officer.goto(case)
     press(officer, "Take this case")
     officer.get_by_label("Ward").check()
-    decide(officer, "correct", "There is no ward of this name.")
+    decide(officer, "send_back", "There is no ward of this name.")
     drain_jobs()
     page.goto(f"{owner}/en/applications/{sent.id}/")
     page.get_by_text("There is no ward of this name.").first.wait_for()
@@ -99,4 +106,30 @@ def test_what_is_refused_says_why(owner, page, counter, drain_jobs, sound_in_bot
     press(page, "Begin")
     draft = Application.objects.get()
     page.goto(f"{owner}/en/applications/{draft.id}/withdraw/")
+    sound_in_both(page)
+    page.goto(f"{owner}/en/applications/{draft.id}/")
+    page.get_by_label("Another reason").check()
+    press(page, "Save and go on")
+    page.get_by_label("Where will you come for your fingerprints?").select_option("Mombasa")
+    page.get_by_label("I agree that my fingerprints").check()
+    press(page, "Save and go on")
+    page.get_by_label("Passport photo").set_input_files([PICTURE])
+    press(page, "Save and go on")
+    press(page, "Send the application")
+    page.get_by_role("link", name="Pay now").wait_for()
+    paid(draft.id, drain_jobs)
+    officer = counter("officer@dci.example")
+    officer.goto(f"/en/desk/cases/{draft.id}/")
+    press(officer, "Take this case")
+    decide(officer, "done")
+    officer.goto(f"/en/desk/cases/{draft.id}/")
+    press(officer, "Take this case")
+    officer.locator("input[value=reject]").check()
+    press(officer, "Record the decision")  # without the reason
+    officer.get_by_role("link", name="Write the reason").wait_for()
+    decide(officer, "reject", "The fingerprints belong to a record of another name.")
+    drain_jobs()
+    page.reload()
+    page.get_by_role("heading", name="Why it was not approved").wait_for()
+    assert page.get_by_text("The fingerprints belong to a record of another name.").first.is_visible()
     sound_in_both(page)

@@ -1,4 +1,4 @@
-"""A person without phone is served at a counter: consent, application, payment from anybody's phone, visit, document; then it is revoked."""
+"""A person without phone is served at a counter: consent, application, anybody's phone pays, visit, document; then it is void."""
 
 import re
 import time
@@ -46,7 +46,7 @@ def press(page, name):
 
 def decide(page, outcome, reason=""):
     page.locator(f"input[value={outcome}]").check()
-    page.get_by_label("Reason").fill(reason)
+    page.get_by_label("Reason", exact=True).fill(reason)
     press(page, "Record the decision")
     page.get_by_text("Your decision is recorded.").wait_for()
 
@@ -129,11 +129,12 @@ def test_a_person_without_phone_gets_a_certificate(counter, sandbox, drain_jobs,
     boss.get_by_text("Whoever checks it sees that from now on.").wait_for()
     sound_in_both(boss)
 
-    told = [
-        (e.act, e.channel, e.purpose) for e in journal.entries_concerning(application.person_id) if e.on_behalf_of
-    ]
+    told = [(e.act, e.channel, e.purpose) for e in journal.entries_concerning(application.person_id) if e.on_behalf_of]
     assert {(channel, purpose) for _, channel, purpose in told} == {("desk", "assisted")}
     assert {"applications.application.submitted", "payments.payment.started", "credentials.credential.read"} <= {
         act for act, _, _ in told
     }
-    assert journal.entries_concerning(application.person_id, acts=["identity.person.assisted"])[0].facts["consent"] == "by-word"
+    assert (
+        journal.entries_concerning(application.person_id, acts=["identity.person.assisted"])[0].facts["consent"]
+        == "by-word"
+    )

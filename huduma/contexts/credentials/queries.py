@@ -31,7 +31,10 @@ class Verdict:
 
 
 def get_document_for(actor: Actor, credential_id: UUID, *, now: datetime) -> tuple[Credential, bytes]:
-    """Return a document and its bytes to its holder, to those who act for the holding organisation, or to an officer of its body, and journal the reading. Raises NotFound."""
+    """Return a document and its bytes to its holder (for an organisation: to whoever acts for it) or to an officer of its body.
+
+    The reading is journalled. Raises NotFound.
+    """
     found = Credential.objects.select_related("file").filter(id=credential_id).exclude(state="signing").first()
     if found is None or found.file is None:
         raise NotFound

@@ -209,7 +209,7 @@ def _record_of_counter(id_number: str | None, person: Person | None) -> Person |
     if id_number is None:
         return None
     others = Person.objects.select_for_update(of=("self",)).filter(id_number=id_number, account=None)
-    return others.exclude(id=person.id if person else None).first()
+    return (others if person is None else others.exclude(id=person.id)).first()
 
 
 def _free_number(person: Person) -> None:

@@ -261,6 +261,6 @@ def pass_applications(*, actor: Actor, from_person_id: UUID, to_person_id: UUID,
     passed = Application.objects.select_for_update().filter(person_id=from_person_id)
     theirs = Application.objects.filter(person_id=to_person_id, status="draft")
     for draft in passed.filter(status="draft"):
-        if theirs.filter(service_code=draft.service_code, organisation_id=draft.organisation_id).exists():
+        if theirs.filter(Q(organisation_id=draft.organisation_id), service_code=draft.service_code).exists():
             discard_draft(actor=actor, application_id=draft.id, now=now)
     passed.update(person_id=to_person_id)

@@ -1,8 +1,8 @@
 """From the first answer to the signed document, and everything that may go wrong on the way."""
 
 import threading
-from datetime import date, timedelta
 from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('credentials', '0001_initial'),
+        ("credentials", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='credential',
-            name='holder_organisation_id',
-            field=models.UUIDField(help_text='Whoever acts for it may have the document too.', null=True),
+            model_name="credential",
+            name="holder_organisation_id",
+            field=models.UUIDField(help_text="Whoever acts for it may have the document too.", null=True),
         ),
     ]

@@ -1,7 +1,7 @@
 """PAdES signatures (ETSI EN 319 142, level B-B) by pyHanko, with a key made at the first use or handed in.
 
 KEYS_DIR holds `documents.key.pem`, `documents.cert.pem` and `ca.cert.pem`. Put your own there to sign with a key that a
-licensed certification service provider certified.
+licensed certification service provider certified. With DOCUMENTS_PKCS11_MODULE set, the key itself stays in a hardware module.
 """
 
 import io
@@ -47,7 +47,11 @@ def sign(pdf: bytes) -> bytes:
     metadata = signers.PdfSignatureMetadata(
         field_name="Huduma", subfilter=SigSeedSubFilter.PADES, md_algorithm="sha256", reason="Issued electronically"
     )
-    out: io.BytesIO = _apart(lambda: signers.sign_pdf(writer, metadata, signer=_signer()))
+    try:
+        out: io.BytesIO = _apart(lambda: signers.sign_pdf(writer, metadata, signer=_signer()))
+    except Exception:
+        _signer.cache_clear()  # a module that was restarted needs a new session: the job runs again
+        raise
     return out.getvalue()
 
 
@@ -71,7 +75,31 @@ def _apart(work: Callable[[], Any]) -> Any:
 
 
 @cache
-def _signer() -> signers.SimpleSigner:
+def _signer() -> signers.Signer:
+    return _hardware_signer() if settings.DOCUMENTS_PKCS11_MODULE else _file_signer()
+
+
+def _hardware_signer() -> signers.Signer:
+    from pyhanko.config.pkcs11 import TokenCriteria
+    from pyhanko.sign.pkcs11 import PKCS11Signer, open_pkcs11_session  # needs the package python-pkcs11
+
+    if not (settings.KEYS_DIR / "documents.cert.pem").exists():
+        raise RuntimeError(f"put the certificate of the module's key into {settings.KEYS_DIR} as documents.cert.pem")
+    session = open_pkcs11_session(
+        settings.DOCUMENTS_PKCS11_MODULE,
+        token_criteria=TokenCriteria(label=settings.DOCUMENTS_PKCS11_TOKEN),
+        user_pin=settings.DOCUMENTS_PKCS11_PIN,
+    )
+    return PKCS11Signer(
+        session,
+        signing_cert=_load_certificate("documents.cert.pem"),
+        ca_chain=[_load_certificate("ca.cert.pem")],
+        key_label=settings.DOCUMENTS_PKCS11_KEY,
+        use_raw_mechanism=True,  # the digest is made here: not every module has the mechanisms that make it
+    )
+
+
+def _file_signer() -> signers.Signer:
     ensure_keys(settings.KEYS_DIR)
     key = serialization.load_pem_private_key((settings.KEYS_DIR / "documents.key.pem").read_bytes(), password=None)
     der = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())

@@ -5,19 +5,31 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('identity', '0003_email_codes'),
+        ("identity", "0004_contact_roles"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='person',
-            name='merged_into',
-            field=models.ForeignKey(help_text='The record of the same human being that goes on; this one is only remembered.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='identity.person'),
+            model_name="person",
+            name="merged_into",
+            field=models.ForeignKey(
+                help_text="The record of the same human being that goes on; this one is only remembered.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="identity.person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='person',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into', None), models.Q(('id_number', None), models.Q(('merged_into', models.F('id')), _negated=True)), _connector='OR'), name='identity_merged'),
+            model_name="person",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("merged_into", None),
+                    models.Q(("id_number", None), models.Q(("merged_into", models.F("id")), _negated=True)),
+                    _connector="OR",
+                ),
+                name="identity_merged",
+            ),
         ),
     ]

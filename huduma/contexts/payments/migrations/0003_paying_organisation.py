@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('payments', '0002_ledger'),
+        ("payments", "0002_ledger"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='bill',
-            name='payer_organisation_id',
-            field=models.UUIDField(help_text='Whoever acts for it may pay too.', null=True),
+            model_name="bill",
+            name="payer_organisation_id",
+            field=models.UUIDField(help_text="Whoever acts for it may pay too.", null=True),
         ),
     ]

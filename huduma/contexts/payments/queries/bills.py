@@ -18,7 +18,7 @@ def get_bill_for(actor: Actor, bill_id: UUID) -> Bill:
 
 
 def may_see(actor: Actor, bill: Bill) -> bool:
-    """Whether a bill is the actor's own (an assisted person's, an organisation's for which they act), or names a body the actor works for, or the system asks."""
+    """Whether a bill is the actor's own, an assisted person's or one's organisation's, or names the actor's body, or the system asks."""
     if actor.kind == "system" or bill.payer_person_id in {actor.person_id, actor.on_behalf_of} - {None}:
         return True
     organisation = bill.payer_organisation_id
