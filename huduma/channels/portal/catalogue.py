@@ -191,10 +191,10 @@ def _turnaround(promise: dict[str, Any] | None) -> str:
     if promise["value"] == 0:
         return gettext("At once")
     one, many = UNITS[promise["unit"]]
-    text = (one if promise["value"] == 1 else many) % {"n": _number(promise["value"])}
+    number = _number(promise["value"])
     if "min" in promise:
-        return gettext("%(least)s to %(most)s") % {"least": _number(promise["min"]), "most": text}
-    return str(text)
+        number = gettext("%(least)s to %(most)s") % {"least": _number(promise["min"]), "most": number}
+    return str((one if promise["value"] == 1 else many) % {"n": number})
 
 
 def _structured(request: HttpRequest, found: catalogue.Service) -> SafeString:

@@ -64,6 +64,14 @@ class Field:
         kinds = self.ui.get("upload", {}).get("accept", [])
         return ",".join(f".{kind}" for kind in [*kinds, *(["jpg"] if "jpeg" in kinds else [])])
 
+    @property
+    def kinds(self) -> str:
+        """The same in words."""
+        upload = self.ui.get("upload", {})
+        *first, last = (kind.upper() for kind in upload.get("accept") or ("pdf", "jpeg", "png"))
+        named = gettext("%(some)s or %(last)s") % {"some": ", ".join(first), "last": last} if first else last
+        return gettext("%(kinds)s, up to %(size)s MB each") % {"kinds": named, "size": upload.get("max_mb", 5)}
+
 
 @never_cache
 def apply(request: HttpRequest, code: str) -> HttpResponse:

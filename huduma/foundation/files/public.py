@@ -39,7 +39,7 @@ class Empty(Refusal):
 
 
 class WrongType(Refusal):
-    """This kind of file is not accepted here. Save it as PDF, JPEG or PNG, then try again."""
+    """This kind of file is not accepted here. Choose a file of a kind that is named beside the question."""
 
 
 class Infected(Refusal):

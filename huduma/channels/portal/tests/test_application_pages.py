@@ -140,7 +140,8 @@ def test_a_disguised_and_an_oversize_file_are_refused_with_a_reason(client, draf
     found, at = draft
     program = SimpleUploadedFile("me.png", b"MZ\x90\x00 a program", content_type="image/png")
     answer = client.post(at("photo"), {"photo": program, "go": "on"})
-    assert "Save it as PDF, JPEG or PNG" in answer.content.decode()
+    assert "Choose a file of a kind that is named beside" in answer.content.decode()
+    assert "JPEG or PNG, up to 5 MB each" in answer.content.decode()
     large = SimpleUploadedFile("me.png", PNG + b"0" * 6_000_000, content_type="image/png")
     assert "too large" in client.post(at("photo"), {"photo": large, "go": "on"}).content.decode()
     assert found.uploads.count() == 0

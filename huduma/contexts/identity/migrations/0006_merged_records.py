@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("identity", "0004_contact_roles"),
+        ("identity", "0005_finding_people"),
     ]
 
     operations = [
