@@ -32,7 +32,7 @@ def issued(portal, drain_jobs):
     return credentials.get_document_for(holder, credential.id, now=timezone.now())
 
 
-def test_by_reference_by_file_and_after_it_was_revoked(portal, page, issued, sound, shoot, tmp_path):
+def test_by_reference_by_file_and_after_it_was_revoked(portal, page, issued, sound, tmp_path):
     credential, pdf = issued
     page.goto(f"{portal}/en/verify/")
     sound(page)
@@ -41,7 +41,6 @@ def test_by_reference_by_file_and_after_it_was_revoked(portal, page, issued, sou
     page.get_by_role("heading", name="This document is valid").wait_for()
     assert "Pendo" not in page.content()
     sound(page)
-    shoot(page, "verify")
     page.get_by_role("link", name="Kiswahili").click()
     page.get_by_role("heading", name="Hati hii ni halali").wait_for()
     sound(page)

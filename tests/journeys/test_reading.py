@@ -19,7 +19,7 @@ def test_from_a_misspelt_search_to_the_charter_in_kiswahili(portal, page, sound,
     shoot(page, "charter")
     page.get_by_role("link", name="Kiswahili").click()
     assert page.get_by_role("heading", name="Cheti cha mwenendo mwema").is_visible()
-    assert page.get_by_text("siku 28").is_visible()
+    assert page.get_by_text("siku 14 hadi 28").is_visible()
     sound(page)
 
 
