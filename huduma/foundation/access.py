@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 ROLES = (
     "officer", "supervisor", "secretariat", "administrator",
     "agent", "focal", "accounting_officer", "integrity",
+    "accountant", "auditor",
 )  # fmt: skip
 #: Roles that exist only within a public body.
 ROLES_IN_BODY = ("officer", "supervisor", "focal", "accounting_officer")

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.utils import timezone
+
 from huduma.contexts.payments import operations
 from huduma.foundation import jobs
 
@@ -22,3 +24,9 @@ def query(payment_id: str) -> None:
 def read_callback(callback_id: str) -> None:
     """Judge one callback; one that cannot be confirmed yet is read again later."""
     operations.read_callback(UUID(callback_id))
+
+
+@jobs.every("*/10 * * * *", name="payments.close_period")
+def close_period(timestamp: int) -> None:
+    """Close the ledger's last ten minutes and roll them up."""
+    operations.close_period(now=timezone.now())

@@ -1,7 +1,7 @@
 """Bills, payments, callbacks as they came, and the double-entry ledger."""
 
 from huduma.contexts.payments.models.bills import Bill
-from huduma.contexts.payments.models.ledger import LedgerAccount, LedgerEntry, Transfer
+from huduma.contexts.payments.models.ledger import Checkpoint, LedgerAccount, LedgerEntry, Period, Transfer
 from huduma.contexts.payments.models.payments import OPEN_STATES, PAYMENT_STATES, Callback, GatewayToken, Payment
 
 __all__ = [
@@ -9,9 +9,11 @@ __all__ = [
     "PAYMENT_STATES",
     "Bill",
     "Callback",
+    "Checkpoint",
     "GatewayToken",
     "LedgerAccount",
     "LedgerEntry",
     "Payment",
+    "Period",
     "Transfer",
 ]

@@ -17,7 +17,7 @@ from huduma.contexts.payments.operations.intake import (
     read_callback,
     receive_callback,
 )
-from huduma.contexts.payments.operations.ledger import transfer
+from huduma.contexts.payments.operations.ledger import ReversedAlready, account_of, close_period, reverse, transfer
 from huduma.contexts.payments.operations.tokens import shared_token
 
 __all__ = [
@@ -26,7 +26,10 @@ __all__ = [
     "BillCancelled",
     "NotAPhone",
     "NotConfirmed",
+    "ReversedAlready",
+    "account_of",
     "cancel_bills",
+    "close_period",
     "fail",
     "pass_bills",
     "push",
@@ -34,6 +37,7 @@ __all__ = [
     "raise_bill",
     "read_callback",
     "receive_callback",
+    "reverse",
     "settle",
     "shared_token",
     "start_payment",

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from huduma.contexts.payments import events
 from huduma.contexts.payments.models import OPEN_STATES, Bill, Payment
-from huduma.contexts.payments.operations.ledger import transfer
+from huduma.contexts.payments.operations.ledger import account_of, transfer
 from huduma.contexts.payments.providers.base import Rejected, Uncertain, gateways
 from huduma.contexts.payments.queries import may_see
 from huduma.foundation import jobs
@@ -152,7 +152,7 @@ def settle(*, payment_id: UUID, amount_cents: int, receipt: str | None, now: dat
     if bill.state == "open" and amount_cents == bill.total_cents:
         payment.state = "succeeded"
         for line in bill.lines:
-            legs[f"body:{line['body_code']}"] -= line["amount_cents"]
+            legs[account_of(line)] -= line["amount_cents"]
         bill.state, bill.settled_at = "settled", now
         bill.save(update_fields=["state", "settled_at"])
         event: journal.Event = events.BillSettled(

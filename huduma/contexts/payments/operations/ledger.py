@@ -1,19 +1,72 @@
 """The double-entry ledger: balanced transfers, never changed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
+from huduma.contexts.payments.models import Transfer
 from huduma.foundation import ids
+from huduma.foundation.access import Refusal
+
+#: How often a period is closed: a balance adds up at most the entries of this much time.
+PERIOD = timedelta(minutes=10)
 
 
-def transfer(*, kind: str, legs: dict[str, int], payment_id: UUID | None, currency: str, now: datetime) -> UUID:
-    """Write one balanced transfer in one statement. `legs`: account code → cents, debit positive, credit negative."""
+class ReversedAlready(Refusal):
+    """This transfer was reversed already. A reversal is never reversed: book the right transfer anew."""
+
+
+def account_of(line: dict[str, Any]) -> str:
+    """Return the account that a bill's line is owed to: the body's, by revenue code where the line has one."""
+    code = line.get("revenue_code")
+    return f"body:{line['body_code']}:{code}" if code else f"body:{line['body_code']}"
+
+
+def transfer(
+    *, kind: str, legs: dict[str, int], payment_id: UUID | None, currency: str, now: datetime,
+    reverses_id: UUID | None = None, reason: str = "",
+) -> UUID:  # fmt: skip
+    """Write one balanced transfer in one statement. `legs`: account code → cents, debit positive, credit negative.
+
+    What comes after its period was closed is recorded at that period's end: the past stays as it was shown.
+    """
     transfer_id = ids.uuid7()
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT payments_transfer(%s, %s, %s, %s, %s, %s, %s)",
-            [transfer_id, kind, payment_id, currency, now, list(legs), list(legs.values())],
+            "SELECT payments_transfer(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [transfer_id, kind, payment_id, currency, now, list(legs), list(legs.values()), reverses_id, reason],
         )
     return transfer_id
+
+
+@transaction.atomic
+def reverse(*, transfer_id: UUID, reason: str, now: datetime) -> UUID:
+    """Book the opposite of a transfer; the transfer itself stays. The caller has checked who may. Raises ReversedAlready."""
+    done = Transfer.objects.select_for_update().get(id=transfer_id)
+    if done.reverses_id or Transfer.objects.filter(reverses=done).exists():
+        raise ReversedAlready
+    legs = {entry.account_id: -entry.amount_cents for entry in done.entries.all()}
+    return transfer(
+        kind="reversal", legs=legs, payment_id=None, currency=done.currency, now=now, reverses_id=done.id, reason=reason
+    )
+
+
+def close_period(*, now: datetime) -> bool:
+    """Close the books up to the last full ten minutes and roll each account's entries up into a checkpoint.
+
+    Closing waits for transfers under way, for a moment; rolling up holds nobody back. Safe to repeat after a crash.
+    """
+    seconds = int(PERIOD.total_seconds())
+    until = datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, tz=now.tzinfo)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT payments_close_period(%s)", [until])
+        closed = bool(cursor.fetchone()[0])
+        cursor.execute(
+            "SELECT until FROM payments_period WHERE until > coalesce((SELECT max(until) FROM payments_checkpoint), '-infinity')"
+            " ORDER BY until"
+        )
+        for (waiting,) in cursor.fetchall():
+            cursor.execute("SELECT payments_roll_up(%s)", [waiting])
+    return closed
