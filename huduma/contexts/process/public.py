@@ -45,11 +45,16 @@ from huduma.contexts.process.providers.plugs import (
 from huduma.contexts.process.providers.steps import Outcome
 from huduma.contexts.process.providers.xml import Fault
 from huduma.contexts.process.queries import (
+    Drawing,
     Page,
+    Station,
     StuckRow,
     TaskRow,
     assignees_of,
     decisions_of,
+    draw_case,
+    draw_definition,
+    draw_way,
     get_task_for,
     list_stuck_for,
     list_tasks_for,
@@ -61,6 +66,7 @@ from huduma.contexts.process.queries import (
     shared_with,
     team_members,
     urgency,
+    way_of,
 )
 
 __all__ = [
@@ -70,6 +76,7 @@ __all__ = [
     "CannotMove",
     "CannotUndo",
     "CaseMoved",
+    "Drawing",
     "Fault",
     "FaultyProcess",
     "Instance",
@@ -82,6 +89,7 @@ __all__ = [
     "ReasonNeeded",
     "Rest",
     "Resting",
+    "Station",
     "StuckRow",
     "Task",
     "TaskClosed",
@@ -96,6 +104,9 @@ __all__ = [
     "decisions_of",
     "define",
     "deliver_message",
+    "draw_case",
+    "draw_definition",
+    "draw_way",
     "finish_by_law",
     "get_task_for",
     "hold",
@@ -122,4 +133,5 @@ __all__ = [
     "team_members",
     "undo_move",
     "urgency",
+    "way_of",
 ]
