@@ -95,6 +95,18 @@ class StatusChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ApplicationMoved(Event):
+    """A running application goes on under another version of its service (`how`: moved), or under the one before (undone)."""
+
+    act: ClassVar[str] = "applications.application.moved"
+    subject: ClassVar[str] = "application_id"
+    application_id: UUID
+    source_id: UUID
+    target_id: UUID
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class NoticeOrdered(Event):
     """A step of the process sends the applicant a message, worded by the package under `notice`."""
 

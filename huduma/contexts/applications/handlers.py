@@ -64,6 +64,14 @@ def on_issued(entry: journal.Entry) -> None:
     )
 
 
+@journal.handles("centres.appointment.attended", "centres.appointment.missed")
+def on_visit(entry: journal.Entry) -> None:
+    """Let a case that required a visit go on; a process that did not is not waiting, and nothing changes."""
+    if entry.facts.get("case_id"):
+        name = f"appointment-{entry.act.rpartition('.')[2]}"
+        process.deliver_message(actor=SYSTEM, case_id=UUID(entry.facts["case_id"]), name=name, now=entry.at)
+
+
 @journal.handles("applications.status.changed")
 def on_status(entry: journal.Entry) -> None:
     """Tell the applicant of a turn."""

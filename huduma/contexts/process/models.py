@@ -51,6 +51,9 @@ class Instance(models.Model):
             models.CheckConstraint(condition=Q(run__in=["running", "ended", "cancelled"]), name="process_run"),
             models.CheckConstraint(condition=Q(run="running") ^ Q(ended_at__isnull=False), name="process_ended_at"),
         ]
+        indexes = [
+            models.Index(fields=["body_code", "service_code", "id"], condition=Q(run="running"), name="process_running")
+        ]
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.status}"

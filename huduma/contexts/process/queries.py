@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import get_language, gettext
 
 from huduma.contexts.process import rules
@@ -208,6 +208,26 @@ def shared_with(actor: Actor, case_id: UUID) -> frozenset[str]:
     if not asked:
         raise NotPermitted
     return frozenset(name for task in asked for name in task.share)
+
+
+def list_running_for(actor: Actor, service_code: str, *, limit: int = 20_000) -> list[UUID]:
+    """Return the running cases of a service in the actor's bodies, oldest first. Raises NotPermitted unless a supervisor asks."""
+    bodies = {g.body_code for g in actor.grants if g.role == "supervisor"}
+    if not bodies:
+        raise NotPermitted
+    running = Instance.objects.filter(run="running", service_code=service_code)
+    if None not in bodies:
+        running = running.filter(body_code__in=bodies)
+    return list(running.order_by("id").values_list("case_id", flat=True)[:limit])
+
+
+def running_services_for(actor: Actor) -> dict[str, int]:
+    """Return how many cases of each service run in the bodies that the actor supervises."""
+    bodies = {g.body_code for g in actor.grants if g.role == "supervisor"}
+    running = Instance.objects.filter(run="running").exclude(service_code="")
+    if None not in bodies:
+        running = running.filter(body_code__in=bodies)
+    return dict(running.values_list("service_code").annotate(count=Count("id")).order_by("service_code"))
 
 
 def outcomes_of(task: Task) -> list[Outcome]:

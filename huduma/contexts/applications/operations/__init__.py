@@ -26,13 +26,22 @@ from huduma.contexts.applications.operations.drafts import (
     save_page,
 )
 from huduma.contexts.applications.operations.entries import TooManyEntries, add_entry, remove_entry, save_entry
+from huduma.contexts.applications.operations.moves import (
+    CannotMoveAnswers,
+    Movable,
+    list_movable_for,
+    move_application,
+    undo_move,
+)
 from huduma.contexts.applications.operations.services import LIBRARY, NoSuchNotice
 
 __all__ = [
     "LIBRARY",
     "CannotChange",
+    "CannotMoveAnswers",
     "CannotWithdraw",
     "Incomplete",
+    "Movable",
     "NoSuchNotice",
     "NotOnline",
     "OrganisationNeeded",
@@ -47,6 +56,8 @@ __all__ = [
     "follow_case",
     "follow_due",
     "go_by_hand",
+    "list_movable_for",
+    "move_application",
     "open_application",
     "pass_applications",
     "remove_entry",
@@ -55,5 +66,6 @@ __all__ = [
     "save_page",
     "send_correction",
     "submit",
+    "undo_move",
     "withdraw",
 ]

@@ -1,6 +1,5 @@
 """Drawing: from the file's diagram or laid out, with where the case is; and the same in words."""
 
-
 import pytest
 from django.conf import settings
 from django.utils.translation import override
