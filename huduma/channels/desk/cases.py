@@ -7,13 +7,15 @@ from uuid import UUID
 
 from django.contrib import messages as notes
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.urls import path
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from huduma.channels.desk.processes import service_name, show_opinion
 from huduma.contexts.applications import public as applications
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.clocks import public as clocks
@@ -67,7 +69,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
     )
     names = identity.staff_names({task.assignee_id for task in page.tasks if task.assignee_id})
     services = {s.code: s.name for s in catalogue.list_services(online=True)}
-    called = {code: _service_name(code) for code in {task.service_code for task in page.tasks}}
+    called = {code: service_name(code) for code in {task.service_code for task in page.tasks}}
     rows = [
         {
             "task": task,
@@ -91,7 +93,10 @@ def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
 
 def _show(request: HttpRequest, case_id: UUID, errors: dict[str, str] | None = None, status: int = 200) -> HttpResponse:
     actor, now = actor_of(request), timezone.now()
-    task, instance = process.get_task_for(actor, case_id)
+    wanted = request.POST.get("task") or request.GET.get("task")
+    task, instance = process.get_task_for(actor, case_id, _uuid(wanted) if wanted else None)
+    if task is not None and not actor.has_role("officer", "supervisor", body=instance.body_code):
+        return show_opinion(request, actor, task, instance, {"errors": errors or {}, "status": status})
     subject = _subject(actor, case_id, now)
     document = credentials.document_of(case_id)
     is_boss = actor.has_role("supervisor", body=instance.body_code)
@@ -101,17 +106,19 @@ def _show(request: HttpRequest, case_id: UUID, errors: dict[str, str] | None = N
         "subject": subject,
         "document": document,
         "is_boss": is_boss,
-        "service": _service_name(instance.service_code),
+        "service": service_name(instance.service_code),
         "body": _body_name(instance.body_code),
         "urgency": process.urgency(instance.due_at, now) if instance.run == "running" else "",
         "time": clocks.time_of(case_id),
         "outcomes": process.outcomes_of(task) if task else [],
         "questions": _questions(instance.service_code),
         "is_mine": task is not None and task.assignee_id == actor.account_id,
-        "may_work": task is not None and actor.has_role(task.role, "supervisor", body=instance.body_code),
+        "may_work": task is not None and process.may_work(actor, task),
         "assignee": _assignee(task),
         "colleagues": identity.list_colleagues_for(actor, instance.body_code) if is_boss and task else [],
         "turns": _timeline(case_id),
+        "drawing": process.draw_case(case_id),
+        "is_stuck": any(waiting.stuck_at for waiting in process.open_tasks_of(case_id)),
         "errors": errors or {},
         "typed": request.POST,
         "typed_fields": request.POST.getlist("fields"),
@@ -131,13 +138,6 @@ def _assignee(task: process.Task | None) -> str:
     if task is None or task.assignee_id is None:
         return ""
     return identity.staff_names({task.assignee_id}).get(task.assignee_id, "")
-
-
-def _service_name(code: str) -> dict[str, str]:
-    try:
-        return catalogue.get_service(code).name
-    except NotFound:
-        return {"en": code}
 
 
 def _body_name(code: str) -> dict[str, str]:
@@ -272,7 +272,7 @@ def assign(request: HttpRequest, case_id: UUID, how: str) -> HttpResponse:
             process.reassign_task(actor=actor, task_id=task_id, to_account_id=to, now=now)
     except Refusal as refusal:
         return _told(request, case_id, refusal)
-    return redirect("desk:case", case_id=case_id)
+    return redirect(f"{resolve_url('desk:case', case_id=case_id)}?{urlencode({'task': str(task_id)})}")
 
 
 def _told(request: HttpRequest, case_id: UUID, refusal: Refusal) -> HttpResponse:

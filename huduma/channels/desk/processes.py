@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
@@ -36,7 +36,9 @@ def processes(request: HttpRequest) -> HttpResponse:
     return _processes(request, actor)
 
 
-def _processes(request: HttpRequest, actor: Actor, wrong: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+def _processes(
+    request: HttpRequest, actor: Actor, wrong: dict[str, Any] | None = None, status: int = 200
+) -> HttpResponse:
     stuck = [(row, service_name(row.service_code)) for row in process.list_stuck_for(actor)]
     running = [(code, service_name(code), count) for code, count in process.running_services_for(actor).items()]
     context = {"stuck": stuck, "running": running, "teams": _teams(actor), "wrong": wrong or {}}
@@ -119,11 +121,7 @@ def _move(actor: Actor, chosen: list[str], *, undo: bool, now: Any) -> dict[str,
             raise
         except Refusal as refusal:
             refused.append((application_id, refusal.message))
-    words = (
-        ngettext("%(count)d case went back.", "%(count)d cases went back.", len(done))
-        if undo
-        else ngettext("%(count)d case was moved.", "%(count)d cases were moved.", len(done))
-    )
+    words = gettext("Cases that went back: %(count)d.") if undo else gettext("Cases that were moved: %(count)d.")
     return {"done": done, "refused": refused, "words": words % {"count": len(done)}, "undo": undo}
 
 

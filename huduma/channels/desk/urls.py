@@ -7,6 +7,7 @@ from huduma.channels.desk import (
     contact,
     customers,
     identity,
+    processes,
     worktime,
 )
 
@@ -18,5 +19,6 @@ urlpatterns = [
     *contact.urlpatterns,
     *customers.urlpatterns,
     *identity.urlpatterns,
+    *processes.urlpatterns,
     *worktime.urlpatterns,
 ]

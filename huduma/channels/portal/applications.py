@@ -17,8 +17,10 @@ from huduma.contexts.centres import public as centres
 from huduma.contexts.clocks import public as clocks
 from huduma.contexts.credentials import public as credentials
 from huduma.contexts.payments import public as payments
+from huduma.contexts.process import public as process
 from huduma.foundation import phone as phones
 from huduma.foundation.access import NotFound, Refusal
+from huduma.foundation.translated import pick
 from huduma.foundation.ui.downloads import file_response
 from huduma.foundation.ui.requests import actor_of
 
@@ -45,6 +47,13 @@ TURNS = {
 }
 
 
+def _way(application_id: UUID) -> str:
+    """Return how far an application is, drawn; "" where its process tells no turns."""
+    stations = process.way_of(application_id)
+    named = [(str(STATUSES.get(station.status, pick(station.name))), station) for station in stations]
+    return process.draw_way(named) if named else ""
+
+
 @never_cache
 def application(request: HttpRequest, application_id: UUID) -> HttpResponse:
     """The page of an application: what to do now, what happened, and the document."""
@@ -66,7 +75,8 @@ def application(request: HttpRequest, application_id: UUID) -> HttpResponse:
         "open_bill": next((bill for bill in bills if bill.state == "open"), None),
         "settled_bills": [bill for bill in bills if bill.state == "settled"],
         "document": document,
-        "reason": next((turn.note for turn in reversed(turns) if turn.note), ""),
+        "reason": applications.waits_for(found),
+        "way": _way(found.id),
         "first_page": applications.pages_of(found)[0]["id"] if found.status == "waiting_correction" else None,
         "centres": centres.list_centres(county) if county else [],
         "turns": [(turn.at, TURNS.get(turn.what, turn.what), turn.note) for turn in turns],

@@ -13,6 +13,7 @@ from django.utils.translation import get_language, gettext, gettext_lazy, overri
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.centres import public as centres
 from huduma.contexts.places import public as places
+from huduma.contexts.process import public as process
 from huduma.foundation import money
 from huduma.foundation.access import NotFound
 from huduma.foundation.translated import Translated
@@ -82,8 +83,17 @@ def service(request: HttpRequest, code: str) -> HttpResponse:
         "channels": [CHANNELS[name] for name in content["channels"]],
         **charter_words(content),
         "structured": _structured(request, found),
+        "drawing": _drawing(found),
     }
     return render(request, "portal/catalogue/service.html", context)
+
+
+def _drawing(found: catalogue.Service) -> process.Drawing | None:
+    """Return the steps of a service that runs here, drawn."""
+    version = found.current_version
+    if version is None:
+        return None
+    return process.draw_definition(version.part("process_bpmn"), version.part("rules_dmn") or "")
 
 
 def life_events(request: HttpRequest) -> HttpResponse:

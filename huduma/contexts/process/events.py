@@ -105,7 +105,7 @@ class TeamSet(Event):
     act: ClassVar[str] = "process.team.set"
     body_code: str
     team: str
-    account_ids: list[UUID]
+    account_ids: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 from uuid import UUID
 
@@ -297,8 +298,13 @@ class Station:
 
 def draw_definition(bpmn: str, dmn: str = "", notes: Mapping[str, str] | None = None) -> Drawing:
     """Draw a definition without faults in the active language; `notes` are written on steps and flows, by their ids."""
+    return _drawn(bpmn, dmn, tuple(sorted((notes or {}).items())), get_language())
+
+
+@lru_cache(maxsize=256)
+def _drawn(bpmn: str, dmn: str, notes: tuple[tuple[str, str], ...], language: str | None) -> Drawing:
     process = definitions.build(bpmn, dmn, definitions.shared(bpmn))
-    return _draw(process, bpmn, Marks(notes=notes or {}))
+    return _draw(process, bpmn, Marks(notes=dict(notes)))
 
 
 def draw_case(case_id: UUID) -> Drawing:

@@ -21,6 +21,7 @@ MENU = (
     ("centre_settings", gettext_lazy("Centre"), ("supervisor",)),
     ("centres", gettext_lazy("All centres now"), ("secretariat", "administrator")),
     ("assist", gettext_lazy("Serve a person here"), STAFF),
+    ("processes", gettext_lazy("Processes"), ("supervisor",)),
     ("special_days", gettext_lazy("Working days"), (*STAFF, "administrator")),
 )  # fmt: skip
 

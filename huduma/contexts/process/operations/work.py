@@ -163,7 +163,7 @@ def set_team(*, actor: Actor, body_code: str, team: str, account_ids: set[UUID],
     TeamMember.objects.bulk_create(
         TeamMember(body_code=body_code, team=team, account_id=account_id) for account_id in account_ids - there
     )
-    event = events.TeamSet(body_code=body_code, team=team, account_ids=sorted(account_ids))
+    event = events.TeamSet(body_code=body_code, team=team, account_ids=sorted(map(str, account_ids)))
     journal.record(actor=actor, event=event, now=now)
 
 
