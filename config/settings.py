@@ -156,6 +156,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5_500_000
 
+# Waiting times of payments are divided by this: tests of robustness live through a day in minutes.
+PAYMENTS_PACE = float(env.text("HUDUMA_PAYMENTS_PACE", "1")) if SANDBOX else 1.0
+
 # Outside systems; in the sandbox each address is its stand-in's.
 DARAJA_BASE_URL = env.outside("DARAJA_BASE_URL", "/daraja")
 DARAJA_CONSUMER_KEY = env.required("DARAJA_CONSUMER_KEY", "sandbox-key")

@@ -11,17 +11,19 @@ class PaymentsConfig(AppConfig):
 
         from huduma.contexts.payments import handlers  # noqa: F401 -- handlers subscribe when imported
         from huduma.contexts.payments.operations import shared_token
+        from huduma.contexts.payments.providers.airtel import Airtel
+        from huduma.contexts.payments.providers.bank import Buni, Jenga
         from huduma.contexts.payments.providers.base import gateways
+        from huduma.contexts.payments.providers.card import Card
+        from huduma.contexts.payments.providers.cash import Cash
         from huduma.contexts.payments.providers.daraja import Daraja
+        from huduma.contexts.payments.providers.pesaflow import Pesaflow
 
-        gateways.register(
-            "mpesa",
-            Daraja(
-                base_url=settings.DARAJA_BASE_URL,
-                consumer_key=settings.DARAJA_CONSUMER_KEY,
-                consumer_secret=settings.DARAJA_CONSUMER_SECRET,
-                shortcode=settings.DARAJA_SHORTCODE,
-                passkey=settings.DARAJA_PASSKEY,
-                shared_token=shared_token,
-            ),
-        )
+        # The order is the payer's: what most people use stands first.
+        gateways.register("mpesa", Daraja(**settings.DARAJA, shared_token=shared_token))
+        gateways.register("ecitizen", Pesaflow(**settings.PESAFLOW))
+        gateways.register("airtel", Airtel(**settings.AIRTEL, shared_token=shared_token))
+        gateways.register("card", Card(**settings.CARD))
+        gateways.register("kcb", Buni(**settings.KCB))
+        gateways.register("equity", Jenga(**settings.EQUITY))
+        gateways.register("cash", Cash())

@@ -36,21 +36,127 @@ class PaymentFailed(Event):
     act: ClassVar[str] = "payments.payment.failed"
     subject: ClassVar[str] = "payment_id"
     payment_id: UUID
-    bill_id: UUID
-    payable_id: UUID
+    bill_id: UUID | None
+    payable_id: UUID | None
     reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentSuspended(Event):
-    """Money came that no open bill asked for in that amount; it is kept in suspense for a person to decide."""
+    """Money came that settles no bill: too little, for a bill that is not open, or for none that we know.
+
+    `state`: "held" until the rest comes, or "surplus".
+    """
 
     act: ClassVar[str] = "payments.payment.suspended"
     subject: ClassVar[str] = "payment_id"
     payment_id: UUID
-    bill_id: UUID
-    payable_id: UUID
+    bill_id: UUID | None
+    payable_id: UUID | None
     amount_cents: int
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentUnexplained(Event):
+    """No gateway could say for a day what became of a payment: a person decides."""
+
+    act: ClassVar[str] = "payments.payment.unexplained"
+    subject: ClassVar[str] = "payment_id"
+    payment_id: UUID
+    bill_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RulingProposed(Event):
+    """Somebody proposed how to end an unexplained payment."""
+
+    act: ClassVar[str] = "payments.ruling.proposed"
+    subject: ClassVar[str] = "payment_id"
+    payment_id: UUID
+    ruling_id: UUID
+    verdict: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RulingDecided(Event):
+    """A second person agreed to such a proposal, or did not."""
+
+    act: ClassVar[str] = "payments.ruling.decided"
+    subject: ClassVar[str] = "payment_id"
+    payment_id: UUID
+    ruling_id: UUID
+    approved: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _RefundEvent(Event):
+    subject: ClassVar[str] = "refund_id"
+    refund_id: UUID
+    payment_id: UUID
+    bill_id: UUID | None
+    amount_cents: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundOrdered(_RefundEvent):
+    """Money is going back by rule."""
+
+    act: ClassVar[str] = "payments.refund.ordered"
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundSucceeded(_RefundEvent):
+    """Money went back."""
+
+    act: ClassVar[str] = "payments.refund.succeeded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundStuck(_RefundEvent):
+    """A refund could not be carried out by itself: a person looks."""
+
+    act: ClassVar[str] = "payments.refund.stuck"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundResent(_RefundEvent):
+    """A person handed a refund to its gateway again."""
+
+    act: ClassVar[str] = "payments.refund.resent"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TillOpened(Event):
+    """A cashier began a turn at a till."""
+
+    act: ClassVar[str] = "payments.till.opened"
+    subject: ClassVar[str] = "session_id"
+    session_id: UUID
+    float_cents: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TillCounted(Event):
+    """A cashier counted a till."""
+
+    act: ClassVar[str] = "payments.till.counted"
+    subject: ClassVar[str] = "session_id"
+    session_id: UUID
+    counted_cents: int
+    expected_cents: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TillClosed(Event):
+    """A second person counted the same; or found a mistake, and the cashier counts again (`agreed` is false)."""
+
+    act: ClassVar[str] = "payments.till.closed"
+    subject: ClassVar[str] = "session_id"
+    session_id: UUID
+    agreed: bool
+    variance_cents: int
 
 
 @dataclass(frozen=True, kw_only=True)

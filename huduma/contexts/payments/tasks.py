@@ -10,7 +10,7 @@ from huduma.foundation import jobs
 
 @jobs.job(name="payments.push", attempts=3)
 def push(payment_id: str) -> None:
-    """Show the prompt on the payer's phone."""
+    """Ask the gateway for the payment: show the prompt, or open the page."""
     operations.push(UUID(payment_id))
 
 
@@ -18,6 +18,12 @@ def push(payment_id: str) -> None:
 def query(payment_id: str) -> None:
     """Ask the gateway what became of a payment."""
     operations.query(UUID(payment_id))
+
+
+@jobs.job(name="payments.confirm", attempts=5)
+def confirm(payment_id: str) -> None:
+    """Order the gateway's own word on money that came unasked."""
+    operations.confirm(UUID(payment_id))
 
 
 @jobs.job(name="payments.read_callback", attempts=12)
@@ -30,3 +36,27 @@ def read_callback(callback_id: str) -> None:
 def close_period(timestamp: int) -> None:
     """Close the ledger's last ten minutes and roll them up."""
     operations.close_period(now=timezone.now())
+
+
+@jobs.job(name="payments.refund", attempts=10)
+def refund(refund_id: str) -> None:
+    """Hand an approved refund to its gateway."""
+    operations.send_refund(UUID(refund_id))
+
+
+@jobs.job(name="payments.query_refund", attempts=10)
+def query_refund(refund_id: str) -> None:
+    """Ask the gateway what became of a refund."""
+    operations.query_refund(UUID(refund_id))
+
+
+@jobs.every("*/5 * * * *", name="payments.pull")
+def pull(timestamp: int) -> None:
+    """Fetch the gateways' own lists of what they received."""
+    operations.pull(timezone.now())
+
+
+@jobs.every("*/5 * * * *", name="payments.sweep")
+def sweep(timestamp: int) -> None:
+    """Take up again what lost its job."""
+    operations.sweep(timezone.now())

@@ -2,18 +2,28 @@
 
 from huduma.contexts.payments.models.bills import Bill
 from huduma.contexts.payments.models.ledger import Checkpoint, LedgerAccount, LedgerEntry, Period, Transfer
-from huduma.contexts.payments.models.payments import OPEN_STATES, PAYMENT_STATES, Callback, GatewayToken, Payment
+from huduma.contexts.payments.models.payments import (
+    Callback,
+    GatewayHealth,
+    GatewayToken,
+    Payment,
+    Refund,
+    Ruling,
+    TillSession,
+)
 
 __all__ = [
-    "OPEN_STATES",
-    "PAYMENT_STATES",
     "Bill",
     "Callback",
     "Checkpoint",
+    "GatewayHealth",
     "GatewayToken",
     "LedgerAccount",
     "LedgerEntry",
     "Payment",
     "Period",
+    "Refund",
+    "Ruling",
+    "TillSession",
     "Transfer",
 ]

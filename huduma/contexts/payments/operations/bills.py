@@ -8,6 +8,7 @@ from django.db import transaction
 
 from huduma.contexts.payments import events
 from huduma.contexts.payments.models import Bill
+from huduma.contexts.payments.operations.collection import release_held
 from huduma.foundation import references
 from huduma.foundation.access import Actor
 from huduma.foundation.journal import public as journal
@@ -43,7 +44,7 @@ def raise_bill(
 
 @transaction.atomic
 def cancel_bills(*, actor: Actor, payable_id: UUID, now: datetime) -> int:
-    """Cancel the open bills of a thing that is no longer wanted; returns how many. Money that still comes goes to suspense.
+    """Cancel the open bills of a thing that is no longer wanted; returns how many. Money that was held, or still comes, goes back.
 
     Raises NotPermitted: only the platform itself cancels, for the context that knows whose thing it is.
     """
@@ -52,6 +53,7 @@ def cancel_bills(*, actor: Actor, payable_id: UUID, now: datetime) -> int:
     for bill in bills:
         bill.state = "cancelled"
         bill.save(update_fields=["state"])
+        release_held(bill, now)
         journal.record(actor=actor, event=events.BillCancelled(bill_id=bill.id, payable_id=payable_id), now=now)
     return len(bills)
 

@@ -1,27 +1,34 @@
-"""Asking for the money of a bill, and what becomes of each attempt. The legal moves are in docs/runbooks/unknown-payment.md."""
+"""Asking for the money of a bill, and what becomes of it. The legal moves are in `rules`; docs/payments.md shows them.
+
+Every operation that credits locks the bill first and its payments after it, so that two payments of one bill wait for each other.
+"""
 
 import secrets
-from collections import Counter
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 
 from huduma.contexts.payments import events
-from huduma.contexts.payments.models import OPEN_STATES, Bill, Payment
-from huduma.contexts.payments.operations.ledger import account_of, transfer
-from huduma.contexts.payments.providers.base import Rejected, Uncertain, gateways
+from huduma.contexts.payments.models import Bill, Payment
+from huduma.contexts.payments.operations import health, refunds
+from huduma.contexts.payments.operations.ledger import book_collection
+from huduma.contexts.payments.providers.base import Asked, Order, Rejected, Result, Started, Uncertain, gateways
 from huduma.contexts.payments.queries import may_see
-from huduma.foundation import jobs
+from huduma.contexts.payments.rules import CREDITED_STATES, OPEN_STATES, PAYMENT_MOVES, may_move
+from huduma.foundation import jobs, references
 from huduma.foundation import phone as phones
-from huduma.foundation.access import SYSTEM, Actor, NotFound, Refusal
+from huduma.foundation.access import ANONYMOUS, SYSTEM, Actor, NotFound, Refusal
 from huduma.foundation.journal import public as journal
+from huduma.foundation.translated import pick
 
-FIRST_QUERY = timedelta(seconds=90)
-QUERY_LIMIT = timedelta(hours=24)
-LOST_PUSH = timedelta(minutes=10)
+FIRST_QUERY = timedelta(seconds=90) / settings.PAYMENTS_PACE
+QUERY_LIMIT = timedelta(hours=24) / settings.PAYMENTS_PACE
+LOST_PUSH = timedelta(minutes=10) / settings.PAYMENTS_PACE
 
 
 class AlreadyPaid(Refusal):
@@ -36,16 +43,37 @@ class NotAPhone(Refusal):
     """That is not a phone number we can reach. Type it like 0712 345 678."""
 
 
-@transaction.atomic
-def start_payment(*, actor: Actor, bill_id: UUID, phone: str, now: datetime, gateway: str = "mpesa") -> Payment:
-    """Ask a phone (the payer's own or another's) for the money of a bill.
+class NoSuchWay(Refusal):
+    """This bill cannot be paid that way. Choose another way to pay."""
 
-    While a payment of the bill is open, that one is returned and nobody is asked again: a double click asks once.
-    Raises NotFound unless the bill is the actor's, AlreadyPaid, BillCancelled, NotAPhone.
+
+@transaction.atomic
+def start_payment(
+    *, actor: Actor, bill_id: UUID, phone: str, now: datetime, gateway: str = "mpesa", language: str = "en"
+) -> Payment:
+    """Ask for the money of a bill: on a phone (the payer's own or another's), or on a page of the gateway.
+
+    While money of the bill may still come, that payment is returned and nobody is asked again: a double click asks once.
+    `language` is the one in which the payer is told what became of it.
+    Raises NotFound unless the bill is the actor's, AlreadyPaid, BillCancelled, NotAPhone, NoSuchWay.
     """
     bill = Bill.objects.select_for_update().filter(id=bill_id).first()
     if bill is None or not may_see(actor, bill):
         raise NotFound
+    return ask(actor=actor, bill=bill, phone=phone, gateway=gateway, language=language, now=now)
+
+
+@transaction.atomic
+def start_by_reference(*, reference: str, phone: str, now: datetime, gateway: str, language: str) -> Payment:
+    """The same by whoever holds the bill's reference, without signing in. Raises NotFound and what `start_payment` raises."""
+    bill = Bill.objects.select_for_update().filter(reference=references.normalise(reference) or "").first()
+    if bill is None:
+        raise NotFound
+    return ask(actor=ANONYMOUS, bill=bill, phone=phone, gateway=gateway, language=language, now=now)
+
+
+def ask(*, actor: Actor, bill: Bill, phone: str, gateway: str, language: str, now: datetime) -> Payment:
+    """The same for a locked bill whose payer has been checked by the caller."""
     if bill.state == "cancelled":
         raise BillCancelled
     if bill.state != "open":
@@ -53,15 +81,23 @@ def start_payment(*, actor: Actor, bill_id: UUID, phone: str, now: datetime, gat
     running = bill.payments.filter(state__in=OPEN_STATES).first()
     if running is not None:
         return running
-    try:
-        number = phones.parse_mobile(phone)
-    except phones.InvalidPhone:
-        raise NotAPhone from None
+    plug = dict(gateways.items()).get(gateway)
+    if plug is None or plug.way not in ("prompt", "page") or bill.currency not in plug.currencies:
+        raise NoSuchWay
+    number = ""
+    if plug.needs_phone or phone:
+        try:
+            number = phones.parse_mobile(phone)
+        except phones.InvalidPhone:
+            if plug.needs_phone:
+                raise NotAPhone from None
     payment = Payment.objects.create(
         bill=bill,
         gateway=gateway,
         phone=number,
-        amount_cents=bill.total_cents,
+        language=language,
+        amount_cents=bill.total_cents - sum_held(bill),
+        currency=bill.currency,
         token=secrets.token_urlsafe(32),
         started_at=now,
     )
@@ -71,37 +107,74 @@ def start_payment(*, actor: Actor, bill_id: UUID, phone: str, now: datetime, gat
     return payment
 
 
+def held_for(bill: Bill) -> list[Payment]:
+    """Return the under-payments that wait for the rest of a bill (those that go back are not among them)."""
+    going_back = {"refunds__state__in": ["proposed", "approved", "sending", "sent", "review", "succeeded"]}
+    return list(bill.payments.filter(state="held").exclude(**going_back).order_by("id"))
+
+
+def sum_held(bill: Bill) -> int:
+    """Return the cents that wait in suspense for a bill."""
+    return sum(payment.received_cents or 0 for payment in held_for(bill))
+
+
+def callback_url(payment_gateway: str, token: str) -> str:
+    """Return where a gateway sends what becomes of a payment or refund."""
+    return f"{settings.HOOKS_BASE_URL}/hooks/payments/{gateways.get(payment_gateway).address}/{token}/"
+
+
 def push(payment_id: UUID) -> None:
-    """Show the prompt, once. A worker that died in mid-call leaves "unknown": the prompt may be on the phone."""
+    """Ask the gateway, once. A worker that died in mid-call leaves "unknown": the prompt may be on the phone."""
     payment = _move(payment_id, {"requested"}, "pushing")
     if payment is None:
         if _move(payment_id, {"pushing"}, "unknown"):
-            _look_again(payment_id, timezone.now() + LOST_PUSH)
+            look_again(payment_id, timezone.now() + LOST_PUSH)
         return
-    callback_url = f"{settings.HOOKS_BASE_URL}/hooks/payments/{payment.gateway}/{payment.token}/"
+    now = timezone.now()
     try:
-        checkout_id = gateways.get(payment.gateway).push(
-            phone=payment.phone,
-            amount_cents=payment.amount_cents,
-            reference=payment.bill.reference,
-            callback_url=callback_url,
-        )
+        if health.is_broken(payment.gateway, now):
+            raise Rejected("gateway")
+        started = gateways.get(payment.gateway).begin(_order(payment))
     except Rejected as rejected:
+        if rejected.reason == "gateway":
+            health.went_wrong(payment.gateway, "refused", now)
         fail(payment_id=payment_id, reason=rejected.reason, now=timezone.now())
-    except Uncertain:
+    except Uncertain as uncertain:
+        health.went_wrong(payment.gateway, str(uncertain), now)
         _move(payment_id, {"pushing"}, "unknown")
-        _look_again(payment_id, timezone.now() + LOST_PUSH)
+        look_again(payment_id, timezone.now() + LOST_PUSH)
     else:
-        _move(payment_id, {"pushing"}, "pending", checkout_id=checkout_id)
-        _look_again(payment_id, timezone.now() + FIRST_QUERY)
+        health.went_well(payment.gateway, timezone.now())
+        _move(payment_id, {"pushing", "unknown"}, "pending", started)
+        look_again(payment_id, timezone.now() + FIRST_QUERY)
+
+
+def _order(payment: Payment) -> Order:
+    assert payment.bill is not None
+    page = f"{settings.PUBLIC_URL}/{payment.language}/bills/{payment.bill_id}/"
+    return Order(
+        id=payment.id.hex, reference=payment.bill.reference, amount_cents=payment.amount_cents,
+        currency=payment.currency, description=pick(payment.bill.description, payment.language), phone=payment.phone,
+        language=payment.language, callback_url=callback_url(payment.gateway, payment.token), return_url=page,
+    )  # fmt: skip
+
+
+def asked(payment: Payment) -> Asked:
+    """Return what a gateway needs to know to tell what became of a payment."""
+    return Asked(
+        id=payment.id.hex, checkout_id=payment.checkout_id or "", receipt=payment.receipt or "",
+        reference=payment.bill.reference if payment.bill else payment.typed_reference,
+        amount_cents=payment.amount_cents, started_at=payment.started_at,
+        callback_url=callback_url(payment.gateway, payment.token),
+    )  # fmt: skip
 
 
 @transaction.atomic
-def _move(payment_id: UUID, since: set[str], state: str, checkout_id: str | None = None) -> Payment | None:
+def _move(payment_id: UUID, since: set[str], state: str, started: Started | None = None) -> Payment | None:
     payment = Payment.objects.select_for_update(of=("self",)).select_related("bill").get(id=payment_id)
-    if checkout_id is not None and payment.checkout_id is None:
-        payment.checkout_id = checkout_id
-        payment.save(update_fields=["checkout_id"])
+    if started is not None and payment.checkout_id is None:
+        payment.checkout_id, payment.page_url = started.checkout_id, started.page_url
+        payment.save(update_fields=["checkout_id", "page_url"])
     if payment.state not in since:
         return None
     payment.state = state
@@ -109,75 +182,165 @@ def _move(payment_id: UUID, since: set[str], state: str, checkout_id: str | None
     return payment
 
 
-def _look_again(payment_id: UUID, at: datetime) -> None:
-    jobs.defer("payments.query", at=at, payment_id=str(payment_id))
+def look_again(payment_id: UUID, at: datetime) -> None:
+    """Ask the gateway at a later time; one such question waits at most."""
+    jobs.defer("payments.query", at=at, once=f"payments.query:{payment_id}", payment_id=str(payment_id))
 
 
-def query(payment_id: UUID) -> None:
-    """Ask the gateway what became of an open payment; ask again, ever later, while it does not know."""
-    payment = Payment.objects.get(id=payment_id)
+def query(payment_id: UUID) -> str:
+    """Ask the gateway what became of an open payment; ask again, ever later, while it does not know.
+
+    After a day without an answer a person decides: never a guess. Returns the state found.
+    """
+    payment = Payment.objects.select_related("bill").get(id=payment_id)
     if payment.state not in OPEN_STATES:
-        return
+        return payment.state
     now = timezone.now()
-    if payment.checkout_id is None:  # the push was lost and nothing called back: there is nothing to ask about
-        fail(payment_id=payment_id, reason="lost", now=now)
-        return
-    result = gateways.get(payment.gateway).query(payment.checkout_id)
-    if result.state == "paid":
-        settle(payment_id=payment_id, amount_cents=payment.amount_cents, receipt=None, now=now)
-    elif result.state == "failed":
-        fail(payment_id=payment_id, reason=result.reason, now=now)
-    elif now - payment.started_at < QUERY_LIMIT:
-        _look_again(payment_id, now + max(FIRST_QUERY, (now - payment.started_at) / 2))
+    result = gateways.get(payment.gateway).query(asked(payment))
+    age = now - payment.started_at
+    if result.state == "paid" and not _belongs_elsewhere(payment, result):
+        return take_result(payment, result, now)
+    if result.state == "failed":
+        return take_result(payment, result, now)
+    if result.reason == "not-found" and age >= LOST_PUSH and payment.origin == "asked":
+        return fail(payment_id=payment_id, reason="lost", now=now)
+    if age < QUERY_LIMIT:
+        look_again(payment_id, now + max(FIRST_QUERY, age / 2))
     else:
-        _move(payment_id, {"pending"}, "unknown")  # from here a person looks: docs/runbooks/unknown-payment.md
+        _to_a_person(payment_id, now)
+    return payment.state
+
+
+def _belongs_elsewhere(payment: Payment, result: Result) -> bool:
+    """Whether what was found by reference alone is another payment of the same bill."""
+    if payment.checkout_id or not result.receipt:
+        return False
+    return Payment.objects.filter(gateway=payment.gateway, receipt=result.receipt).exclude(id=payment.id).exists()
+
+
+def take_result(payment: Payment, result: Result, now: datetime) -> str:
+    """Write down what a gateway said of a payment; returns the payment's state."""
+    if result.state == "paid":
+        return credit(
+            payment_id=payment.id, total_cents=result.amount_cents, receipt=result.receipt, phone=result.phone,
+            payer_name=result.payer_name, now=now,
+        )  # fmt: skip
+    if result.state == "failed":
+        return fail(payment_id=payment.id, reason=result.reason, now=now)
+    return payment.state
 
 
 @transaction.atomic
-def settle(*, payment_id: UUID, amount_cents: int, receipt: str | None, now: datetime) -> None:
-    """Credit a payment that the gateway confirmed, once, whatever was believed of it before.
+def _to_a_person(payment_id: UUID, now: datetime) -> None:
+    payment = _move(payment_id, {"pending", "unknown"}, "review")
+    if payment is not None:
+        event = events.PaymentUnexplained(payment_id=payment.id, bill_id=payment.bill_id)
+        journal.record(actor=SYSTEM, event=event, now=now)
 
-    The exact amount for an open bill settles it. Anything else (another amount, a bill paid by another payment) goes to
-    suspense: the money is ours to explain, never lost and never guessed.
+
+@transaction.atomic
+def credit(
+    *, payment_id: UUID, total_cents: int | None, receipt: str | None, now: datetime, phone: str = "", payer_name: str = ""
+) -> str:  # fmt: skip
+    """Credit what the gateway confirmed for a payment, once, whatever was believed of it before; returns its state.
+
+    `total_cents` is all that came for the request so far (None: what was asked); only what is not yet counted is credited, and
+    a second instalment of the same request becomes a payment of its own. Enough for an open bill settles it, with what was
+    held for it; too little is held; the rest, and anything for a bill that is not open, is surplus and goes back.
     """
-    bill = Bill.objects.select_for_update().get(payments__id=payment_id)
+    bill = Bill.objects.select_for_update().filter(payments__id=payment_id).first()
     payment = Payment.objects.select_for_update().get(id=payment_id)
-    if payment.state in ("succeeded", "mismatched", "surplus"):
+    payment.bill = bill
+    fresh = (total_cents if total_cents is not None else payment.amount_cents) - _counted(payment)
+    if receipt and Payment.objects.filter(gateway=payment.gateway, receipt=receipt).exclude(id=payment_id).exists():
+        receipt = None
+    if fresh <= 0:
         if receipt and payment.receipt is None:
             payment.receipt = receipt
             payment.save(update_fields=["receipt"])
-        return
-    payment.receipt, payment.finished_at, payment.reason = receipt, now, ""
-    legs = Counter({f"gateway:{payment.gateway}": amount_cents})
-    if bill.state == "open" and amount_cents == bill.total_cents:
-        payment.state = "succeeded"
-        for line in bill.lines:
-            legs[account_of(line)] -= line["amount_cents"]
-        bill.state, bill.settled_at = "settled", now
-        bill.save(update_fields=["state", "settled_at"])
-        event: journal.Event = events.BillSettled(
-            bill_id=bill.id, payment_id=payment.id, payable_id=bill.payable_id, amount_cents=amount_cents
-        )
+        return payment.state
+    if payment.state in CREDITED_STATES:
+        payment = _instalment(payment, fresh, receipt, now)
+    payment.received_cents, payment.finished_at, payment.reason = fresh, now, ""
+    payment.receipt = payment.receipt or receipt
+    payment.phone, payment.payer_name = payment.phone or phone, payment.payer_name or payer_name[:80]
+    _place(payment, bill, now)
+    return payment.state
+
+
+def _counted(payment: Payment) -> int:
+    """Return the cents that were credited for the same request before."""
+    if payment.state not in CREDITED_STATES:
+        return 0
+    if not payment.checkout_id:
+        return payment.received_cents or 0
+    same = Payment.objects.filter(gateway=payment.gateway, checkout_id=payment.checkout_id)
+    return int(same.aggregate(total=Sum("received_cents"))["total"] or 0)
+
+
+def _instalment(first: Payment, cents: int, receipt: str | None, now: datetime) -> Payment:
+    return Payment.objects.create(
+        bill=first.bill, gateway=first.gateway, origin="unasked", phone=first.phone, payer_name=first.payer_name,
+        language=first.language, amount_cents=cents, currency=first.currency, state="pending", receipt=receipt,
+        token=secrets.token_urlsafe(32), checkout_id=first.checkout_id, started_at=now,
+    )  # fmt: skip
+
+
+def _place(payment: Payment, bill: Bill | None, now: datetime) -> None:
+    """Settle the bill with it, hold it, or send it back; book it; tell it."""
+    received = payment.received_cents or 0
+    held = held_for(bill) if bill is not None and bill.state == "open" else []
+    held_cents = sum(one.received_cents or 0 for one in held)
+    if bill is None or bill.state != "open" or payment.currency != bill.currency:
+        payment.state = "surplus"
+    elif held_cents + received < bill.total_cents:
+        payment.state = "held"
     else:
-        payment.state = "mismatched" if bill.state == "open" else "surplus"
-        legs["suspense"] -= amount_cents
-        event = events.PaymentSuspended(
-            payment_id=payment.id, bill_id=bill.id, payable_id=bill.payable_id, amount_cents=amount_cents
-        )
-    payment.save(update_fields=["state", "receipt", "finished_at", "reason"])
-    transfer(kind="collection", legs=dict(legs), payment_id=payment.id, currency=bill.currency, now=now)
+        payment.state = "succeeded"
+    payment.save()
+    settles = bill if payment.state == "succeeded" else None
+    book_collection(payment, settles=settles, from_suspense_cents=held_cents if settles else 0, now=now)
+    if settles is None:
+        event: journal.Event = events.PaymentSuspended(
+            payment_id=payment.id, bill_id=bill.id if bill else None, payable_id=bill.payable_id if bill else None,
+            amount_cents=received, state=payment.state,
+        )  # fmt: skip
+        journal.record(actor=SYSTEM, event=event, now=now)
+        if bill is not None and payment.state == "surplus":
+            reason = "cancelled" if bill.state == "cancelled" else "duplicate"
+            refunds.order_refund(payment=payment, amount_cents=received, reason=reason, now=now)
+        return
+    for one in held:
+        one.state = "applied"
+        one.save(update_fields=["state"])
+    settles.state, settles.settled_at = "settled", now
+    settles.save(update_fields=["state", "settled_at"])
+    event = events.BillSettled(
+        bill_id=settles.id, payment_id=payment.id, payable_id=settles.payable_id, amount_cents=settles.total_cents
+    )
     journal.record(actor=SYSTEM, event=event, now=now)
+    over = held_cents + received - settles.total_cents
+    if over:
+        refunds.order_refund(payment=payment, amount_cents=over, reason="surplus", now=now)
+
+
+def release_held(bill: Bill, now: datetime) -> None:
+    """Send back what was held for a bill that nobody owes any more; the caller has locked the bill."""
+    for payment in held_for(bill):
+        payment.state = "surplus"
+        payment.save(update_fields=["state"])
+        refunds.order_refund(payment=payment, amount_cents=payment.received_cents or 0, reason="cancelled", now=now)
 
 
 @transaction.atomic
-def fail(*, payment_id: UUID, reason: str, now: datetime) -> None:
-    """Record that an open payment did not happen. A payment that is finished stays as it is."""
+def fail(*, payment_id: UUID, reason: str, now: datetime) -> str:
+    """Record that an open payment did not happen; one that is finished stays as it is. Returns the payment's state."""
     payment = Payment.objects.select_for_update(of=("self",)).select_related("bill").get(id=payment_id)
-    if payment.state not in OPEN_STATES:
-        return
+    if payment.state not in OPEN_STATES or not may_move(PAYMENT_MOVES, payment.state, "failed"):
+        return payment.state
     payment.state, payment.reason, payment.finished_at = "failed", reason, now
     payment.save(update_fields=["state", "reason", "finished_at"])
-    event = events.PaymentFailed(
-        payment_id=payment.id, bill_id=payment.bill_id, payable_id=payment.bill.payable_id, reason=reason
-    )
+    facts: dict[str, Any] = {"payment_id": payment.id, "bill_id": payment.bill_id, "reason": reason}
+    event = events.PaymentFailed(payable_id=payment.bill.payable_id if payment.bill else None, **facts)
     journal.record(actor=SYSTEM, event=event, now=now)
+    return payment.state

@@ -1,34 +1,130 @@
-"""What gateways send: kept as it came, answered at once, judged by a job."""
+"""What gateways send: verified as far as can be, kept byte for byte, answered at once, judged by a job."""
 
-from datetime import datetime
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
 from uuid import UUID
 
-from django.db import transaction
+from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
 
-from huduma.contexts.payments.models import OPEN_STATES, Callback, Payment
-from huduma.contexts.payments.operations.collection import fail, settle
-from huduma.contexts.payments.providers.base import Malformed, Result, gateways
-from huduma.foundation import jobs
+from huduma.contexts.payments.models import Bill, Callback, GatewayHealth, Payment, Refund
+from huduma.contexts.payments.operations import collection, health, refunds
+from huduma.contexts.payments.providers.base import (
+    Malformed,
+    Notice,
+    Pulled,
+    Result,
+    Uncertain,
+    Validates,
+    by_address,
+    gateways,
+)
+from huduma.contexts.payments.rules import CREDITED_STATES, OPEN_STATES
+from huduma.foundation import jobs, references
 
 CALLBACK_LIMIT_BYTES = 65_536
+PULL_OVERLAP = timedelta(minutes=15)
+PULL_REACH = timedelta(hours=48)  # Daraja keeps no longer
+#: How long the news of money that looks like an open payment of our own waits for that payment's own news.
+OWN_NEWS = timedelta(minutes=15)
 
 
 class NotConfirmed(Exception):
     """A callback claims success and the gateway does not say so (yet): asked again later."""
 
 
-@transaction.atomic
-def receive_callback(*, gateway: str, token: str, headers: dict[str, str], body: bytes, now: datetime) -> None:
-    """Keep a callback as it came and enqueue its reading. Never refuses: what is wrong with it is found out later."""
-    callback = Callback.objects.create(
-        gateway=gateway, token=token[:100], headers=headers, body=body[:CALLBACK_LIMIT_BYTES], received_at=now
-    )
-    jobs.defer("payments.read_callback", callback_id=str(callback.id))
+@dataclass(frozen=True)
+class Taken:
+    """What a gateway hears: the HTTP status and the JSON."""
+
+    status: int
+    answer: dict[str, Any]
+
+
+def standing_token(gateway: str) -> str:
+    """The unguessable part of the one address that is entered at a gateway for all news that is about no request of ours."""
+    return salted_hmac("hooks.payments", gateway).hexdigest()[:40]
+
+
+def standing_url(gateway: str) -> str:
+    """That address."""
+    return collection.callback_url(gateway, standing_token(gateway))
+
+
+def receive_callback(*, address: str, token: str, headers: dict[str, str], body: bytes, now: datetime) -> Taken:
+    """Keep a callback as it came, whatever is wrong with it, enqueue its reading, and say what to answer.
+
+    A wrong signature is kept too, unread, and answered 401: the real sender tries again.
+    """
+    code = by_address(address)
+    if code is None:
+        return Taken(404, {})
+    gateway, body = gateways.get(code), body[:CALLBACK_LIMIT_BYTES]
+    verified = gateway.verify(headers=headers, body=body)
+    try:
+        notice = gateway.parse(body)
+    except Malformed:
+        notice = None
+    with transaction.atomic():
+        first = None
+        if notice is not None and notice.key:
+            first = (
+                Callback.objects.filter(gateway=code, key=notice.key)
+                .order_by("id")
+                .values_list("id", flat=True)
+                .first()
+            )
+        callback = Callback.objects.create(
+            gateway=code, token=token[:100], key=notice.key[:100] if notice else "", headers=_kept(headers), body=body,
+            verified=bool(verified), received_at=now, outcome="forged" if verified is False else "",
+            processed_at=now if verified is False else None,
+        )  # fmt: skip
+        if verified is not False:
+            jobs.defer("payments.read_callback", callback_id=str(callback.id))
+    if verified is False:
+        return Taken(401, {})
+    return Taken(200, gateway.acknowledge(notice, (first or callback.id).hex))
+
+
+def _kept(headers: dict[str, str]) -> dict[str, str]:
+    """Credentials are checked and never kept."""
+    return {name: value[:500] for name, value in headers.items() if name.lower() != "authorization"}
+
+
+def answer_question(*, address: str, token: str, body: bytes) -> Taken:
+    """Say whether a payer who typed a reference at a paybill or bank may pay it: known, open, and not more than is due."""
+    code = by_address(address)
+    gateway = gateways.get(code) if code else None
+    if code is None or not isinstance(gateway, Validates) or not constant_time_compare(token, standing_token(code)):
+        return Taken(404, {})
+    try:
+        typed, amount_cents = gateway.read_question(body)
+    except Malformed:
+        return Taken(400, {})
+    bill = _bill_meant(typed)
+    refusal: Literal["", "reference", "amount"] = ""
+    due = 0
+    if bill is None or bill.state != "open":
+        refusal = "reference"
+    else:
+        due = bill.total_cents - collection.sum_held(bill)
+        if amount_cents is not None and amount_cents > due:
+            refusal = "amount"
+    currency = bill.currency if bill else "KES"
+    return Taken(200, gateway.answer_question(refusal, name="Huduma", due_cents=due, currency=currency))
+
+
+def _bill_meant(typed: str) -> Bill | None:
+    reference = references.normalise(typed)
+    return Bill.objects.filter(reference=reference).first() if reference else None
 
 
 def read_callback(callback_id: UUID) -> None:
-    """Judge one callback. A claimed success is confirmed by a query first; raises NotConfirmed to be run again."""
+    """Judge one callback. What it claims is confirmed by a query first; raises NotConfirmed to be run again."""
     callback = Callback.objects.get(id=callback_id)
     if callback.processed_at is not None:
         return
@@ -37,42 +133,196 @@ def read_callback(callback_id: UUID) -> None:
 
 
 def _judge(callback: Callback) -> str:
-    payment = Payment.objects.filter(gateway=callback.gateway, token=callback.token).first()
-    if payment is None:
-        return "unknown-token"
-    gateway = gateways.get(callback.gateway)
     try:
-        notice = gateway.parse(bytes(callback.body))
+        notice = gateways.get(callback.gateway).parse(bytes(callback.body))
     except Malformed:
         return "malformed"
+    health.went_well(callback.gateway, timezone.now())
+    if notice.kind == "refund" or Refund.objects.filter(token=callback.token).exists():
+        return _judge_refund(callback, notice)
+    payment = Payment.objects.filter(gateway=callback.gateway, token=callback.token).first()
+    if payment is None and not constant_time_compare(callback.token, standing_token(callback.gateway)):
+        return "unknown-token"
+    if notice.kind == "unasked":
+        return take_unasked(callback.gateway, notice, confirmed=callback.verified, since=callback.received_at)
+    if payment is None:
+        payment = Payment.objects.filter(
+            gateway=callback.gateway, checkout_id=notice.checkout_id, origin="asked"
+        ).first()
+        if payment is None:
+            return "unknown-checkout"
+    if notice.kind == "confirmation":
+        return _read_confirmation(payment, notice)
     if payment.checkout_id is None and payment.state in OPEN_STATES:
-        # The push's own answer was lost, or is slower than its callback.
+        # The answer to our own request was lost, or is slower than its callback.
         payment = _adopt(payment.id, notice.checkout_id)
     if payment.checkout_id != notice.checkout_id:
         return "other-checkout"
-    if notice.result.state == "failed":
-        confirmed = gateway.query(notice.checkout_id)  # a forged failure must not make anybody pay twice
-        if confirmed.state == "failed":
-            fail(payment_id=payment.id, reason=confirmed.reason, now=timezone.now())
-            return "failed"
-        return _confirm(payment, confirmed, payment.amount_cents, None)
-    amount = notice.amount_cents if notice.amount_cents is not None else payment.amount_cents
-    return _confirm(payment, gateway.query(notice.checkout_id), amount, notice.receipt)
-
-
-def _confirm(payment: Payment, confirmed: Result, amount_cents: int, receipt: str | None) -> str:
-    if confirmed.state == "paid":
-        settle(payment_id=payment.id, amount_cents=amount_cents, receipt=receipt, now=timezone.now())
-        return "settled"
-    if confirmed.state == "failed":
+    confirmed = gateways.get(callback.gateway).query(collection.asked(payment))
+    if confirmed.state == "pending":
+        if notice.result.state == "pending":
+            return "pending"
+        raise NotConfirmed  # a forged success credits nothing, a forged failure makes nobody pay twice
+    receipt = confirmed.receipt or (notice.result.receipt if notice.result.state == "paid" else None)
+    result = Result(
+        confirmed.state, confirmed.reason, confirmed.amount_cents, receipt,
+        confirmed.phone or notice.result.phone, confirmed.payer_name or notice.result.payer_name,
+    )  # fmt: skip
+    state = collection.take_result(payment, result, timezone.now())
+    if notice.result.state != confirmed.state:
         return "contradicted"
-    raise NotConfirmed
+    return "settled" if state in CREDITED_STATES else state
+
+
+def _read_confirmation(payment: Payment, notice: Notice) -> str:
+    if payment.receipt and notice.result.receipt and payment.receipt != notice.result.receipt:
+        return "other-receipt"
+    if notice.result.state == "pending":
+        return "pending"
+    return collection.take_result(payment, notice.result, timezone.now())
+
+
+def _judge_refund(callback: Callback, notice: Notice) -> str:
+    refund = Refund.objects.filter(payment__gateway=callback.gateway, token=callback.token).first()
+    if refund is None and notice.checkout_id:
+        refund = Refund.objects.filter(payment__gateway=callback.gateway, provider_id=notice.checkout_id).first()
+    if refund is None:
+        return "unknown-token"
+    if notice.checkout_id and refund.provider_id and refund.provider_id != notice.checkout_id:
+        return "other-refund"
+    return refunds.take_refund_result(refund_id=refund.id, result=notice.result, now=timezone.now())
 
 
 @transaction.atomic
 def _adopt(payment_id: UUID, checkout_id: str) -> Payment:
     payment = Payment.objects.select_for_update().get(id=payment_id)
-    if payment.checkout_id is None and not Payment.objects.filter(checkout_id=checkout_id).exists():
+    taken = Payment.objects.filter(gateway=payment.gateway, checkout_id=checkout_id).exists()
+    if payment.checkout_id is None and not taken:
         payment.checkout_id = checkout_id
         payment.save(update_fields=["checkout_id"])
     return payment
+
+
+def take_unasked(gateway: str, notice: Notice, *, confirmed: bool, since: datetime) -> str:
+    """Take money that a payer sent by typing a reference: once per receipt, and not before the gateway confirmed it.
+
+    M-Pesa announces the money of our own prompt here as well; such news waits for the prompt's own. Raises NotConfirmed then.
+    """
+    result, now = notice.result, timezone.now()
+    payment = Payment.objects.filter(gateway=gateway, receipt=result.receipt).first()
+    if payment is None:
+        bill = _bill_meant(notice.reference)
+        own = _prompt_of_ours(gateway, bill, result) if bill else None
+        if own is not None and own.state in OPEN_STATES:
+            if now - since < OWN_NEWS:
+                raise NotConfirmed
+        elif own is not None:
+            Payment.objects.filter(id=own.id, receipt=None).update(receipt=result.receipt)
+            return "own"
+        payment = _note_unasked(gateway, notice, bill, now)
+    if payment.state in CREDITED_STATES:
+        return "known"
+    if confirmed:
+        return collection.take_result(payment, result, now)
+    return payment.state
+
+
+def _prompt_of_ours(gateway: str, bill: Bill, result: Result) -> Payment | None:
+    """Return the payment that we asked for and whose money this may be: same bill and amount, its receipt not yet known."""
+    mine = bill.payments.filter(
+        gateway=gateway, origin="asked", receipt=None, amount_cents=result.amount_cents,
+        state__in=[*OPEN_STATES, *CREDITED_STATES],
+    )  # fmt: skip
+    return next((one for one in mine if _same_phone(one.phone, result.phone)), None)
+
+
+def _same_phone(ours: str, theirs: str) -> bool:
+    """Whether two numbers may be the same where one is masked in its middle (`2547 ***** 126`)."""
+    if "*" not in theirs:
+        return not theirs or ours.lstrip("+") == theirs.lstrip("+")
+    head, _, tail = theirs.replace(" ", "").lstrip("+").partition("*")
+    return ours.lstrip("+").startswith(head) and ours.endswith(tail.strip("*"))
+
+
+@transaction.atomic
+def _note_unasked(gateway: str, notice: Notice, bill: Bill | None, now: datetime) -> Payment:
+    result = notice.result
+    phone = result.phone if result.phone.startswith("+") else ""
+    try:
+        with transaction.atomic():
+            payment = Payment.objects.create(
+                bill=bill, gateway=gateway, origin="unasked", phone=phone, payer_name=result.payer_name[:80],
+                typed_reference=notice.reference[:40], amount_cents=result.amount_cents or 0, state="pending",
+                receipt=result.receipt, token=secrets.token_urlsafe(32), started_at=now,
+                currency=bill.currency if bill else "KES",
+            )  # fmt: skip
+    except IntegrityError:  # the same news in another process
+        return Payment.objects.get(gateway=gateway, receipt=result.receipt)
+    jobs.defer("payments.confirm", payment_id=str(payment.id))
+    return payment
+
+
+def confirm(payment_id: UUID) -> None:
+    """Order a gateway's own word on money that came unasked, and ask for it if that word does not come."""
+    payment = Payment.objects.select_related("bill").get(id=payment_id)
+    if payment.state not in OPEN_STATES:
+        return
+    gateways.get(payment.gateway).request_confirmation(collection.asked(payment))
+    collection.look_again(payment_id, timezone.now() + collection.FIRST_QUERY)
+
+
+def pull(now: datetime) -> int:
+    """Fetch every gateway's own list of what it received, and take what we were never told; returns how many lines were read."""
+    read = 0
+    for code, gateway in gateways.items():
+        kept, _ = GatewayHealth.objects.get_or_create(gateway=code)
+        since = max((kept.pulled_until or now) - PULL_OVERLAP, now - PULL_REACH)
+        try:
+            lines = gateway.pull(since, now)
+        except Uncertain as uncertain:
+            health.went_wrong(code, str(uncertain), now)
+            continue
+        if lines is None:
+            continue
+        for line in lines:
+            _take_pulled(code, line, now)
+        GatewayHealth.objects.filter(gateway=code).update(pulled_until=now)
+        read += len(lines)
+    return read
+
+
+def _take_pulled(gateway: str, line: Pulled, now: datetime) -> None:
+    result = Result("paid", "", line.amount_cents, line.receipt, line.phone, line.payer_name)
+    notice = Notice(kind="unasked", key=line.receipt, result=result, reference=line.reference)
+    try:
+        take_unasked(gateway, notice, confirmed=True, since=line.at)
+    except NotConfirmed:
+        return  # the next list has it again
+
+
+def sweep(now: datetime) -> int:
+    """Take up again what lost its job (a worker or a database that died at the wrong moment); returns how much that was."""
+    old = now - collection.LOST_PUSH
+    found = 0
+    stuck = Payment.objects.filter(state__in=OPEN_STATES, started_at__lt=old).exclude(state="review")
+    for payment_id, state in stuck.order_by("started_at").values_list("id", "state")[:1000]:
+        found += 1
+        if state in ("requested", "pushing"):
+            jobs.defer("payments.push", once=f"payments.push:{payment_id}", payment_id=str(payment_id))
+        else:
+            collection.look_again(payment_id, now)
+    unread = Callback.objects.filter(processed_at=None, received_at__lt=old, received_at__gt=now - PULL_REACH)
+    for callback_id in unread.order_by("received_at").values_list("id", flat=True)[:1000]:
+        found += 1
+        jobs.defer("payments.read_callback", once=f"payments.read_callback:{callback_id}", callback_id=str(callback_id))
+    going = Refund.objects.filter(state__in=["approved", "sending", "sent"], approved_at__lt=old)
+    for refund_id, state in going.order_by("approved_at").values_list("id", "state")[:1000]:
+        found += 1
+        job = "payments.query_refund" if state == "sent" else "payments.refund"
+        jobs.defer(job, once=f"{job}:{refund_id}", refund_id=str(refund_id))
+    return found
+
+
+def register_addresses() -> dict[str, str]:
+    """Return the standing address of each gateway, as it is entered in the gateway's own portal."""
+    return {code: standing_url(code) for code, _ in gateways.items()} if settings.HOOKS_BASE_URL else {}

@@ -1,12 +1,13 @@
 """The double-entry ledger: balanced transfers, never changed."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 
-from huduma.contexts.payments.models import Transfer
+from huduma.contexts.payments.models import Bill, Payment, Refund, Transfer
 from huduma.foundation import ids
 from huduma.foundation.access import Refusal
 
@@ -70,3 +71,28 @@ def close_period(*, now: datetime) -> bool:
         for (waiting,) in cursor.fetchall():
             cursor.execute("SELECT payments_roll_up(%s)", [waiting])
     return closed
+
+
+def book_collection(payment: Payment, *, settles: Bill | None, from_suspense_cents: int, now: datetime) -> None:
+    """Book money that a gateway confirmed: to the bodies of the bill that it settles, the rest to suspense.
+
+    `from_suspense_cents` is what was held for the bill and is set against it now.
+    """
+    received = payment.received_cents or 0
+    legs: Counter[str] = Counter({f"gateway:{payment.gateway}": received})
+    rest = received + from_suspense_cents
+    if settles is not None:
+        for line in settles.lines:
+            legs[account_of(line)] -= line["amount_cents"]
+            rest -= line["amount_cents"]
+    legs["suspense"] += from_suspense_cents - rest
+    moved = {account: cents for account, cents in legs.items() if cents}
+    transfer(kind="collection", legs=moved, payment_id=payment.id, currency=payment.currency, now=now)
+
+
+def book_refund(refund: Refund, *, now: datetime) -> None:
+    """Book money that went back: out of suspense, and out of what the gateway holds for us."""
+    payment = Payment.objects.select_for_update(of=("self",)).get(id=refund.payment_id)
+    nth = payment.refunds.filter(state="succeeded").count() + 1
+    legs = {"suspense": refund.amount_cents, f"gateway:{payment.gateway}": -refund.amount_cents}
+    transfer(kind=f"refund-{nth}", legs=legs, payment_id=payment.id, currency=payment.currency, now=now)

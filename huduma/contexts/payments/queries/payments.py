@@ -1,15 +1,142 @@
-"""Reading payments."""
+"""Reading payments, refunds, tills, and how the gateways fare."""
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from huduma.contexts.payments.models import Payment
+from django.db.models import Q
+
+from huduma.contexts.payments.models import Bill, Callback, GatewayHealth, Payment, Refund, Ruling, TillSession
+from huduma.contexts.payments.providers.base import Gateway, gateways
+from huduma.contexts.payments.rules import OPEN_STATES
+from huduma.foundation import references
+from huduma.foundation.access import Actor, NotFound
+
+#: Who explains money that no gateway can explain, for all bodies.
+MONEY_ROLES = ("accountant", "secretariat", "administrator")
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to pay a bill: its gateway's code, the adapter, and whether it works just now."""
+
+    code: str
+    gateway: Gateway
+    is_down: bool
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one gateway fares."""
+
+    code: str
+    gateway: Gateway
+    health: GatewayHealth | None
+    waiting: int
+
+
+@dataclass(frozen=True)
+class Known:
+    """All that is known of one payment."""
+
+    payment: Payment
+    callbacks: list[Callback]
+    rulings: list[Ruling]
+    refunds: list[Refund]
+
+
+def ways_to_pay(bill: Bill, now: datetime) -> list[Way]:
+    """Return the ways in which a bill's currency can be paid, in the order in which they are registered."""
+    recent = now - timedelta(seconds=30)
+    down = set(
+        GatewayHealth.objects.filter(faults_in_a_row__gte=5, failed_at__gt=recent).values_list("gateway", flat=True)
+    )
+    return [
+        Way(code, gateway, code in down) for code, gateway in gateways.items() if bill.currency in gateway.currencies
+    ]
 
 
 def latest_payment(bill_id: UUID) -> Payment | None:
-    """Return the newest attempt to pay a bill."""
-    return Payment.objects.filter(bill_id=bill_id).order_by("-started_at", "-id").first()
+    """Return the payment of a bill that counts most now: one whose money may still come, else the newest."""
+    payments = Payment.objects.filter(bill_id=bill_id).order_by("-started_at", "-id")
+    return payments.filter(state__in=OPEN_STATES).first() or payments.first()
 
 
 def settling_payment(bill_id: UUID) -> Payment | None:
     """Return the payment that settled a bill."""
     return Payment.objects.filter(bill_id=bill_id, state="succeeded").first()
+
+
+def find_bill(typed: str) -> Bill:
+    """Return the bill that a reference names: whoever holds the reference may pay it. Raises NotFound.
+
+    Callers show what is needed to pay and nothing of whose bill it is.
+    """
+    reference = references.normalise(typed)
+    bill = Bill.objects.filter(reference=reference).first() if reference else None
+    if bill is None:
+        raise NotFound
+    return bill
+
+
+def refunds_of(bill_id: UUID) -> list[Refund]:
+    """Return what goes back, or went, of a bill whose reader has been checked."""
+    return list(Refund.objects.filter(payment__bill_id=bill_id).exclude(state="rejected").order_by("asked_at"))
+
+
+def standings_for(actor: Actor) -> list[Standing]:
+    """Return how each gateway fares, to those who mind money. Raises NotPermitted."""
+    actor.require_role(*MONEY_ROLES)
+    kept = {one.gateway: one for one in GatewayHealth.objects.all()}
+    counts = {code: Payment.objects.filter(gateway=code, state="review").count() for code, _ in gateways.items()}
+    return [Standing(code, plug, kept.get(code), counts[code]) for code, plug in gateways.items()]
+
+
+def unexplained_for(actor: Actor, after: UUID | None = None) -> list[Payment]:
+    """Return the payments that wait for a person, oldest first. Raises NotPermitted."""
+    actor.require_role(*MONEY_ROLES)
+    found = Payment.objects.filter(state="review").select_related("bill").prefetch_related("rulings")
+    return list((found.filter(id__gt=after) if after else found).order_by("id")[:PAGE_SIZE])
+
+
+def stuck_refunds_for(actor: Actor) -> list[Refund]:
+    """Return the refunds that a person has to look at, oldest first. Raises NotPermitted."""
+    actor.require_role(*MONEY_ROLES)
+    return list(Refund.objects.filter(state="review").select_related("payment__bill").order_by("asked_at")[:PAGE_SIZE])
+
+
+def known_for(actor: Actor, payment_id: UUID) -> Known:
+    """Return all that is known of a payment, with the bytes that came. Raises NotPermitted, NotFound."""
+    actor.require_role(*MONEY_ROLES)
+    payment = Payment.objects.select_related("bill").filter(id=payment_id).first()
+    if payment is None:
+        raise NotFound
+    about = Q(token=payment.token)
+    if payment.receipt:
+        about |= Q(key__in=[payment.receipt, f"{payment.checkout_id}:{payment.receipt}"])
+    if payment.checkout_id:
+        about |= Q(key=payment.checkout_id)
+    callbacks = Callback.objects.filter(about, gateway=payment.gateway).order_by("received_at")
+    return Known(
+        payment, list(callbacks[:PAGE_SIZE]), list(payment.rulings.order_by("proposed_at")),
+        list(payment.refunds.order_by("asked_at")),
+    )  # fmt: skip
+
+
+def till_of(actor: Actor) -> TillSession | None:
+    """Return the till that the actor has open or has counted."""
+    return TillSession.objects.filter(cashier=actor.account_id).exclude(state="closed").first()
+
+
+def tills_to_witness_for(actor: Actor) -> list[TillSession]:
+    """Return the counted tills of the actor's bodies that wait for a second person."""
+    counted = TillSession.objects.filter(state="counted").exclude(cashier=actor.account_id)
+    return [
+        one for one in counted.order_by("counted_at") if actor.has_role("officer", "supervisor", body=one.body_code)
+    ]
+
+
+def till_takings(session: TillSession) -> list[Payment]:
+    """Return what a till took in this turn, newest first."""
+    return list(session.payments.select_related("bill").order_by("-started_at")[:PAGE_SIZE])

@@ -1,0 +1,138 @@
+"""Cash at a counter or an agent's: a cashier's turn at a till, from the float to the count that two people make."""
+
+import secrets
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Sum
+
+from huduma.contexts.payments import events
+from huduma.contexts.payments.models import Bill, Payment, TillSession
+from huduma.contexts.payments.operations.collection import AlreadyPaid, BillCancelled, credit, sum_held
+from huduma.contexts.payments.operations.ledger import transfer
+from huduma.contexts.payments.rules import CREDITED_STATES, OPEN_STATES
+from huduma.foundation import references
+from huduma.foundation.access import Actor, NotFound, NotPermitted, Refusal
+from huduma.foundation.journal import public as journal
+
+CASHIERS = ("officer", "supervisor")
+
+
+class TillTaken(Refusal):
+    """This till is in use, or you have a till open already. Close that one first."""
+
+
+class NoTill(Refusal):
+    """You have no till open. Open one with its float before you take money."""
+
+
+class NotEnough(Refusal):
+    """That is less than the bill. Take the whole amount, or let the person pay another way."""
+
+
+class MoneyMayCome(Refusal):
+    """A payment for this bill is under way: its money may still come. Do not take cash now; look again in a minute."""
+
+
+class SecondCounter(Refusal):
+    """You counted this till yourself. A second person has to count it too."""
+
+
+class CountDiffers(Refusal):
+    """The two counts differ. Both of you count again."""
+
+
+@transaction.atomic
+def open_till(*, actor: Actor, till: str, body_code: str, float_cents: int, now: datetime) -> TillSession:
+    """Begin a turn at a till of a body with a float. Raises NotPermitted, TillTaken."""
+    actor.require_role(*CASHIERS, body=body_code)
+    till = " ".join(till.split())[:60] or "1"
+    taken = TillSession.objects.exclude(state="closed")
+    if taken.filter(cashier=actor.account_id).exists() or taken.filter(body_code=body_code, till=till).exists():
+        raise TillTaken
+    session = TillSession.objects.create(
+        till=till, body_code=body_code, cashier=actor.account_id, float_cents=float_cents, opened_at=now
+    )
+    journal.record(actor=actor, event=events.TillOpened(session_id=session.id, float_cents=float_cents), now=now)
+    return session
+
+
+@transaction.atomic
+def take_cash(*, actor: Actor, reference: str, given_cents: int, now: datetime) -> tuple[Payment, int]:
+    """Take cash for a bill at the actor's open till; returns the payment and the change in cents.
+
+    Taking it again is refused by the bill itself. Raises NoTill, NotFound, AlreadyPaid, BillCancelled, MoneyMayCome, NotEnough.
+    """
+    session = TillSession.objects.select_for_update().filter(cashier=actor.account_id, state="open").first()
+    if session is None:
+        raise NoTill
+    actor.require_role(*CASHIERS, body=session.body_code)
+    bill = Bill.objects.select_for_update().filter(reference=references.normalise(reference) or "").first()
+    if bill is None:
+        raise NotFound
+    if bill.state == "cancelled":
+        raise BillCancelled
+    if bill.state != "open":
+        raise AlreadyPaid
+    if bill.payments.filter(state__in=OPEN_STATES).exists():
+        raise MoneyMayCome
+    due = bill.total_cents - sum_held(bill)
+    if given_cents < due or bill.currency != "KES":
+        raise NotEnough
+    payment = Payment.objects.create(
+        bill=bill, gateway="cash", origin="unasked", amount_cents=due, currency=bill.currency, state="pending",
+        token=secrets.token_urlsafe(32), receipt=references.mint("RC"), till_session=session, started_at=now,
+    )  # fmt: skip
+    credit(payment_id=payment.id, total_cents=due, receipt=payment.receipt, now=now)
+    payment.refresh_from_db()
+    return payment, given_cents - due
+
+
+def expected_cents(session: TillSession) -> int:
+    """Return what should lie in a till: the float and all cash taken in this turn."""
+    taken = session.payments.filter(state__in=CREDITED_STATES).aggregate(total=Sum("received_cents"))["total"]
+    return session.float_cents + int(taken or 0)
+
+
+@transaction.atomic
+def count_till(*, actor: Actor, session_id: UUID, counted_cents: int, now: datetime) -> TillSession:
+    """The cashier counts; from now on the till takes nothing. Raises NotFound."""
+    session = TillSession.objects.select_for_update().filter(id=session_id, cashier=actor.account_id).first()
+    if session is None or session.state == "closed":
+        raise NotFound
+    session.state, session.counted_cents, session.counted_at = "counted", counted_cents, now
+    session.expected_cents = expected_cents(session)
+    session.save()
+    event = events.TillCounted(
+        session_id=session.id, counted_cents=counted_cents, expected_cents=session.expected_cents
+    )
+    journal.record(actor=actor, event=event, now=now)
+    return session
+
+
+@transaction.atomic
+def witness_till(*, actor: Actor, session_id: UUID, counted_cents: int, note: str, now: datetime) -> TillSession:
+    """A second person of the body counts too. The same sum closes the till, with its variance; another is a new count for both.
+
+    Raises NotFound, NotPermitted, SecondCounter, CountDiffers.
+    """
+    session = TillSession.objects.select_for_update().filter(id=session_id, state="counted").first()
+    if session is None:
+        raise NotFound
+    actor.require_role(*CASHIERS, body=session.body_code)
+    if actor.account_id == session.cashier:
+        raise SecondCounter
+    if actor.account_id is None:
+        raise NotPermitted
+    if counted_cents != session.counted_cents:
+        raise CountDiffers
+    session.state, session.witness, session.closed_at, session.note = "closed", actor.account_id, now, note.strip()
+    session.save()
+    variance = session.variance_cents or 0
+    event = events.TillClosed(session_id=session.id, agreed=True, variance_cents=variance)
+    journal.record(actor=actor, event=event, now=now)
+    if variance:
+        legs = {"gateway:cash": variance, "till-variance": -variance}
+        transfer(kind="till-variance", legs=legs, payment_id=None, currency="KES", now=now)
+    return session
