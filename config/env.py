@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dj_database_url
 
-from config import database
+from config import database, standins
 
 BASE = Path(__file__).resolve().parent.parent
 
@@ -50,6 +50,9 @@ def number(name: str, default: int) -> int:
 VAR = Path(text("HUDUMA_VAR", str(BASE / "var")))
 KEYS = Path(text("HUDUMA_KEYS", str(VAR / "keys")))
 
+if SANDBOX:
+    standins.share(KEYS / "stand-ins.json")
+
 PUBLIC_URL = required("HUDUMA_PUBLIC_URL", f"http://127.0.0.1:{text('HUDUMA_PORT', '8000')}").rstrip("/")
 #: Where displays listen for calls: behind an edge the public address itself, which passes /stream/ to that process.
 STREAM_PORT = int(text("HUDUMA_STREAM_PORT") or int(text("HUDUMA_PORT", "8000")) + 2)
@@ -60,6 +63,11 @@ SANDBOX_URL = text("SANDBOX_URL", "http://127.0.0.1:8001").rstrip("/")
 def outside(name: str, sandbox_path: str) -> str:
     """Return the base address of an outside system; in the sandbox, its stand-in's."""
     return required(name, SANDBOX_URL + sandbox_path).rstrip("/")
+
+
+def pem(name: str) -> str:
+    """Return a key or certificate, whose lines may be joined by a written \\n."""
+    return text(name).replace("\\n", "\n")
 
 
 def secret_key() -> str:

@@ -160,12 +160,49 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 5_500_000
 PAYMENTS_PACE = float(env.text("HUDUMA_PAYMENTS_PACE", "1")) if SANDBOX else 1.0
 
 # Outside systems; in the sandbox each address is its stand-in's.
-DARAJA_BASE_URL = env.outside("DARAJA_BASE_URL", "/daraja")
-DARAJA_CONSUMER_KEY = env.required("DARAJA_CONSUMER_KEY", "sandbox-key")
-DARAJA_CONSUMER_SECRET = env.required("DARAJA_CONSUMER_SECRET", "sandbox-secret")
-DARAJA_SHORTCODE = env.required("DARAJA_SHORTCODE", "174379")
-DARAJA_PASSKEY = env.required("DARAJA_PASSKEY", "sandbox-passkey")
+DARAJA = {
+    "base_url": env.outside("DARAJA_BASE_URL", "/daraja"),
+    "consumer_key": env.required("DARAJA_CONSUMER_KEY", "sandbox-key"),
+    "consumer_secret": env.required("DARAJA_CONSUMER_SECRET", "sandbox-secret"),
+    "shortcode": env.required("DARAJA_SHORTCODE", "174379"),
+    "passkey": env.required("DARAJA_PASSKEY", "sandbox-passkey"),
+    "initiator": env.required("DARAJA_INITIATOR", "sandbox-initiator"),
+    "initiator_password": env.required("DARAJA_INITIATOR_PASSWORD", ""),
+    "certificate": env.pem("DARAJA_CERTIFICATE"),
+}
+# The other ways to pay: each is there where an installation names its key.
+PESAFLOW = {
+    "base_url": env.outside("PESAFLOW_BASE_URL", "/pesaflow"),
+    "client_id": env.text("PESAFLOW_CLIENT_ID", "35"),
+    "service_id": env.text("PESAFLOW_SERVICE_ID", "48221"),
+    "key": env.text("PESAFLOW_KEY"),
+    "secret": env.text("PESAFLOW_SECRET"),
+    "hash_encoding": env.text("PESAFLOW_HASH_ENCODING", "b64hex"),
+}
+AIRTEL = {
+    "base_url": env.outside("AIRTEL_BASE_URL", "/airtel"),
+    "client_id": env.text("AIRTEL_CLIENT_ID", "sandbox"),
+    "client_secret": env.text("AIRTEL_CLIENT_SECRET"),
+    "pin": env.text("AIRTEL_PIN"),
+}
+CARD = {
+    "base_url": env.outside("CARD_BASE_URL", "/card"),
+    "secret_key": env.text("CARD_SECRET_KEY"),
+    "webhook_secret": env.text("CARD_WEBHOOK_SECRET"),
+}
+KCB_PUBLIC_KEYS = [key for key in (env.pem("KCB_PUBLIC_KEY"), env.pem("KCB_NEXT_PUBLIC_KEY")) if key]
+KCB_ACCOUNT = env.text("KCB_ACCOUNT", "1100000001")
+EQUITY = {
+    "user": env.text("EQUITY_IPN_USER", "huduma"),
+    "password": env.text("EQUITY_IPN_PASSWORD"),
+    "account": env.text("EQUITY_ACCOUNT", "0200000001"),
+}
 HOOKS_ALLOWED_NETWORKS = env.names("HUDUMA_HOOKS_ALLOWED_NETWORKS")
+# Gateways call from networks of their own; one that is not named here may call from those above.
+HOOKS_NETWORKS_OF = {
+    address: env.names(f"HUDUMA_HOOKS_NETWORKS_{address.upper()}")
+    for address in ("simu", "ecitizen", "airtel", "card", "kcb", "equity")
+}
 AT_BASE_URL = env.outside("AT_BASE_URL", "/africastalking/version1")
 AT_USERNAME = env.required("AT_USERNAME", "sandbox")
 AT_API_KEY = env.required("AT_API_KEY", "sandbox-at-key")

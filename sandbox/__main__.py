@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.responses import RedirectResponse
 from starlette.routing import Mount, Route
 
-from sandbox import daraja, phone, registers, sms
+from sandbox import airtel, banks, card, daraja, paybill, pesaflow, phone, registers, sms
 from sandbox.state import State
 
 
@@ -50,7 +50,11 @@ def application(state: State, *, totp: dict[str, str], huduma_url: str) -> Starl
     app = Starlette(
         routes=[
             Route("/", lambda _: RedirectResponse("/phone/")),
-            Mount("/daraja", routes=daraja.routes),
+            Mount("/daraja", routes=[*daraja.routes, *paybill.routes]),
+            Mount("/airtel", routes=airtel.routes),
+            Mount("/pesaflow", routes=pesaflow.routes),
+            Mount("/card", routes=card.routes),
+            *banks.routes,
             *sms.routes,
             *registers.routes,
             *phone.routes,
@@ -89,6 +93,8 @@ def main() -> None:
     environment = os.environ  # noqa: TID251 -- a program of its own
     state = State(options.state)
     totp = json.loads(environment.get("SANDBOX_TOTP", "{}"))
+    for name, url in json.loads(environment.get("SANDBOX_ADDRESSES", "{}")).items():
+        state.run("INSERT OR REPLACE INTO address VALUES (?, ?)", name, url)
     app = application(state, totp=totp, huduma_url=environment.get("HUDUMA_URL", ""))
     smtp = Controller(MailSink(state), hostname="127.0.0.1", port=options.smtp_port)
     smtp.start()

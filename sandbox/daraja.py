@@ -18,15 +18,16 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.delivery import Call, as_json, deliver
 from sandbox.state import State
 
 PIN = "1234"
+SHORTCODE = "174379"
 FIELDS = {
     "BusinessShortCode": r"\d{5,7}",
     "Timestamp": r"\d{14}",
@@ -47,7 +48,7 @@ RESULTS = {
 }
 
 
-def _error(status: int, code: str, message: str) -> JSONResponse:
+def error(status: int, code: str, message: str) -> JSONResponse:
     return JSONResponse({"requestId": secrets.token_hex(8), "errorCode": code, "errorMessage": message}, status)
 
 
@@ -63,9 +64,9 @@ async def generate(request: Request) -> Response:
     if (down := _down(state)) is not None:
         return down
     if request.query_params.get("grant_type") != "client_credentials":
-        return _error(400, "400.008.02", "Invalid grant type passed")
+        return error(400, "400.008.02", "Invalid grant type passed")
     if not request.headers.get("authorization", "").startswith("Basic "):
-        return _error(400, "400.008.01", "Invalid Authentication passed")
+        return error(400, "400.008.01", "Invalid Authentication passed")
     token = secrets.token_urlsafe(21)
     with state.exclusive():
         state.run("DELETE FROM token")
@@ -73,21 +74,21 @@ async def generate(request: Request) -> Response:
     return JSONResponse({"access_token": token, "expires_in": "3599"})
 
 
-def _refusal(request: Request) -> Response | None:
+def refusal(request: Request) -> Response | None:
     state: State = request.app.state.books
     if (down := _down(state)) is not None:
         return down
     if state.take_fault("daraja", "expired_token"):
         state.run("DELETE FROM token")
     if state.take_fault("daraja", "error_5xx"):
-        return _error(500, "500.003.02", "System is busy. Please try again in few minutes.")
+        return error(500, "500.003.02", "System is busy. Please try again in few minutes.")
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
     if not state.run("SELECT 1 FROM token WHERE value = ? AND expires > ?", token, time.time()):
-        return _error(404, "404.001.03", "Invalid Access Token")
+        return error(404, "404.001.03", "Invalid Access Token")
     return None
 
 
-async def _payload(request: Request) -> dict[str, Any] | None:
+async def payload(request: Request) -> dict[str, Any] | None:
     try:
         body = await request.json()
     except ValueError:
@@ -108,19 +109,19 @@ async def push(request: Request) -> Response:
     state: State = request.app.state.books
     if (fault := state.take_fault("daraja", "timeout")) is not None:
         await asyncio.sleep(fault.seconds)
-    if (refusal := _refusal(request)) is not None:
-        return refusal
-    if (body := await _payload(request)) is None:
-        return _error(400, "400.002.05", "Invalid Request Payload")
+    if (refused := refusal(request)) is not None:
+        return refused
+    if (body := await payload(request)) is None:
+        return error(400, "400.002.05", "Invalid Request Payload")
     for field, pattern in FIELDS.items():
         if not re.fullmatch(pattern, str(body.get(field, ""))):
-            return _error(400, "400.002.02", f"Bad Request - Invalid {field}")
+            return error(400, "400.002.02", f"Bad Request - Invalid {field}")
     if not _password_ok(body):
-        return _error(500, "500.001.1001", "Wrong credentials")
+        return error(500, "500.001.1001", "Wrong credentials")
     phone = f"+{body['PhoneNumber']}"
     open_prompt = state.run("SELECT 1 FROM prompt WHERE phone = ? AND state = 'open'", phone)
     if open_prompt:
-        return _error(500, "500.001.1001", "Unable to lock subscriber, a transaction is already in process")
+        return error(500, "500.001.1001", "Unable to lock subscriber, a transaction is already in process")
     stamp = datetime.now(ZoneInfo("Africa/Nairobi"))
     checkout = f"ws_CO_{stamp:%d%m%Y%H%M%S}{random.randrange(10**9):09d}"
     merchant = f"{random.randrange(10**4):04d}-{secrets.token_hex(2)}-{secrets.token_hex(9)}"
@@ -144,15 +145,15 @@ async def push(request: Request) -> Response:
 async def query(request: Request) -> Response:
     """`POST /mpesa/stkpushquery/v1/query`: an error envelope while the prompt is open, then the result, as text."""
     state: State = request.app.state.books
-    if (refusal := _refusal(request)) is not None:
-        return refusal
-    if (body := await _payload(request)) is None:
-        return _error(400, "400.002.05", "Invalid Request Payload")
+    if (refused := refusal(request)) is not None:
+        return refused
+    if (body := await payload(request)) is None:
+        return error(400, "400.002.05", "Invalid Request Payload")
     rows = state.run("SELECT * FROM prompt WHERE checkout_request_id = ?", body.get("CheckoutRequestID"))
     if not rows:
-        return _error(400, "400.002.02", "Bad Request - Invalid CheckoutRequestID")
+        return error(400, "400.002.02", "Bad Request - Invalid CheckoutRequestID")
     if rows[0]["state"] == "open":
-        return _error(500, "500.001.1001", "The transaction is being processed")
+        return error(500, "500.001.1001", "The transaction is being processed")
     return JSONResponse(
         {
             "ResponseCode": "0",
@@ -179,7 +180,11 @@ def decide(state: State, checkout: str, action: str, pin: str) -> dict[str, Any]
             code = "1"
         receipt = None
         if code == "0":
-            receipt = "S" + "".join(random.choices(string.ascii_uppercase + string.digits, k=9))
+            receipt = new_receipt()
+            state.move(
+                "daraja", "in", receipt, phone=prompt["phone"], cents=prompt["amount"] * 100,
+                reference=prompt["reference"], about=checkout,
+            )  # fmt: skip
             state.run("UPDATE handset SET balance = balance - ? WHERE phone = ?", prompt["amount"], prompt["phone"])
         state.run(
             "UPDATE prompt SET state = 'answered', result_code = ?, receipt = ? WHERE checkout_request_id = ?",
@@ -221,7 +226,10 @@ def _as_text(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def answer(state: State, checkout: str, action: str, pin: str) -> Callable[[], Awaitable[None]] | None:
-    """Answer a prompt with whatever fault is switched on. Returns the callback to make, or None when it was answered before."""
+    """Answer a prompt with whatever fault is switched on. Returns the callback to make, or None when it was answered before.
+
+    Where paybill addresses are registered, the money of a prompt is announced there as well, as in real life.
+    """
     prompt = decide(state, checkout, action, pin)
     if prompt is None:
         return None
@@ -230,33 +238,37 @@ def answer(state: State, checkout: str, action: str, pin: str) -> Callable[[], A
     body = callback_body(prompt, amount=1.0 if wrong else None)
     if state.take_fault("daraja", "text_numbers"):
         body = _as_text(body)
-    delay = state.take_fault("daraja", "delay")
-    calls = [(prompt["callback_url"], body)] * (2 if state.take_fault("daraja", "duplicate") else 1)
-    if state.take_fault("daraja", "lose"):
-        calls = []
-    elif state.take_fault("daraja", "reorder"):
-        state.held.extend(calls)
-        calls = []
-    else:
-        calls, state.held = calls + state.held, []
-
-    async def call_back() -> None:
-        if delay is not None:
-            await asyncio.sleep(delay.seconds)
-        async with httpx.AsyncClient(timeout=10) as client:
-            for url, content in calls:
-                try:
-                    await client.post(url, json=content)
-                except (httpx.HTTPError, httpx.InvalidURL):
-                    continue  # Daraja does not reliably repeat a callback either
-
-    return call_back
+    calls: list[Call] = [(prompt["callback_url"], as_json(body), {})]
+    confirmation = state.address("daraja.confirmation")
+    if paid and confirmation:
+        calls.append((confirmation, as_json(paybill_body(state, prompt["receipt"])), {}))
+    return deliver(state, "daraja", calls)
 
 
 async def _never_reached(state: State, checkout: str) -> None:
     call_back = answer(state, checkout, "unreachable", "")
     if call_back is not None:
         await call_back()
+
+
+def new_receipt() -> str:
+    """Return a receipt number as M-Pesa writes them."""
+    return "S" + "".join(random.choices(string.ascii_uppercase + string.digits, k=9))
+
+
+def paybill_body(state: State, receipt: str) -> dict[str, Any]:
+    """The confirmation of a paybill payment: amounts as text, the payer's number masked (version 2)."""
+    movement = state.run("SELECT * FROM movement WHERE receipt = ?", receipt)[0]
+    msisdn = movement["phone"].removeprefix("+")
+    person = state.person_of_phone(movement["phone"]) or {}
+    return {
+        "TransactionType": "Pay Bill", "TransID": receipt,
+        "TransTime": f"{datetime.fromtimestamp(movement['at'], ZoneInfo('Africa/Nairobi')):%Y%m%d%H%M%S}",
+        "TransAmount": f"{movement['cents'] / 100:.2f}", "BusinessShortCode": SHORTCODE,
+        "BillRefNumber": movement["reference"], "InvoiceNumber": "", "OrgAccountBalance": "0.00",
+        "ThirdPartyTransID": "", "MSISDN": f"{msisdn[:4]} ***** {msisdn[-3:]}",
+        "FirstName": str(person.get("first_name", "MFANO")).upper(), "MiddleName": "", "LastName": "",
+    }  # fmt: skip
 
 
 routes = [

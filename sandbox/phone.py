@@ -7,6 +7,7 @@ import html
 import json
 import re
 import time
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,75 +17,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox import daraja
+from sandbox import airtel, daraja, paybill, pesaflow
+from sandbox.pages import WORDS, choose, language, page
 from sandbox.state import FAULTS, Fault, State
 
 LINK = re.compile(r"""https?://[^\s<>"']*[^\s<>"'.,;:!?)\]]""")
 ACTIONS = ("pay", "decline", "timeout")
-WORDS = {
-    "en": {
-        "title": "Sandbox phone", "lead": "A handset for trying Huduma. No real message is sent and no real money moves.",
-        "number": "Phone number", "open": "Open this phone", "messages": "Messages", "none": "No messages yet.",
-        "refresh": "Look for new messages", "pay": "Pay", "decline": "Decline", "ignore": "Do nothing",
-        "pin": "M-Pesa PIN (1234 in the sandbox)", "ask": "Do you want to pay KSh {amount} to Huduma, account {reference}?",
-        "balance": "M-Pesa balance", "mail": "E-mail", "staff": "Staff codes", "other": "Kiswahili", "other_code": "sw",
-        "codes": "One-time codes of the demo officers", "seconds": "The codes change every 30 seconds.", "nomail": "No e-mail yet.",
-        "portal": "Back to the portal", "payment": "Payment request", "answered": "Answered. The result goes to Huduma now.",
-        "to": "To", "nosubject": "No subject", "contacts": "Test citizens", "late": "This request had been answered before.",
-        "new": "New on this phone",
-    },
-    "sw": {
-        "title": "Simu ya majaribio", "lead": "Simu ya kujaribia Huduma. Hakuna ujumbe wala pesa za kweli zinazotumwa.",
-        "number": "Nambari ya simu", "open": "Fungua simu hii", "messages": "Ujumbe", "none": "Bado hakuna ujumbe.",
-        "refresh": "Tafuta ujumbe mpya", "pay": "Lipa", "decline": "Kataa", "ignore": "Usifanye kitu",
-        "pin": "PIN ya M-Pesa (1234 kwenye majaribio)", "ask": "Je, ungependa kulipa KSh {amount} kwa Huduma, akaunti {reference}?",
-        "balance": "Salio la M-Pesa", "mail": "Barua pepe", "staff": "Misimbo ya wafanyakazi", "other": "English", "other_code": "en",
-        "codes": "Misimbo ya mara moja ya maafisa wa majaribio", "seconds": "Misimbo hubadilika kila sekunde 30.",
-        "nomail": "Bado hakuna barua pepe.", "portal": "Rudi kwenye tovuti", "payment": "Ombi la malipo",
-        "answered": "Imejibiwa. Matokeo yanatumwa kwa Huduma sasa.", "to": "Kwa", "nosubject": "Bila mada", "contacts": "Raia wa majaribio", "late": "Ombi hili lilikuwa limejibiwa awali.",
-        "new": "Jipya kwenye simu hii",
-    },
-}  # fmt: skip
-STYLE = """
-:root{color-scheme:light dark;--ink:#14221b;--soft:#4b5a52;--paper:#f3f5f1;--card:#fff;--line:#8a978f;--brand:#00592d;--on:#fff;--bubble:#e4efe7}
-@media(prefers-color-scheme:dark){:root{--ink:#eef3ef;--soft:#b9c5bd;--paper:#0d1410;--card:#16201a;--line:#74837a;--brand:#7fd6a2;--on:#06150c;--bubble:#20352a}}
-*{box-sizing:border-box}body{margin:0;font:1.0625rem/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
-main{max-width:24rem;margin:1rem auto;padding:1.25rem;background:var(--card);border:.5rem solid var(--ink);border-radius:2rem;min-height:34rem}
-nav{max-width:24rem;margin:1rem auto 0;padding:0 1rem;display:flex;flex-wrap:wrap;gap:.25rem 1rem}h1{font-size:1.35rem;margin:0 0 .25rem}h2{font-size:1.1rem;margin:1.25rem 0 .5rem}
-p{margin:.35rem 0}.soft{color:var(--soft);font-size:.95rem}a{color:var(--brand)}label{display:block;font-weight:600;margin:.75rem 0 .25rem}
-input,select{font:inherit;width:100%;padding:.6rem;border:2px solid var(--line);border-radius:.5rem;background:var(--card);color:var(--ink)}
-button{font:inherit;font-weight:600;padding:.6rem 1rem;margin:.75rem .5rem 0 0;border:2px solid var(--brand);border-radius:.5rem;background:var(--brand);color:var(--on);min-height:2.75rem}
-button.quiet{background:none;color:var(--brand)}:focus-visible{outline:3px solid #f2b705;outline-offset:2px}
-.sms{list-style:none;padding:0;margin:0}.sms li{background:var(--bubble);border-radius:1rem 1rem 1rem .25rem;padding:.6rem .8rem;margin:.5rem 0;overflow-wrap:anywhere;white-space:pre-line}
-.contacts{list-style:none;padding:0;margin:0}.contacts li{border-top:1px solid var(--line);padding:.5rem 0}.contacts a{font-weight:600}
-.prompt{border:3px solid var(--brand);border-radius:1rem;padding:.75rem 1rem;margin:1rem 0}.code{font:700 1.5rem ui-monospace,monospace;letter-spacing:.15em}
-"""
-SCRIPT = """
-const box=document.getElementById('live');if(box)setInterval(async()=>{if(box.contains(document.activeElement))return;
-const r=await fetch(location.href,{headers:{'x-live':'1'}}).catch(()=>null);if(!r||!r.ok)return;const t=await r.text();
-if(box.dataset.last!==t){const first=!box.dataset.last;box.dataset.last=t;if(!first||box.innerHTML!==t){box.innerHTML=t;
-if(!first)document.getElementById('news').textContent=box.dataset.new+': '+(box.querySelector('.prompt p,.sms li')?.textContent||'')}}},1500);
-"""
-
-
-def _language(request: Request) -> str:
-    return "sw" if request.query_params.get("lang") == "sw" else "en"
-
-
-def _page(request: Request, title: str, inner: str) -> HTMLResponse:
-    language = _language(request)
-    words = WORDS[language]
-    other = request.url.include_query_params(lang=words["other_code"])
-    portal = request.app.state.huduma_url
-    back = f'<a href="{html.escape(portal)}/{language}/">{words["portal"]}</a>' if portal else ""
-    base = request.url_for("phone").path
-    return HTMLResponse(
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<link rel="icon" href="data:,"><meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style></head><body>'
-        f'<nav aria-label="Sandbox"><a href="{base}?lang={language}">{words["title"]}</a><a href="{base}mail?lang={language}">{words["mail"]}</a>'
-        f'<a href="{base}totp?lang={language}">{words["staff"]}</a><a href="{html.escape(str(other))}" lang="{words["other_code"]}">{words["other"]}</a>'
-        f"{back}</nav><main><h1>{title}</h1>{inner}</main><script>{SCRIPT}</script></body></html>"
-    )
 
 
 def _linked(text: str) -> str:
@@ -140,6 +78,18 @@ def _handset(state: State, phone: str, words: dict[str, str], language: str) -> 
             f'<button class="quiet" name="action" value="decline">{words["decline"]}</button>'
             f'<button class="quiet" name="action" value="timeout">{words["ignore"]}</button></form>'
         )
+    for prompt in state.run("SELECT * FROM airtel WHERE phone = ? AND status = 'TIP' ORDER BY at", phone):
+        ask = words["ask"].format(amount=f"{prompt['amount']:,}", reference=html.escape(prompt["reference"]))
+        parts.append(
+            f'<form class="prompt" method="post" action="answer?lang={language}"><h2>{words["airtel"]}</h2><p>{ask}</p>'
+            f'<input type="hidden" name="airtel_id" value="{html.escape(prompt["id"])}">'
+            f'<input type="hidden" name="phone" value="{html.escape(phone)}">'
+            f'<label for="airtel-pin">{words["airtel_pin"]}</label>'
+            f'<input id="airtel-pin" name="pin" inputmode="numeric" autocomplete="off" type="password">'
+            f'<button name="action" value="pay">{words["pay"]}</button>'
+            f'<button class="quiet" name="action" value="decline">{words["decline"]}</button>'
+            f'<button class="quiet" name="action" value="timeout">{words["ignore"]}</button></form>'
+        )
     rows = state.run("SELECT text, at FROM sms WHERE phone = ? ORDER BY id DESC LIMIT 20", phone)
     items = "".join(f'<li><span class="soft">{_clock(row["at"])}</span>\n{_linked(row["text"])}</li>' for row in rows)
     parts.append(f"<h2>{words['messages']}</h2>")
@@ -156,30 +106,30 @@ def _number(text: str) -> str:
 async def phone(request: Request) -> Response:
     """The page: choose a number, then its inbox and its prompts."""
     state: State = request.app.state.books
-    language = _language(request)
-    words = WORDS[language]
+    code = language(request)
+    words = WORDS[code]
     number = _number(request.query_params.get("phone", ""))
     if request.headers.get("x-live"):
-        return HTMLResponse(_handset(state, number, words, language) if number else "")
+        return HTMLResponse(_handset(state, number, words, code) if number else "")
     options = "".join(
         f'<option value="{p["phone"]}"{" selected" if p["phone"] == number else ""}>{p["phone"]} {p["first_name"]} {p["surname"]}</option>'
         for p in state.people.values()
         if p.get("phone")
     )
     chooser = (
-        f'<p class="soft">{words["lead"]}</p><form method="get"><input type="hidden" name="lang" value="{language}">'
+        f'<p class="soft">{words["lead"]}</p><form method="get"><input type="hidden" name="lang" value="{code}">'
         f'<label for="number">{words["number"]}</label><input id="number" name="phone" list="numbers" inputmode="tel" value="{html.escape(number)}">'
         f'<datalist id="numbers">{options}</datalist><button>{words["refresh"] if number else words["open"]}</button></form>'
     )
     if not number:
-        return _page(request, words["title"], chooser + _contacts(state, words, language))
+        return page(request, words["title"], chooser + _contacts(state, words, code))
     notice = words.get({"yes": "answered", "late": "late"}.get(request.query_params.get("done", ""), ""), "")
     # Only what is new is read out; the inbox itself is replaced as a whole.
     live = (
         f'<p role="status" class="soft" id="news">{notice}</p>'
-        f'<div id="live" data-new="{words["new"]}">{_handset(state, number, words, language)}</div>'
+        f'<div id="live" data-new="{words["new"]}">{_handset(state, number, words, code)}</div>'
     )
-    return _page(request, words["title"], chooser + live)
+    return page(request, words["title"], chooser + live)
 
 
 async def answer(request: Request) -> Response:
@@ -188,13 +138,58 @@ async def answer(request: Request) -> Response:
     action = str(form.get("action"))
     if action not in ACTIONS:
         return HTMLResponse(f"action is one of {', '.join(ACTIONS)}", 400)
-    call_back = daraja.answer(
-        request.app.state.books, str(form.get("checkout_request_id")), action, str(form.get("pin", ""))
-    )
+    state, pin = request.app.state.books, str(form.get("pin", ""))
+    if form.get("airtel_id"):
+        call_back = airtel.answer(state, str(form["airtel_id"]), action, pin)
+    else:
+        call_back = daraja.answer(state, str(form.get("checkout_request_id")), action, pin)
     target = request.url_for("phone").include_query_params(
-        phone=str(form.get("phone", "")), lang=_language(request), done="yes" if call_back else "late"
+        phone=str(form.get("phone", "")), lang=language(request), done="yes" if call_back else "late"
     )
     return RedirectResponse(str(target), 303, background=BackgroundTask(call_back) if call_back else None)
+
+
+async def pay(request: Request) -> Response:
+    """The menu "Pay bill" of a phone: our own paybill with a bill's reference, or 222222 with an invoice number."""
+    state: State = request.app.state.books
+    words = WORDS[language(request)]
+    said, call_back, form = "", None, {"paybill": daraja.SHORTCODE}
+    if request.method == "POST":
+        form = {name: str(value).strip() for name, value in (await request.form()).items()}
+        said, call_back = await pay_bill(state, form)
+    number = form.get("phone", request.query_params.get("phone", ""))
+    notice = words.get(said, words["paid"].format(receipt=said) if said else "")
+    inner = (
+        f'<p class="soft">{words["menu_lead"]}</p><p role="status">{notice}</p><form method="post">{choose(state, words, "phone", number)}'
+        f'<label for="paybill">{words["paybill_number"]}</label><input id="paybill" name="paybill" inputmode="numeric" value="{html.escape(form["paybill"])}">'
+        f'<label for="account">{words["account"]}</label><input id="account" name="account" autocomplete="off" value="{html.escape(form.get("account", ""))}">'
+        f'<label for="amount">{words["amount"]}</label><input id="amount" name="amount" inputmode="numeric" value="{html.escape(form.get("amount", ""))}">'
+        f'<label for="pin">{words["pin"]}</label><input id="pin" name="pin" type="password" inputmode="numeric" autocomplete="off">'
+        f"<button>{words['pay']}</button></form>"
+    )
+    answer = page(request, words["paybill"], inner)
+    answer.background = BackgroundTask(call_back) if call_back else None
+    return answer
+
+
+async def pay_bill(state: State, form: dict[str, str]) -> tuple[str, Callable[[], Awaitable[None]] | None]:
+    """Send money by the menu; returns the receipt or why not, and the notice to send."""
+    phone, amount = _number(form.get("phone", "")), form.get("amount", "")
+    if not amount.isdigit():
+        return "refused", None
+    if form["paybill"] == pesaflow.PAYBILL:
+        return pesaflow.pay_invoice(state, form.get("account", ""), phone, int(amount) * 100, form.get("pin", ""))
+    if form["paybill"] != daraja.SHORTCODE:
+        return "refused", None
+    return await paybill.pay_bill(state, phone, form.get("account", ""), int(amount), form.get("pin", ""))
+
+
+async def pay_api(request: Request) -> Response:
+    """`POST /phone/api/pay` `{"phone", "paybill", "account", "amount", "pin"}`: for tests."""
+    form = {name: str(value) for name, value in (await _json(request)).items()}
+    said, call_back = await pay_bill(request.app.state.books, form)
+    background = BackgroundTask(call_back) if call_back else None
+    return JSONResponse({"said": said}, background=background)
 
 
 async def answer_api(request: Request) -> Response:
@@ -216,6 +211,7 @@ async def handset_api(request: Request) -> Response:
     return JSONResponse(
         {
             "sms": [dict(r) for r in state.run("SELECT * FROM sms WHERE phone = ? ORDER BY id", number)],
+            "airtel": [dict(r) for r in state.run("SELECT * FROM airtel WHERE phone = ? ORDER BY at", number)],
             "prompts": [dict(r) for r in state.run("SELECT * FROM prompt WHERE phone = ? ORDER BY at", number)],
             "balance": state.balance(number),
         }
@@ -225,13 +221,13 @@ async def handset_api(request: Request) -> Response:
 async def mail(request: Request) -> Response:
     """The e-mails that reached the sandbox."""
     state: State = request.app.state.books
-    words = WORDS[_language(request)]
+    words = WORDS[language(request)]
     rows = state.run("SELECT * FROM mail ORDER BY id DESC LIMIT 20")
     items = "".join(
         f"<li><strong>{html.escape(r['subject'] or words['nosubject'])}</strong>\n{words['to']}: {html.escape(r['recipient'])}\n{_linked(r['text'])}</li>"
         for r in rows
     )
-    return _page(request, words["mail"], f'<ul class="sms">{items}</ul>' if items else f"<p>{words['nomail']}</p>")
+    return page(request, words["mail"], f'<ul class="sms">{items}</ul>' if items else f"<p>{words['nomail']}</p>")
 
 
 def totp_code(secret: str, at: float) -> str:
@@ -244,7 +240,7 @@ def totp_code(secret: str, at: float) -> str:
 
 async def totp(request: Request) -> Response:
     """The current codes of the demo staff, in place of an authenticator app."""
-    words = WORDS[_language(request)]
+    words = WORDS[language(request)]
     secrets_: dict[str, str] = request.app.state.totp
     if request.query_params.get("format") == "json":
         return JSONResponse({label: totp_code(secret, time.time()) for label, secret in secrets_.items()})
@@ -252,7 +248,7 @@ async def totp(request: Request) -> Response:
         f'<li>{html.escape(label)}\n<span class="code">{totp_code(secret, time.time())}</span></li>'
         for label, secret in secrets_.items()
     )
-    return _page(request, words["codes"], f'<p class="soft">{words["seconds"]}</p><ul class="sms">{items}</ul>')
+    return page(request, words["codes"], f'<p class="soft">{words["seconds"]}</p><ul class="sms">{items}</ul>')
 
 
 async def reset(request: Request) -> Response:
@@ -268,6 +264,19 @@ async def report_url(request: Request) -> Response:
         return _wrong("url is needed")
     request.app.state.at_report_url = body["url"]
     return JSONResponse({"ok": True})
+
+
+async def addresses(request: Request) -> Response:
+    """`POST /_control/addresses` `{name: url}`: what one enters in a gateway's own portal, such as `airtel.callback`."""
+    for name, url in (await _json(request)).items():
+        request.app.state.books.run("INSERT OR REPLACE INTO address VALUES (?, ?)", name, str(url))
+    return JSONResponse({"ok": True})
+
+
+async def movements(request: Request) -> Response:
+    """`GET /_control/books`: all money that came in or went out, oldest first."""
+    rows = request.app.state.books.run("SELECT * FROM movement ORDER BY at, receipt")
+    return JSONResponse([dict(row) for row in rows])
 
 
 async def kept_messages(request: Request) -> Response:
@@ -287,7 +296,7 @@ async def mail_control(request: Request) -> Response:
 
 
 async def control(request: Request) -> Response:
-    """`POST /_control/{system}`: switch a fault on for the next `times` calls (-1: until reset)."""
+    """`POST /_control/{system}`: switch a fault on for the next `times` calls (-1: until reset), each with a `chance`."""
     state: State = request.app.state.books
     system: str = request.path_params["system"]
     if system not in FAULTS:
@@ -297,9 +306,14 @@ async def control(request: Request) -> Response:
     if body.get("fault") not in kinds:
         return _wrong(f"fault is one of {', '.join(kinds)}")
     try:
-        fault = Fault(body["fault"], int(body.get("times", 1)), float(body.get("seconds", 0.2)))
+        fault = Fault(
+            body["fault"],
+            int(body.get("times", 1)),
+            float(body.get("seconds", 0.2)),
+            float(body.get("chance", 1)),
+        )
     except (TypeError, ValueError):
-        return _wrong("times and seconds are numbers")
+        return _wrong("times, seconds and chance are numbers")
     state.faults.setdefault(system, []).append(fault)
     return JSONResponse({"ok": True})
 
@@ -310,9 +324,14 @@ routes = [
     Route("/phone/mail", mail),
     Route("/phone/totp", totp),
     Route("/phone/api/answer", answer_api, methods=["POST"]),
+    Route("/phone/pay", pay, methods=["GET", "POST"]),
+    Route("/phone/api/pay", pay_api, methods=["POST"]),
+    Route("/phone/api/airtel", airtel.answer_api, methods=["POST"]),
     Route("/phone/api/{number}", handset_api),
     Route("/_control/reset", reset, methods=["POST"]),
     Route("/_control/report_url", report_url, methods=["POST"]),
+    Route("/_control/addresses", addresses, methods=["POST"]),
+    Route("/_control/books", movements),
     Route("/_control/messages", kept_messages),
     Route("/_control/mail", mail_control, methods=["GET", "POST"]),
     Route("/_control/{system}", control, methods=["POST"]),

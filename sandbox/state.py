@@ -1,5 +1,7 @@
 """What the stand-ins remember: SQLite, so that a restart forgets nothing."""
 
+import random
+import re
 import sqlite3
 import threading
 import time
@@ -17,12 +19,31 @@ CREATE TABLE IF NOT EXISTS mail (id INTEGER PRIMARY KEY, recipient TEXT, subject
 CREATE TABLE IF NOT EXISTS prompt (checkout_request_id TEXT PRIMARY KEY, merchant_request_id TEXT, phone TEXT, amount INTEGER,
     reference TEXT, description TEXT, callback_url TEXT, state TEXT, result_code TEXT, receipt TEXT, at REAL);
 CREATE TABLE IF NOT EXISTS handset (phone TEXT PRIMARY KEY, balance INTEGER);
+CREATE TABLE IF NOT EXISTS movement (receipt TEXT PRIMARY KEY, system TEXT, direction TEXT, phone TEXT, name TEXT, cents INTEGER,
+    currency TEXT, reference TEXT, about TEXT, at REAL);
+CREATE INDEX IF NOT EXISTS movement_about ON movement (system, about);
+CREATE INDEX IF NOT EXISTS movement_at ON movement (system, at);
+CREATE INDEX IF NOT EXISTS prompt_phone ON prompt (phone, state);
+CREATE TABLE IF NOT EXISTS address (name TEXT PRIMARY KEY, url TEXT);
+CREATE TABLE IF NOT EXISTS airtel (id TEXT PRIMARY KEY, phone TEXT, amount INTEGER, reference TEXT, status TEXT, code TEXT,
+    money_id TEXT, at REAL);
+CREATE TABLE IF NOT EXISTS invoice (number TEXT PRIMARY KEY, ref TEXT UNIQUE, cents INTEGER, currency TEXT, description TEXT,
+    notify_url TEXT, return_url TEXT, paid INTEGER, at REAL);
+CREATE TABLE IF NOT EXISTS session (id TEXT PRIMARY KEY, key TEXT UNIQUE, reference TEXT, cents INTEGER, currency TEXT, name TEXT,
+    success_url TEXT, cancel_url TEXT, status TEXT, intent TEXT, at REAL);
+CREATE TABLE IF NOT EXISTS card_refund (id TEXT PRIMARY KEY, key TEXT UNIQUE, intent TEXT, cents INTEGER, status TEXT);
 CREATE TABLE IF NOT EXISTS token (value TEXT PRIMARY KEY, expires REAL);
 """
+TABLE_NAMES = re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", TABLES)
 OPENING_BALANCE = 50_000
 #: What each stand-in can be told to do wrong. A kind that a stand-in does not know is refused, so that no test believes in vain.
 FAULTS = {
-    "daraja": "delay lose duplicate reorder wrong_amount text_numbers timeout error_5xx expired_token down",
+    "daraja": "delay lose duplicate reorder wrong_amount text_numbers timeout error_5xx expired_token down queue_timeout",
+    "airtel": "delay lose duplicate reorder falsify timeout error_5xx down expired_token",
+    "pesaflow": "delay lose duplicate reorder falsify timeout error_5xx down",
+    "card": "delay lose duplicate reorder falsify timeout error_5xx down",
+    "kcb": "delay lose duplicate reorder falsify",
+    "equity": "delay lose duplicate reorder falsify",
     "africastalking": "delay lose duplicate timeout error_5xx down reject undelivered",
     "twilio": "delay lose duplicate timeout error_5xx down reject undelivered",
     "iprs": "delay timeout error_5xx down reject",
@@ -38,6 +59,7 @@ class Fault:
     kind: str
     times: int = 1
     seconds: float = 0.2
+    chance: float = 1.0
 
 
 class State:
@@ -50,7 +72,7 @@ class State:
         self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;" + TABLES)
         self._lock = threading.RLock()
         self.faults: dict[str, list[Fault]] = {}
-        self.held: list[tuple[str, dict[str, Any]]] = []  # callbacks that wait for a later one to overtake them
+        self.held: list[tuple[str, bytes, dict[str, str]]] = []  # callbacks that wait for a later one to overtake them
         data = yaml.safe_load((Path(__file__).parent / "population.yaml").read_text())
         self.people: dict[str, dict[str, Any]] = {person["id_number"]: person for person in data["people"]}
         self.notifications: dict[str, dict[str, Any]] = {n["slip"]: n for n in data["birth_notifications"]}
@@ -76,7 +98,7 @@ class State:
         """Use up one switched-on fault of these kinds, if there is one."""
         with self._lock:
             for fault in self.faults.get(system, []):
-                if fault.kind in kinds and fault.times != 0:
+                if fault.kind in kinds and fault.times != 0 and (fault.chance >= 1 or random.random() < fault.chance):
                     fault.times -= 1
                     return fault
         return None
@@ -86,7 +108,7 @@ class State:
         with self._lock:
             self.faults.clear()
             self.held.clear()
-            for table in ("sms", "mail", "prompt", "handset", "token"):
+            for table in TABLE_NAMES:
                 self._connection.execute(f"DELETE FROM {table}")
 
     def person_of_phone(self, phone: str) -> dict[str, Any] | None:
@@ -97,6 +119,21 @@ class State:
         """Return a handset's balance in shillings."""
         self.run("INSERT OR IGNORE INTO handset VALUES (?, ?)", phone, OPENING_BALANCE)
         return int(self.run("SELECT balance FROM handset WHERE phone = ?", phone)[0][0])
+
+    def move(
+        self, system: str, direction: str, receipt: str, *, phone: str, cents: int, currency: str = "KES", reference: str = "",
+        about: str = "", name: str = "",
+    ) -> None:  # fmt: skip
+        """Write money that came in or went out into the books."""
+        self.run(
+            "INSERT INTO movement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            receipt, system, direction, phone, name, cents, currency, reference, about, time.time(),
+        )  # fmt: skip
+
+    def address(self, name: str) -> str:
+        """Return where a gateway calls, as it was entered in the gateway's portal or by its call."""
+        rows = self.run("SELECT url FROM address WHERE name = ?", name)
+        return str(rows[0][0]) if rows else ""
 
     def keep_sms(self, provider: str, message_id: str, phone: str, text: str) -> None:
         """Put a message into a handset's inbox."""

@@ -12,24 +12,42 @@ from django.views.decorators.http import require_POST
 from huduma.contexts.payments import public as payments
 from huduma.foundation.ui.requests import address_of
 
-KEPT_HEADERS = ("Content-Type", "User-Agent", "X-Forwarded-For", "X-Request-Id")
+KEPT_HEADERS = (
+    "Authorization", "Content-Type", "Signature", "Stripe-Signature", "User-Agent", "X-Forwarded-For", "X-Request-Id",
+)  # fmt: skip
 
 
 @csrf_exempt
 @require_POST
-def callback(request: HttpRequest, gateway: str, token: str) -> HttpResponse:
-    """Take one callback. The address carries an unguessable token for each payment; the body is not trusted at all."""
-    if not _from_known_network(request):
+def callback(request: HttpRequest, address: str, token: str, late: bool = False) -> HttpResponse:
+    """Take one callback. The address carries an unguessable token; the body is not trusted at all.
+
+    `late`: the gateway says only that its own result is late; it is kept, and what became of it is asked for later.
+    """
+    if not _from_known_network(request, address):
         return HttpResponse(status=404)
-    headers = {name: request.headers[name][:500] for name in KEPT_HEADERS if name in request.headers}
+    headers = {name: request.headers[name] for name in KEPT_HEADERS if name in request.headers}
     headers["Remote-Addr"] = request.META.get("REMOTE_ADDR", "")
     body = request.read(payments.CALLBACK_LIMIT_BYTES)
-    payments.receive_callback(gateway=gateway, token=token, headers=headers, body=body, now=timezone.now())
-    return JsonResponse({"ResultCode": 0, "ResultDesc": "Accepted"})
+    taken = payments.receive_callback(
+        address=address, token=token, headers=headers, body=body, late=late, now=timezone.now()
+    )
+    return JsonResponse(taken.answer, status=taken.status)
 
 
-def _from_known_network(request: HttpRequest) -> bool:
-    networks = settings.HOOKS_ALLOWED_NETWORKS
+@csrf_exempt
+@require_POST
+def question(request: HttpRequest, address: str, token: str) -> HttpResponse:
+    """Answer a gateway that asks whether a reference that a payer typed may be paid. It waits about eight seconds."""
+    if not _from_known_network(request, address):
+        return HttpResponse(status=404)
+    body = request.read(payments.CALLBACK_LIMIT_BYTES)
+    taken = payments.answer_question(address=address, token=token, body=body)
+    return JsonResponse(taken.answer, status=taken.status)
+
+
+def _from_known_network(request: HttpRequest, address: str) -> bool:
+    networks = settings.HOOKS_NETWORKS_OF.get(address) or settings.HOOKS_ALLOWED_NETWORKS
     if not networks:
         return True
     try:
@@ -39,4 +57,8 @@ def _from_known_network(request: HttpRequest) -> bool:
     return any(caller in ipaddress.ip_network(network) for network in networks)
 
 
-urlpatterns = [path("payments/<slug:gateway>/<str:token>/", callback, name="payment")]
+urlpatterns = [
+    path("payments/<slug:address>/<str:token>/", callback, name="payment"),
+    path("payments/<slug:address>/<str:token>/late/", callback, {"late": True}, name="payment_late"),
+    path("payments/<slug:address>/<str:token>/question/", question, name="payment_question"),
+]

@@ -87,7 +87,8 @@ def on_notice(entry: journal.Entry) -> None:
 @journal.handles("payments.bill.settled", "payments.payment.failed")
 def on_payment(entry: journal.Entry) -> None:
     """Tell the applicant what became of a payment."""
-    _tell(entry, UUID(entry.facts["payable_id"]), entry.act)
+    if entry.facts["payable_id"] is not None:  # money for no bill of ours
+        _tell(entry, UUID(entry.facts["payable_id"]), entry.act)
 
 
 @journal.handles("credentials.credential.revoked")

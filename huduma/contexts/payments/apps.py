@@ -21,9 +21,14 @@ class PaymentsConfig(AppConfig):
 
         # The order is the payer's: what most people use stands first.
         gateways.register("mpesa", Daraja(**settings.DARAJA, shared_token=shared_token))
-        gateways.register("ecitizen", Pesaflow(**settings.PESAFLOW))
-        gateways.register("airtel", Airtel(**settings.AIRTEL, shared_token=shared_token))
-        gateways.register("card", Card(**settings.CARD))
-        gateways.register("kcb", Buni(**settings.KCB))
-        gateways.register("equity", Jenga(**settings.EQUITY))
+        if settings.PESAFLOW["key"]:
+            gateways.register("ecitizen", Pesaflow(**settings.PESAFLOW))
+        if settings.AIRTEL["client_secret"]:
+            gateways.register("airtel", Airtel(**settings.AIRTEL, shared_token=shared_token))
+        if settings.CARD["secret_key"]:
+            gateways.register("card", Card(**settings.CARD))
+        if settings.KCB_PUBLIC_KEYS:
+            gateways.register("kcb", Buni(public_keys=settings.KCB_PUBLIC_KEYS, account=settings.KCB_ACCOUNT))
+        if settings.EQUITY["password"]:
+            gateways.register("equity", Jenga(**settings.EQUITY))
         gateways.register("cash", Cash())

@@ -1,10 +1,65 @@
-"""What payments do when something happened below."""
+"""What payments do when something happened below, and how whoever paid hears what became of the money, in their language: also where that is not the one who owes the bill."""
 
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop, override
+
+from huduma.contexts.identity import public as identity
+from huduma.contexts.messages import public as messages
 from huduma.contexts.payments import operations
-from huduma.foundation.access import SYSTEM
+from huduma.contexts.payments.models import Payment
+from huduma.foundation import money, references
+from huduma.foundation.access import SYSTEM, NotFound
 from huduma.foundation.journal import public as journal
+
+NOTICES = {
+    "settled": gettext_noop("Huduma: we received %(amount)s for bill %(reference)s. It is paid. Receipt: %(receipt)s"),
+    "held": gettext_noop(
+        "Huduma: we received %(amount)s for bill %(reference)s, less than the bill. It is kept; pay the rest with the same reference."
+    ),
+    "surplus": gettext_noop("Huduma: we received %(amount)s, and no open bill needs it. We keep it safe and will contact you."),
+    "payments.payment.unexplained": gettext_noop(
+        "Huduma: we do not know yet whether your payment for bill %(reference)s arrived. Do not pay again; an officer is asking."
+    ),
+    "payments.refund.ordered": gettext_noop("Huduma: %(amount)s of what you paid for bill %(reference)s was too much. We send it back."),
+    "payments.refund.succeeded": gettext_noop("Huduma: %(amount)s that you paid too much for bill %(reference)s is back with you."),
+}  # fmt: skip
+
+
+@journal.handles(
+    "payments.bill.settled", "payments.payment.suspended", "payments.payment.unexplained", "payments.refund.ordered",
+    "payments.refund.succeeded",
+)  # fmt: skip
+def on_money(entry: journal.Entry) -> None:
+    """Tell the payer by SMS, where their number is known."""
+    payment = Payment.objects.select_related("bill").filter(id=UUID(entry.facts["payment_id"])).first()
+    if payment is None or not payment.phone.startswith("+"):
+        return
+    turn = "settled" if entry.act == "payments.bill.settled" else entry.facts.get("state", entry.act)
+    if turn == "surplus" and payment.bill_id is not None:
+        return  # the refund that was ordered at once says it
+    if turn == "settled" and payment.phone == _phone_of_owner(payment):
+        return  # whoever owes the bill hears of it with the case
+    cents = entry.facts.get("amount_cents") or payment.amount_cents
+    values = {
+        "amount": money.format_cents(payment.received_cents or cents if turn == "settled" else cents, payment.currency),
+        "reference": references.display(payment.bill.reference) if payment.bill else payment.typed_reference,
+        "receipt": payment.receipt or "–",
+    }
+    with override(payment.language):
+        messages.send(
+            actor=SYSTEM, kind=f"payments.{turn}", language=payment.language, text=gettext(NOTICES[turn]) % values,
+            to_phone=payment.phone, dedupe_key=f"payer:{entry.id}", about=payment.id, now=entry.at,
+        )  # fmt: skip
+
+
+def _phone_of_owner(payment: Payment) -> str | None:
+    if payment.bill is None or payment.bill.payer_person_id is None:
+        return None
+    try:
+        return identity.contact_of(payment.bill.payer_person_id).phone
+    except NotFound:
+        return None
 
 
 @journal.handles("identity.person.merged")

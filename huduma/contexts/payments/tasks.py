@@ -60,3 +60,15 @@ def pull(timestamp: int) -> None:
 def sweep(timestamp: int) -> None:
     """Take up again what lost its job."""
     operations.sweep(timezone.now())
+
+
+@jobs.every("7 * * * *", name="payments.balances")
+def balances(timestamp: int) -> None:
+    """Ask the gateways what they hold for us."""
+    operations.order_balances()
+
+
+@jobs.job(name="payments.register", attempts=10)
+def register() -> None:
+    """Tell the gateways where to send their news."""
+    operations.register()

@@ -13,19 +13,19 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize("body", [b"", b"{", b'{"Body":{}}', b"\x00\xff" * 50_000])
 def test_any_payment_callback_is_answered_at_once(client, body):
-    answer = client.post("/hooks/payments/mpesa/guess/", body, content_type="application/json")
+    answer = client.post("/hooks/payments/simu/guess/", body, content_type="application/json")
     assert (answer.status_code, answer.json()["ResultCode"]) == (200, 0)
 
 
 def test_only_posts_are_callbacks(client):
-    assert client.get("/hooks/payments/mpesa/guess/").status_code == 405
+    assert client.get("/hooks/payments/simu/guess/").status_code == 405
 
 
 def test_other_networks_are_turned_away(client, settings):
     settings.HOOKS_ALLOWED_NETWORKS, settings.TRUSTED_PROXIES = ["192.0.2.0/24"], 1
     for forwarded, status in (("192.0.2.7", 200), ("192.0.2.7, 203.0.113.9", 404), ("nonsense", 404)):
         answer = client.post(
-            "/hooks/payments/mpesa/x/", b"{}", content_type="application/json", headers={"X-Forwarded-For": forwarded}
+            "/hooks/payments/simu/x/", b"{}", content_type="application/json", headers={"X-Forwarded-For": forwarded}
         )
         assert answer.status_code == status
 
@@ -48,6 +48,6 @@ def test_the_callback_of_a_payment_reaches_its_job(sandbox, client, drain_jobs, 
     payment.refresh_from_db()
     sandbox.post("/phone/api/answer", json={"checkout_request_id": payment.checkout_id, "action": "pay", "pin": "1234"})
     body = {"Body": {"stkCallback": {"CheckoutRequestID": payment.checkout_id, "ResultCode": "0"}}}
-    client.post(f"/hooks/payments/mpesa/{payment.token}/", body, content_type="application/json")
+    client.post(f"/hooks/payments/simu/{payment.token}/", body, content_type="application/json")
     assert "payments.read_callback" in drain_jobs()
     assert payments.get_bill_for(citizen_actor, bill.id).state == "settled"

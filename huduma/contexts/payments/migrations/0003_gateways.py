@@ -30,6 +30,8 @@ class Migration(migrations.Migration):
                 ("fault", models.CharField(blank=True, max_length=80)),
                 ("faults_in_a_row", models.IntegerField(default=0)),
                 ("pulled_until", models.DateTimeField(null=True)),
+                ("balance_cents", models.BigIntegerField(null=True)),
+                ("balance_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(

@@ -84,7 +84,7 @@ class Payment(models.Model):
 class Ruling(models.Model):
     """What a person proposes to do with a payment that no gateway can explain; a second person decides."""
 
-    PERSONAL_DATA: ClassVar = {}
+    PERSONAL_DATA: ClassVar[dict[str, str]] = {}
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="rulings")
@@ -219,6 +219,8 @@ class GatewayHealth(models.Model):
     fault = models.CharField(max_length=80, blank=True)
     faults_in_a_row = models.IntegerField(default=0)
     pulled_until = models.DateTimeField(null=True)
+    balance_cents = models.BigIntegerField(null=True)
+    balance_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.gateway
@@ -227,7 +229,7 @@ class GatewayHealth(models.Model):
 class TillSession(models.Model):
     """A cashier's or agent's turn at a till: from the float to the count, which two people make. The variance is recorded."""
 
-    PERSONAL_DATA: ClassVar = {}
+    PERSONAL_DATA: ClassVar[dict[str, str]] = {}
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7)
     till = models.CharField(max_length=60)

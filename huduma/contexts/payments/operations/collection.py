@@ -174,7 +174,8 @@ def _move(payment_id: UUID, since: set[str], state: str, started: Started | None
     payment = Payment.objects.select_for_update(of=("self",)).select_related("bill").get(id=payment_id)
     if started is not None and payment.checkout_id is None:
         payment.checkout_id, payment.page_url = started.checkout_id, started.page_url
-        payment.save(update_fields=["checkout_id", "page_url"])
+        payment.typed_reference = started.account
+        payment.save(update_fields=["checkout_id", "page_url", "typed_reference"])
     if payment.state not in since:
         return None
     payment.state = state
@@ -202,7 +203,7 @@ def query(payment_id: UUID) -> str:
         return take_result(payment, result, now)
     if result.state == "failed":
         return take_result(payment, result, now)
-    if result.reason == "not-found" and age >= LOST_PUSH and payment.origin == "asked":
+    if result.reason == "not-found" and age >= LOST_PUSH:  # late money counts all the same
         return fail(payment_id=payment_id, reason="lost", now=now)
     if age < QUERY_LIMIT:
         look_again(payment_id, now + max(FIRST_QUERY, age / 2))

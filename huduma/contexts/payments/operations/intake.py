@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -14,9 +13,12 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from huduma.contexts.payments.models import Bill, Callback, GatewayHealth, Payment, Refund
 from huduma.contexts.payments.operations import collection, health, refunds
 from huduma.contexts.payments.providers.base import (
+    Balances,
     Malformed,
     Notice,
     Pulled,
+    Registers,
+    Rejected,
     Result,
     Uncertain,
     Validates,
@@ -55,7 +57,9 @@ def standing_url(gateway: str) -> str:
     return collection.callback_url(gateway, standing_token(gateway))
 
 
-def receive_callback(*, address: str, token: str, headers: dict[str, str], body: bytes, now: datetime) -> Taken:
+def receive_callback(
+    *, address: str, token: str, headers: dict[str, str], body: bytes, now: datetime, late: bool = False
+) -> Taken:
     """Keep a callback as it came, whatever is wrong with it, enqueue its reading, and say what to answer.
 
     A wrong signature is kept too, unread, and answered 401: the real sender tries again.
@@ -69,6 +73,7 @@ def receive_callback(*, address: str, token: str, headers: dict[str, str], body:
         notice = gateway.parse(body)
     except Malformed:
         notice = None
+    outcome = "forged" if verified is False else "late" if late else ""
     with transaction.atomic():
         first = None
         if notice is not None and notice.key:
@@ -80,10 +85,9 @@ def receive_callback(*, address: str, token: str, headers: dict[str, str], body:
             )
         callback = Callback.objects.create(
             gateway=code, token=token[:100], key=notice.key[:100] if notice else "", headers=_kept(headers), body=body,
-            verified=bool(verified), received_at=now, outcome="forged" if verified is False else "",
-            processed_at=now if verified is False else None,
+            verified=bool(verified), received_at=now, outcome=outcome, processed_at=now if outcome else None,
         )  # fmt: skip
-        if verified is not False:
+        if not outcome:
             jobs.defer("payments.read_callback", callback_id=str(callback.id))
     if verified is False:
         return Taken(401, {})
@@ -138,12 +142,16 @@ def _judge(callback: Callback) -> str:
     except Malformed:
         return "malformed"
     health.went_well(callback.gateway, timezone.now())
+    if notice.kind == "balance":
+        return _keep_balance(callback, notice)
     if notice.kind == "refund" or Refund.objects.filter(token=callback.token).exists():
         return _judge_refund(callback, notice)
     payment = Payment.objects.filter(gateway=callback.gateway, token=callback.token).first()
     if payment is None and not constant_time_compare(callback.token, standing_token(callback.gateway)):
         return "unknown-token"
     if notice.kind == "unasked":
+        if notice.result.state != "paid":
+            return "not-paid"
         return take_unasked(callback.gateway, notice, confirmed=callback.verified, since=callback.received_at)
     if payment is None:
         payment = Payment.objects.filter(
@@ -174,11 +182,20 @@ def _judge(callback: Callback) -> str:
     return "settled" if state in CREDITED_STATES else state
 
 
+def _keep_balance(callback: Callback, notice: Notice) -> str:
+    if not constant_time_compare(callback.token, standing_token(callback.gateway)):
+        return "unknown-token"
+    GatewayHealth.objects.filter(gateway=callback.gateway).update(
+        balance_cents=notice.result.amount_cents, balance_at=callback.received_at
+    )
+    return "balance"
+
+
 def _read_confirmation(payment: Payment, notice: Notice) -> str:
     if payment.receipt and notice.result.receipt and payment.receipt != notice.result.receipt:
         return "other-receipt"
-    if notice.result.state == "pending":
-        return "pending"
+    if notice.result.state != "paid" or payment.state in CREDITED_STATES:
+        return "not-confirmed"
     return collection.take_result(payment, notice.result, timezone.now())
 
 
@@ -188,8 +205,9 @@ def _judge_refund(callback: Callback, notice: Notice) -> str:
         refund = Refund.objects.filter(payment__gateway=callback.gateway, provider_id=notice.checkout_id).first()
     if refund is None:
         return "unknown-token"
-    if notice.checkout_id and refund.provider_id and refund.provider_id != notice.checkout_id:
-        return "other-refund"
+    about_it = notice.kind == "refund" and notice.checkout_id in (refund.provider_id, refund.id.hex)
+    if not about_it and (notice.kind != "confirmation" or notice.result.state != "paid"):
+        return "other-refund"  # such as a status query that itself failed
     return refunds.take_refund_result(refund_id=refund.id, result=notice.result, now=timezone.now())
 
 
@@ -230,7 +248,7 @@ def take_unasked(gateway: str, notice: Notice, *, confirmed: bool, since: dateti
 def _prompt_of_ours(gateway: str, bill: Bill, result: Result) -> Payment | None:
     """Return the payment that we asked for and whose money this may be: same bill and amount, its receipt not yet known."""
     mine = bill.payments.filter(
-        gateway=gateway, origin="asked", receipt=None, amount_cents=result.amount_cents,
+        gateway=gateway, origin="asked", receipt=None, amount_cents=result.amount_cents or 0,
         state__in=[*OPEN_STATES, *CREDITED_STATES],
     )  # fmt: skip
     return next((one for one in mine if _same_phone(one.phone, result.phone)), None)
@@ -271,6 +289,23 @@ def confirm(payment_id: UUID) -> None:
     collection.look_again(payment_id, timezone.now() + collection.FIRST_QUERY)
 
 
+def order_balances() -> None:
+    """Ask the gateways that tell it what they hold for us; the answer is a callback."""
+    for code, gateway in gateways.items():
+        if isinstance(gateway, Balances):
+            try:
+                gateway.order_balance(standing_url(code))
+            except (Rejected, Uncertain) as trouble:
+                health.went_wrong(code, f"balance {trouble}", timezone.now())
+
+
+def register() -> None:
+    """Tell the gateways that want it by a call where to send their news. Raises what the gateway raises: run it again."""
+    for code, gateway in gateways.items():
+        if isinstance(gateway, Registers):
+            gateway.register(standing_url(code))
+
+
 def pull(now: datetime) -> int:
     """Fetch every gateway's own list of what it received, and take what we were never told; returns how many lines were read."""
     read = 0
@@ -288,7 +323,19 @@ def pull(now: datetime) -> int:
             _take_pulled(code, line, now)
         GatewayHealth.objects.filter(gateway=code).update(pulled_until=now)
         read += len(lines)
+    _ask_for_the_rest(now)
     return read
+
+
+def _ask_for_the_rest(now: datetime) -> None:
+    """Ask again about requests of which a part came: the news of the rest may be lost."""
+    parts = Payment.objects.filter(
+        state="held", origin="asked", bill__state="open", started_at__gt=now - timedelta(days=7)
+    ).exclude(checkout_id=None)
+    for payment in parts.select_related("bill")[:200]:
+        result = gateways.get(payment.gateway).query(collection.asked(payment))
+        if result.state == "paid":
+            collection.take_result(payment, result, now)
 
 
 def _take_pulled(gateway: str, line: Pulled, now: datetime) -> None:
@@ -321,8 +368,3 @@ def sweep(now: datetime) -> int:
         job = "payments.query_refund" if state == "sent" else "payments.refund"
         jobs.defer(job, once=f"{job}:{refund_id}", refund_id=str(refund_id))
     return found
-
-
-def register_addresses() -> dict[str, str]:
-    """Return the standing address of each gateway, as it is entered in the gateway's own portal."""
-    return {code: standing_url(code) for code, _ in gateways.items()} if settings.HOOKS_BASE_URL else {}

@@ -47,12 +47,13 @@ class CountDiffers(Refusal):
 def open_till(*, actor: Actor, till: str, body_code: str, float_cents: int, now: datetime) -> TillSession:
     """Begin a turn at a till of a body with a float. Raises NotPermitted, TillTaken."""
     actor.require_role(*CASHIERS, body=body_code)
+    cashier = _cashier(actor)
     till = " ".join(till.split())[:60] or "1"
     taken = TillSession.objects.exclude(state="closed")
-    if taken.filter(cashier=actor.account_id).exists() or taken.filter(body_code=body_code, till=till).exists():
+    if taken.filter(cashier=cashier).exists() or taken.filter(body_code=body_code, till=till).exists():
         raise TillTaken
     session = TillSession.objects.create(
-        till=till, body_code=body_code, cashier=actor.account_id, float_cents=float_cents, opened_at=now
+        till=till, body_code=body_code, cashier=cashier, float_cents=float_cents, opened_at=now
     )
     journal.record(actor=actor, event=events.TillOpened(session_id=session.id, float_cents=float_cents), now=now)
     return session
@@ -64,7 +65,7 @@ def take_cash(*, actor: Actor, reference: str, given_cents: int, now: datetime) 
 
     Taking it again is refused by the bill itself. Raises NoTill, NotFound, AlreadyPaid, BillCancelled, MoneyMayCome, NotEnough.
     """
-    session = TillSession.objects.select_for_update().filter(cashier=actor.account_id, state="open").first()
+    session = TillSession.objects.select_for_update().filter(cashier=_cashier(actor), state="open").first()
     if session is None:
         raise NoTill
     actor.require_role(*CASHIERS, body=session.body_code)
@@ -89,6 +90,12 @@ def take_cash(*, actor: Actor, reference: str, given_cents: int, now: datetime) 
     return payment, given_cents - due
 
 
+def _cashier(actor: Actor) -> UUID:
+    if actor.account_id is None:
+        raise NotPermitted
+    return actor.account_id
+
+
 def expected_cents(session: TillSession) -> int:
     """Return what should lie in a till: the float and all cash taken in this turn."""
     taken = session.payments.filter(state__in=CREDITED_STATES).aggregate(total=Sum("received_cents"))["total"]
@@ -98,7 +105,7 @@ def expected_cents(session: TillSession) -> int:
 @transaction.atomic
 def count_till(*, actor: Actor, session_id: UUID, counted_cents: int, now: datetime) -> TillSession:
     """The cashier counts; from now on the till takes nothing. Raises NotFound."""
-    session = TillSession.objects.select_for_update().filter(id=session_id, cashier=actor.account_id).first()
+    session = TillSession.objects.select_for_update().filter(id=session_id, cashier=_cashier(actor)).first()
     if session is None or session.state == "closed":
         raise NotFound
     session.state, session.counted_cents, session.counted_at = "counted", counted_cents, now
@@ -121,10 +128,8 @@ def witness_till(*, actor: Actor, session_id: UUID, counted_cents: int, note: st
     if session is None:
         raise NotFound
     actor.require_role(*CASHIERS, body=session.body_code)
-    if actor.account_id == session.cashier:
+    if _cashier(actor) == session.cashier:
         raise SecondCounter
-    if actor.account_id is None:
-        raise NotPermitted
     if counted_cents != session.counted_cents:
         raise CountDiffers
     session.state, session.witness, session.closed_at, session.note = "closed", actor.account_id, now, note.strip()

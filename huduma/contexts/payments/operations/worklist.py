@@ -10,7 +10,7 @@ from huduma.contexts.payments.models import Payment, Refund, Ruling
 from huduma.contexts.payments.operations import collection
 from huduma.contexts.payments.queries import MONEY_ROLES
 from huduma.foundation import jobs
-from huduma.foundation.access import Actor, NotFound, Refusal
+from huduma.foundation.access import Actor, NotFound, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
 
 
@@ -43,6 +43,8 @@ def propose_ruling(
     Raises NotPermitted, NotFound, NotWaiting, ProposedAlready, ReasonMissing, ReceiptMissing.
     """
     actor.require_role(*MONEY_ROLES)
+    if actor.account_id is None:
+        raise NotPermitted
     payment = Payment.objects.select_for_update().filter(id=payment_id).first()
     if payment is None or verdict not in ("settle", "fail"):
         raise NotFound

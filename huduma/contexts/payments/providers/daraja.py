@@ -1,11 +1,12 @@
 """M-Pesa Daraja 3.0. Nothing that it sends is signed: what a callback claims is confirmed by a query before money is credited.
 
-Its own samples disagree about numbers and text, objects and lists, and keys that are absent: all are read. The keys `OriginatorCoversationID`,
-`RecieverIdentifierType` and `Occassion` are the owner's spelling.
+Its own samples disagree about numbers and text, objects and lists, and keys that are absent: all are read. The keys
+`OriginatorCoversationID`, `RecieverIdentifierType` and `Occassion` are the owner's spelling.
 """
 
 import base64
 import binascii
+import contextlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
@@ -187,10 +188,8 @@ class Daraja(Gateway, Repays, Validates, Balances, Registers, DrawsCodes):
 
     def query_repayment(self, repayment: Repayment) -> Result:
         """Order Transaction Status; the answer comes to the refund's own address."""
-        try:
+        with contextlib.suppress(Rejected, Uncertain):
             self._order_status({"OriginalConversationID": repayment.id}, repayment.result_url)
-        except (Rejected, Uncertain):
-            pass
         return PENDING
 
     def order_balance(self, result_url: str) -> None:
@@ -242,7 +241,7 @@ class Daraja(Gateway, Repays, Validates, Balances, Registers, DrawsCodes):
         sealed = key.encrypt(self._initiator_password.encode(), padding.PKCS1v15())
         return {
             "Initiator": self._initiator, "SecurityCredential": base64.b64encode(sealed).decode(),
-            "QueueTimeOutURL": result_url, "ResultURL": result_url,
+            "QueueTimeOutURL": f"{result_url}late/", "ResultURL": result_url,
         }  # fmt: skip
 
     # Lists, codes, addresses.

@@ -41,7 +41,9 @@ class Pesaflow(Gateway):
     address: ClassVar = "ecitizen"
     way: ClassVar = "page"
     confidence: ClassVar = "self-proven"
-    proof: ClassVar = "Written to six independent clients; the three hashes are pinned by test vectors. Proven against our stand-in only, over HTTP."
+    proof: ClassVar = (
+        "Written to six independent clients; its three hashes pinned by test vectors. Proven against our stand-in only."
+    )
     unknowns: ClassVar = (
         "No public sandbox and no published list of errors.",
         "Which of two encodings of the hash an installation gets is a setting.",

@@ -126,15 +126,16 @@ def known_for(actor: Actor, payment_id: UUID) -> Known:
 
 def till_of(actor: Actor) -> TillSession | None:
     """Return the till that the actor has open or has counted."""
+    if actor.account_id is None:
+        return None
     return TillSession.objects.filter(cashier=actor.account_id).exclude(state="closed").first()
 
 
 def tills_to_witness_for(actor: Actor) -> list[TillSession]:
     """Return the counted tills of the actor's bodies that wait for a second person."""
-    counted = TillSession.objects.filter(state="counted").exclude(cashier=actor.account_id)
-    return [
-        one for one in counted.order_by("counted_at") if actor.has_role("officer", "supervisor", body=one.body_code)
-    ]
+    counted = TillSession.objects.filter(state="counted").order_by("counted_at")
+    others = [one for one in counted if one.cashier != actor.account_id]
+    return [one for one in others if actor.has_role("officer", "supervisor", body=one.body_code)]
 
 
 def till_takings(session: TillSession) -> list[Payment]:

@@ -1,0 +1,70 @@
+"""The secrets that the sandbox's stand-ins share with us: made once for an installation, and passed on by the environment alone."""
+
+import contextlib
+import json
+import os
+import secrets
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+
+#: Words that both sides need; anything else is a pair of keys.
+SHARED = (
+    "DARAJA_INITIATOR_PASSWORD", "PESAFLOW_KEY", "PESAFLOW_SECRET", "AIRTEL_CLIENT_SECRET", "AIRTEL_PIN",
+    "CARD_SECRET_KEY", "CARD_WEBHOOK_SECRET", "EQUITY_IPN_PASSWORD",
+)  # fmt: skip
+
+
+def share(file: Path) -> None:
+    """Put every such variable that is not set into the environment, from a file that is made at the first start."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_name(f"{file.name}.{os.getpid()}")
+        draft.write_text(json.dumps(_make()))
+        draft.chmod(0o600)
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, file)  # whoever is first wins, and nobody reads half a file
+        draft.unlink()
+    for name, value in json.loads(file.read_text()).items():
+        os.environ.setdefault(name, value)
+
+
+def _make() -> dict[str, str]:
+    made = {name: secrets.token_urlsafe(24) for name in SHARED}
+    daraja, kcb = _key(), _key()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sandbox")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(daraja.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=3650))
+        .sign(daraja, hashes.SHA256())
+    )
+    return {
+        **made,
+        "AIRTEL_PIN": f"{secrets.randbelow(10**4):04d}",
+        "DARAJA_CERTIFICATE": certificate.public_bytes(serialization.Encoding.PEM).decode(),
+        "SANDBOX_DARAJA_PRIVATE_KEY": _private(daraja),
+        "KCB_PUBLIC_KEY": kcb.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode(),
+        "SANDBOX_KCB_PRIVATE_KEY": _private(kcb),
+    }
+
+
+def _key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _private(key: rsa.RSAPrivateKey) -> str:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
