@@ -21,16 +21,24 @@ SHARED = (
 
 def share(file: Path) -> None:
     """Put every such variable that is not set into the environment, from a file that is made at the first start."""
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draft = file.with_name(f"{file.name}.{os.getpid()}")
-        draft.write_text(json.dumps(_make()))
-        draft.chmod(0o600)
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, file)  # whoever is first wins, and nobody reads half a file
-        draft.unlink()
-    for name, value in json.loads(file.read_text()).items():
+    try:
+        if not file.exists():
+            _write(file)
+        kept: dict[str, str] = json.loads(file.read_text())
+    except OSError:  # whoever starts the installation says so, with the way out
+        return
+    for name, value in kept.items():
         os.environ.setdefault(name, value)
+
+
+def _write(file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f"{file.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(_make()))
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, file)  # whoever is first wins, and nobody reads half a file
+    draft.unlink()
 
 
 def _make() -> dict[str, str]:

@@ -1,4 +1,7 @@
-"""What payments do when something happened below, and how whoever paid hears what became of the money, in their language: also where that is not the one who owes the bill."""
+"""What payments do when something happened below, and how whoever paid hears what became of the money, in their language.
+
+Whoever paid is not always the one who owes the bill.
+"""
 
 from uuid import UUID
 
