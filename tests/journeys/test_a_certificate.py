@@ -26,7 +26,7 @@ WORDS = {
         "number": "ID number", "serial": "Serial number of the card", "ask": "Ask the register", "begin": "Begin",
         "slip": "Number of the birth notification", "on": "Save and go on", "slip_copy": "The birth notification slip",
         "mother_copy": "The mother's ID card", "check": "Check your answers", "send": "Send the application", "pay": "Pay now",
-        "push": "Ask my phone for the payment", "look": "Look at your phone", "received": "Payment received",
+        "push": "Pay now", "look": "Look at your phone", "received": "Payment received",
         "to_application": "Go to the application", "download": "Download the PDF", "valid": "This document is valid",
     },
     "sw": {
@@ -34,7 +34,7 @@ WORDS = {
         "number": "Nambari ya kitambulisho", "serial": "Nambari ya mfululizo ya kadi", "ask": "Uliza sajili", "begin": "Anza",
         "slip": "Nambari ya taarifa ya kuzaliwa", "on": "Hifadhi na uendelee", "slip_copy": "Karatasi ya taarifa ya kuzaliwa",
         "mother_copy": "Kitambulisho cha mama", "check": "Hakiki majibu yako", "send": "Tuma ombi", "pay": "Lipa sasa",
-        "push": "Omba malipo kwenye simu yangu", "look": "Angalia simu yako", "received": "Malipo yamepokelewa",
+        "push": "Lipa sasa", "look": "Angalia simu yako", "received": "Malipo yamepokelewa",
         "to_application": "Nenda kwenye ombi", "download": "Pakua PDF", "valid": "Hati hii ni halali",
     },
 }  # fmt: skip

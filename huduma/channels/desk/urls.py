@@ -8,6 +8,7 @@ from huduma.channels.desk import (
     customers,
     identity,
     processes,
+    payments,
     worktime,
 )
 
@@ -20,5 +21,6 @@ urlpatterns = [
     *customers.urlpatterns,
     *identity.urlpatterns,
     *processes.urlpatterns,
+    *payments.urlpatterns,
     *worktime.urlpatterns,
 ]

@@ -1,34 +1,45 @@
-"""Paying a bill, waiting for the money, and the receipt."""
+"""Paying a bill: signed in, or by whoever holds its reference; waiting for the money; and the receipt."""
 
+from typing import Any
 from uuid import UUID
 
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import get_language, gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from huduma.channels.portal.identity import to_sign_in
 from huduma.contexts.identity import public as identity
 from huduma.contexts.payments import public as payments
-from huduma.foundation.access import NotFound
-from huduma.foundation.ui.requests import actor_of
+from huduma.foundation import throttle
+from huduma.foundation.access import NotFound, Refusal
+from huduma.foundation.ui.requests import actor_of, address_of
 
 #: Why a payment did not happen, by the gateway's reason code.
 REASONS = {
-    "cancelled": gettext_lazy("It was declined on the phone. Nothing was taken."),
-    "expired": gettext_lazy("Nobody answered on the phone in time. Nothing was taken."),
-    "balance": gettext_lazy("There was not enough money in the M-Pesa account. Nothing was taken."),
-    "limits": gettext_lazy("The amount is beyond what this M-Pesa account may send today. Pay from another phone."),
+    "cancelled": gettext_lazy("It was declined. Nothing was taken."),
+    "expired": gettext_lazy("Nobody answered in time. Nothing was taken."),
+    "balance": gettext_lazy("There was not enough money in the account. Nothing was taken."),
+    "limits": gettext_lazy("The amount is beyond what this account may send today. Pay another way."),
     "pin": gettext_lazy("The PIN was wrong. Nothing was taken."),
-    "locked": gettext_lazy("This M-Pesa account is locked. Call Safaricom, or pay from another phone."),
+    "locked": gettext_lazy("This M-Pesa account is locked. Call Safaricom, or pay another way."),
     "unreachable": gettext_lazy("The phone could not be reached: it is off, without network, or has no M-Pesa."),
-    "busy": gettext_lazy("Another M-Pesa payment was under way on this phone. Wait a minute, then try again."),
+    "not-registered": gettext_lazy("This phone number has no such account. Check the number, or pay another way."),
+    "busy": gettext_lazy("Another payment was under way on this phone. Wait a minute, then try again."),
     "too-soon": gettext_lazy("The same payment was asked for a moment ago. Wait two minutes, then try again."),
-    "lost": gettext_lazy("The request did not reach M-Pesa. Nothing was taken."),
+    "lost": gettext_lazy("The request did not arrive. Nothing was taken."),
+    "ruled": gettext_lazy("We looked into it: the money did not reach us."),
 }
-FAILED = gettext_lazy("M-Pesa did not carry out the payment. Nothing was taken.")
+FAILED = gettext_lazy("This way to pay does not work just now. Nothing was taken. Try again, or pay another way.")
+TRIES, WINDOW_SECONDS = 60, 3600
+CODE_KEPT_SECONDS = 24 * 3600
+
+
+class TooManyTries(Refusal):
+    """Too many references were tried from here. Wait an hour, or sign in to see your own bills."""
 
 
 @never_cache
@@ -38,27 +49,89 @@ def pay(request: HttpRequest, bill_id: UUID) -> HttpResponse:
     if actor.kind == "anonymous":
         return to_sign_in(request)
     bill = payments.get_bill_for(actor, bill_id)
-    errors = {}
+    errors: dict[str, str] = {}
     if request.method == "POST":
         try:
-            payments.start_payment(
-                actor=actor, bill_id=bill_id, phone=request.POST.get("phone", ""), now=timezone.now()
-            )
+            payments.start_payment(actor=actor, bill_id=bill_id, **_typed(request))
             return redirect("portal:pay", bill_id=bill_id)
         except payments.AlreadyPaid:
             return redirect("portal:pay", bill_id=bill_id)
-        except payments.NotAPhone as refusal:
-            errors["phone"] = refusal.message
-    payment = payments.latest_payment(bill.id)
-    context = {
+        except (payments.NotAPhone, payments.NoSuchWay) as refusal:
+            errors = _error(refusal)
+    context = {**_shown(request, bill, errors), "own": True, "phone": request.POST.get("phone") or _own_phone(request)}
+    return render(request, "portal/payments/pay.html", context, status=422 if errors else 200)
+
+
+@never_cache
+def find(request: HttpRequest) -> HttpResponse:
+    """Ask for the reference of the bill that somebody wants to pay without signing in."""
+    error, typed = "", request.POST.get("reference", "").strip()
+    if request.method == "POST":
+        _count_try(request)
+        try:
+            return redirect("portal:pay_reference", reference=payments.find_bill(typed).reference)
+        except NotFound:
+            error = NoSuchBill().message
+    context = {"error": error, "typed": typed}
+    return render(request, "portal/payments/find.html", context, status=422 if error else 200)
+
+
+class NoSuchBill(Refusal):
+    """No bill has this reference. Check each letter and digit: it begins with HB and has 11 of them."""
+
+
+@never_cache
+def pay_reference(request: HttpRequest, reference: str) -> HttpResponse:
+    """A bill, to whoever holds its reference: what is owed and how to pay it, and nothing of whose it is."""
+    if request.headers.get("Sec-Fetch-Mode") != "cors":  # the page's own renewing is no try
+        _count_try(request)
+    bill = payments.find_bill(reference)
+    errors: dict[str, str] = {}
+    if request.method == "POST":
+        try:
+            payments.start_by_reference(reference=bill.reference, **_typed(request))
+            return redirect("portal:pay_reference", reference=bill.reference)
+        except payments.AlreadyPaid:
+            return redirect("portal:pay_reference", reference=bill.reference)
+        except (payments.NotAPhone, payments.NoSuchWay) as refusal:
+            errors = _error(refusal)
+    context = {**_shown(request, bill, errors), "own": False, "phone": request.POST.get("phone", "")}
+    return render(request, "portal/payments/pay.html", context, status=422 if errors else 200)
+
+
+def _count_try(request: HttpRequest) -> None:
+    if not throttle.allow(f"bill-reference:{address_of(request)}", limit=TRIES, seconds=WINDOW_SECONDS):
+        raise TooManyTries
+
+
+def _typed(request: HttpRequest) -> dict[str, Any]:
+    return {
+        "phone": request.POST.get("phone", ""), "gateway": request.POST.get("way", "mpesa"),
+        "language": get_language() or "en", "now": timezone.now(),
+    }  # fmt: skip
+
+
+def _error(refusal: Refusal) -> dict[str, str]:
+    return {"phone" if isinstance(refusal, payments.NotAPhone) else "way": refusal.message}
+
+
+def _shown(request: HttpRequest, bill: payments.Bill, errors: dict[str, str]) -> dict[str, Any]:
+    payment, ways = payments.latest_payment(bill.id), payments.ways_to_pay(bill, timezone.now())
+    by_code = {way.code: way.gateway for way in ways}
+    return {
         "bill": bill,
         "payment": payment,
+        "gateway": by_code.get(payment.gateway) if payment else None,
         "waiting": payment is not None and payment.is_open and bill.state == "open",
         "failed": REASONS.get(payment.reason, FAILED) if payment and payment.state == "failed" else "",
-        "phone": request.POST.get("phone") or _own_phone(request),
+        "held_cents": payments.sum_held(bill),
+        "due_cents": payments.due_cents(bill),
+        "refunds": payments.refunds_of(bill.id),
+        "asked": [way for way in ways if way.gateway.way in ("prompt", "page")],
+        "typed_ways": [way for way in ways if way.gateway.typed_at],
+        "way": request.POST.get("way", "mpesa"),
         "errors": errors,
     }
-    return render(request, "portal/payments/pay.html", context, status=422 if errors else 200)
 
 
 def _own_phone(request: HttpRequest) -> str:
@@ -66,6 +139,17 @@ def _own_phone(request: HttpRequest) -> str:
         return identity.get_account_for(actor_of(request)).phone or ""
     except NotFound:
         return ""
+
+
+def code(request: HttpRequest, reference: str) -> HttpResponse:
+    """The QR code of a bill, which the M-Pesa app reads. Drawn by M-Pesa once, then kept."""
+    bill = payments.find_bill(reference)
+    key = f"bill-code:{bill.reference}:{payments.due_cents(bill)}"
+    picture: bytes | None = cache.get(key)
+    if picture is None:
+        picture = payments.draw_code(bill)
+        cache.set(key, picture, CODE_KEPT_SECONDS)
+    return HttpResponse(picture, content_type="image/png")
 
 
 @never_cache
@@ -84,4 +168,7 @@ def receipt(request: HttpRequest, bill_id: UUID) -> HttpResponse:
 urlpatterns = [
     path("bills/<uuid:bill_id>/", pay, name="pay"),
     path("bills/<uuid:bill_id>/receipt/", receipt, name="receipt"),
+    path("pay/", find, name="find_bill"),
+    path("pay/<str:reference>/", pay_reference, name="pay_reference"),
+    path("pay/<str:reference>/code.png", code, name="bill_code"),
 ]

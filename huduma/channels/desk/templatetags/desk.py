@@ -22,6 +22,8 @@ MENU = (
     ("centres", gettext_lazy("All centres now"), ("secretariat", "administrator")),
     ("assist", gettext_lazy("Serve a person here"), STAFF),
     ("processes", gettext_lazy("Processes"), ("supervisor",)),
+    ("till", gettext_lazy("Till"), STAFF),
+    ("gateways", gettext_lazy("Payments"), ("accountant", "secretariat", "administrator")),
     ("special_days", gettext_lazy("Working days"), (*STAFF, "administrator")),
 )  # fmt: skip
 

@@ -17,7 +17,16 @@ from huduma.contexts.payments import events
 from huduma.contexts.payments.models import Bill, Payment
 from huduma.contexts.payments.operations import health, refunds
 from huduma.contexts.payments.operations.ledger import book_collection
-from huduma.contexts.payments.providers.base import Asked, Order, Rejected, Result, Started, Uncertain, gateways
+from huduma.contexts.payments.providers.base import (
+    Asked,
+    DrawsCodes,
+    Order,
+    Rejected,
+    Result,
+    Started,
+    Uncertain,
+    gateways,
+)
 from huduma.contexts.payments.queries import may_see
 from huduma.contexts.payments.rules import CREDITED_STATES, OPEN_STATES, PAYMENT_MOVES, may_move
 from huduma.foundation import jobs, references
@@ -96,7 +105,7 @@ def ask(*, actor: Actor, bill: Bill, phone: str, gateway: str, language: str, no
         gateway=gateway,
         phone=number,
         language=language,
-        amount_cents=bill.total_cents - sum_held(bill),
+        amount_cents=due_cents(bill),
         currency=bill.currency,
         token=secrets.token_urlsafe(32),
         started_at=now,
@@ -116,6 +125,22 @@ def held_for(bill: Bill) -> list[Payment]:
 def sum_held(bill: Bill) -> int:
     """Return the cents that wait in suspense for a bill."""
     return sum(payment.received_cents or 0 for payment in held_for(bill))
+
+
+def due_cents(bill: Bill) -> int:
+    """Return what is left to pay of a bill: its total without what is held for it."""
+    return bill.total_cents - sum_held(bill)
+
+
+def draw_code(bill: Bill) -> bytes:
+    """Return the PNG of a code that an app reads, drawn by the gateway that can. Raises NoSuchWay."""
+    drawer = next((plug for _, plug in gateways.items() if isinstance(plug, DrawsCodes)), None)
+    if drawer is None or bill.currency != "KES" or bill.state != "open":
+        raise NoSuchWay
+    try:
+        return drawer.draw_code(reference=bill.reference, amount_cents=due_cents(bill))
+    except (Rejected, Uncertain):
+        raise NoSuchWay from None
 
 
 def callback_url(payment_gateway: str, token: str) -> str:

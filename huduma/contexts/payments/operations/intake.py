@@ -115,7 +115,7 @@ def answer_question(*, address: str, token: str, body: bytes) -> Taken:
     if bill is None or bill.state != "open":
         refusal = "reference"
     else:
-        due = bill.total_cents - collection.sum_held(bill)
+        due = collection.due_cents(bill)
         if amount_cents is not None and amount_cents > due:
             refusal = "amount"
     currency = bill.currency if bill else "KES"

@@ -9,7 +9,7 @@ from django.db.models import Sum
 
 from huduma.contexts.payments import events
 from huduma.contexts.payments.models import Bill, Payment, TillSession
-from huduma.contexts.payments.operations.collection import AlreadyPaid, BillCancelled, credit, sum_held
+from huduma.contexts.payments.operations.collection import AlreadyPaid, BillCancelled, credit, due_cents
 from huduma.contexts.payments.operations.ledger import transfer
 from huduma.contexts.payments.rules import CREDITED_STATES, OPEN_STATES
 from huduma.foundation import references
@@ -78,7 +78,7 @@ def take_cash(*, actor: Actor, reference: str, given_cents: int, now: datetime) 
         raise AlreadyPaid
     if bill.payments.filter(state__in=OPEN_STATES).exists():
         raise MoneyMayCome
-    due = bill.total_cents - sum_held(bill)
+    due = due_cents(bill)
     if given_cents < due or bill.currency != "KES":
         raise NotEnough
     payment = Payment.objects.create(

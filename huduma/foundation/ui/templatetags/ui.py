@@ -1,6 +1,6 @@
 """How values look on a page. `{% load ui %}`
 
-Filters: money_cents, shillings, kenya_date, kenya_datetime, kenya_day, phone, reference, pick.
+Filters: money_cents, money, masked_phone, shillings, kenya_date, kenya_datetime, kenya_day, phone, reference, pick.
 Tags: switch_language_url, other_language, other_language_name.
 """
 
@@ -12,8 +12,9 @@ from django.template.context import RequestContext
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 
-from huduma.foundation import money, references, translated
+from huduma.foundation import money as moneys
 from huduma.foundation import phone as phones
+from huduma.foundation import references, translated
 
 register = template.Library()
 OTHER = {"en": ("sw", "Kiswahili"), "sw": ("en", "English")}
@@ -22,13 +23,25 @@ OTHER = {"en": ("sw", "Kiswahili"), "sw": ("en", "English")}
 @register.filter
 def money_cents(cents: int) -> str:
     """`KSh 1,050.00`"""
-    return money.format_cents(cents)
+    return moneys.format_cents(cents)
+
+
+@register.filter
+def money(cents: int, currency: str = "KES") -> str:
+    """`US$ 1,050.00`: the same in a currency."""
+    return moneys.format_cents(cents, currency)
+
+
+@register.filter
+def masked_phone(e164: str) -> str:
+    """`07•• ••• 678`: a number that somebody else may not read."""
+    return phones.mask(e164)
 
 
 @register.filter
 def shillings(amount: int) -> str:
     """The same from whole shillings."""
-    return money.format_cents(int(amount) * 100)
+    return moneys.format_cents(int(amount) * 100)
 
 
 @register.filter

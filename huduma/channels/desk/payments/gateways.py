@@ -1,0 +1,148 @@
+"""How the gateways fare, and the payments and refunds that a person has to explain."""
+
+from uuid import UUID
+
+from django.contrib import messages as notes
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from huduma.contexts.identity import public as identity
+from huduma.contexts.payments import public as payments
+from huduma.foundation.access import NotFound, NotPermitted, Refusal
+from huduma.foundation.ui.requests import actor_of
+
+CONFIDENCE = {
+    "spec-conformant": gettext_lazy("conforms to a standard, checked by an independent tool"),
+    "client-proven": gettext_lazy("proven by somebody else’s software"),
+    "self-proven": gettext_lazy("proven against our own stand-in only"),
+    "assumed": gettext_lazy("assumed: there is no public interface"),
+}
+STATES = {
+    "requested": gettext_lazy("asked for"), "pushing": gettext_lazy("being sent to the gateway"),
+    "pending": gettext_lazy("waiting for the payer"), "unknown": gettext_lazy("not known yet"),
+    "review": gettext_lazy("waiting for a person"), "failed": gettext_lazy("failed"),
+    "succeeded": gettext_lazy("settled its bill"), "held": gettext_lazy("kept until the rest comes"),
+    "applied": gettext_lazy("settled a bill together with others"), "surplus": gettext_lazy("too much: goes back"),
+}  # fmt: skip
+TROUBLES = {
+    "by-hand": gettext_lazy("this gateway cannot give money back by itself"),
+    "contradicted": gettext_lazy("the gateway says now that the money never came"),
+    "no-phone": gettext_lazy("the payer’s number is hidden, and only a part goes back"),
+    "no-answer": gettext_lazy("no answer for a day"),
+}
+
+
+@never_cache
+def gateways(request: HttpRequest) -> HttpResponse:
+    """Every way to be paid: how far it is proven, how it fares, what nobody knows yet."""
+    actor = actor_of(request)
+    rows = [(one, CONFIDENCE[one.gateway.confidence]) for one in payments.standings_for(actor)]
+    return render(request, "desk/payments/gateways.html", {"rows": rows})
+
+
+@never_cache
+def unexplained(request: HttpRequest) -> HttpResponse:
+    """The payments and refunds that wait for a person."""
+    actor = actor_of(request)
+    context = {
+        "payments": payments.unexplained_for(actor),
+        "refunds": [(one, TROUBLES.get(one.trouble, one.trouble)) for one in payments.stuck_refunds_for(actor)],
+    }
+    return render(request, "desk/payments/unexplained.html", context)
+
+
+@never_cache
+def payment(request: HttpRequest, payment_id: UUID) -> HttpResponse:
+    """All that is known of one payment, with the bytes that came."""
+    return _show(request, payment_id)
+
+
+def _show(
+    request: HttpRequest, payment_id: UUID, errors: dict[str, str] | None = None, status: int = 200
+) -> HttpResponse:
+    actor = actor_of(request)
+    known = payments.known_for(actor, payment_id)
+    people = {ruling.proposed_by for ruling in known.rulings} | {r.decided_by for r in known.rulings if r.decided_by}
+    context = {
+        "known": known,
+        "payment": known.payment,
+        "state": STATES[known.payment.state],
+        "callbacks": [(one, bytes(one.body).decode(errors="backslashreplace")) for one in known.callbacks],
+        "proposal": next((ruling for ruling in known.rulings if ruling.state == "proposed"), None),
+        "names": identity.staff_names(people),
+        "actor": actor,
+        "errors": errors or {},
+        "typed": request.POST,
+    }
+    return render(request, "desk/payments/payment.html", context, status=status)
+
+
+@require_POST
+def ask_again(request: HttpRequest, payment_id: UUID) -> HttpResponse:
+    """Ask the gateway now."""
+    state = payments.query_again(actor=actor_of(request), payment_id=payment_id)
+    notes.info(request, gettext("The gateway was asked. The payment now is: %(state)s") % {"state": STATES[state]})
+    return redirect("desk:payment", payment_id=payment_id)
+
+
+@require_POST
+def propose(request: HttpRequest, payment_id: UUID) -> HttpResponse:
+    """Propose how to end it."""
+    try:
+        payments.propose_ruling(
+            actor=actor_of(request), payment_id=payment_id, verdict=request.POST.get("verdict", ""),
+            reason=request.POST.get("reason", ""), receipt=request.POST.get("receipt", ""), now=timezone.now(),
+        )  # fmt: skip
+    except payments.ReasonMissing as refusal:
+        return _show(request, payment_id, {"reason": refusal.message}, status=422)
+    except payments.ReceiptMissing as refusal:
+        return _show(request, payment_id, {"receipt": refusal.message}, status=422)
+    except (payments.NotWaiting, payments.ProposedAlready) as refusal:
+        notes.warning(request, refusal.message)
+    else:
+        notes.success(request, gettext("Your proposal waits for a second person."))
+    return redirect("desk:payment", payment_id=payment_id)
+
+
+@require_POST
+def decide(request: HttpRequest, payment_id: UUID) -> HttpResponse:
+    """Agree to a proposal, or reject it."""
+    try:
+        payments.decide_ruling(
+            actor=actor_of(request), payment_id=payment_id, approve=request.POST.get("answer") == "yes",
+            now=timezone.now(),
+        )  # fmt: skip
+    except Refusal as refusal:
+        if isinstance(refusal, NotPermitted | NotFound):
+            raise
+        notes.warning(request, refusal.message)
+    else:
+        notes.success(request, gettext("Your decision is recorded."))
+    return redirect("desk:payment", payment_id=payment_id)
+
+
+@require_POST
+def resend(request: HttpRequest, refund_id: UUID) -> HttpResponse:
+    """Hand a refund to its gateway again."""
+    try:
+        payments.resend_refund(actor=actor_of(request), refund_id=refund_id, now=timezone.now())
+        notes.success(request, gettext("The refund is handed to the gateway again, under the same number."))
+    except payments.NotWaiting as refusal:
+        notes.warning(request, refusal.message)
+    return redirect("desk:unexplained")
+
+
+urlpatterns = [
+    path("gateways/", gateways, name="gateways"),
+    path("payments/unexplained/", unexplained, name="unexplained"),
+    path("payments/<uuid:payment_id>/", payment, name="payment"),
+    path("payments/<uuid:payment_id>/ask/", ask_again, name="ask_again"),
+    path("payments/<uuid:payment_id>/propose/", propose, name="propose_ruling"),
+    path("payments/<uuid:payment_id>/decide/", decide, name="decide_ruling"),
+    path("refunds/<uuid:refund_id>/send/", resend, name="resend_refund"),
+]

@@ -1,0 +1,116 @@
+"""A till: opened with a float, takes cash for bills by their reference, counted by two people."""
+
+from decimal import Decimal, InvalidOperation
+
+from django.contrib import messages as notes
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+
+from huduma.contexts.identity import public as identity
+from huduma.contexts.payments import public as payments
+from huduma.foundation import money
+from huduma.foundation.access import NotFound, NotPermitted, Refusal
+from huduma.foundation.ui.requests import actor_of
+
+
+class NotAnAmount(Refusal):
+    """That is not an amount. Type shillings, like 1050 or 1050.50."""
+
+
+class NoSuchReference(Refusal):
+    """No bill has this reference. Check each letter and digit with the person."""
+
+
+@never_cache
+def till(request: HttpRequest) -> HttpResponse:
+    """The cashier's own till, and those of colleagues that wait for a second count."""
+    actor, errors = actor_of(request), {}
+    actor.require_role("officer", "supervisor")
+    if request.method == "POST":
+        step = request.POST.get("step", "")
+        try:
+            STEPS.get(step, _open)(request)
+            return redirect("desk:till")
+        except (NotPermitted, NotFound):
+            if step != "take":
+                raise
+            errors["reference"] = NoSuchReference().message
+        except (NotAnAmount, payments.NotEnough, payments.CountDiffers) as refusal:
+            errors["amount"] = refusal.message
+        except Refusal as refusal:
+            errors["reference" if step == "take" else "amount"] = refusal.message
+    session = payments.till_of(actor)
+    others = payments.tills_to_witness_for(actor)
+    context = {
+        "session": session,
+        "takings": payments.till_takings(session) if session else [],
+        "expected": payments.expected_cents(session) if session else 0,
+        "others": others,
+        "names": identity.staff_names({one.cashier for one in others}),
+        "bodies": sorted(actor.body_codes),
+        "errors": errors,
+        "typed": request.POST,
+    }
+    return render(request, "desk/payments/till.html", context, status=422 if errors else 200)
+
+
+def _cents(request: HttpRequest) -> int:
+    try:
+        value = Decimal(request.POST.get("amount", "").replace(",", "").strip()) * 100
+    except InvalidOperation:
+        raise NotAnAmount from None
+    if not value.is_finite() or value != int(value) or not 0 <= value < 10**12:
+        raise NotAnAmount
+    return int(value)
+
+
+def _open(request: HttpRequest) -> None:
+    payments.open_till(
+        actor=actor_of(request), till=request.POST.get("till", ""), body_code=request.POST.get("body", ""),
+        float_cents=_cents(request), now=timezone.now(),
+    )  # fmt: skip
+
+
+def _take(request: HttpRequest) -> None:
+    payment, change = payments.take_cash(
+        actor=actor_of(request), reference=request.POST.get("reference", ""), given_cents=_cents(request),
+        now=timezone.now(),
+    )  # fmt: skip
+    words = gettext("Taken: %(amount)s. Change: %(change)s. Receipt: %(receipt)s")
+    facts = {
+        "amount": money.format_cents(payment.amount_cents), "change": money.format_cents(change),
+        "receipt": payment.receipt,
+    }  # fmt: skip
+    notes.success(request, words % facts)
+
+
+def _count(request: HttpRequest) -> None:
+    session = payments.till_of(actor_of(request))
+    if session is None:
+        raise NotFound
+    payments.count_till(
+        actor=actor_of(request), session_id=session.id, counted_cents=_cents(request), now=timezone.now()
+    )
+    notes.success(request, gettext("Your count is kept. A second person counts now; their count closes the till."))
+
+
+def _witness(request: HttpRequest) -> None:
+    wanted = request.POST.get("session", "")
+    session = next((one for one in payments.tills_to_witness_for(actor_of(request)) if str(one.id) == wanted), None)
+    if session is None:
+        raise NotFound
+    closed = payments.witness_till(
+        actor=actor_of(request), session_id=session.id, counted_cents=_cents(request),
+        note=request.POST.get("note", ""), now=timezone.now(),
+    )  # fmt: skip
+    variance = money.format_cents(closed.variance_cents or 0)
+    notes.success(request, gettext("The till is closed. Variance: %(variance)s") % {"variance": variance})
+
+
+STEPS = {"open": _open, "take": _take, "count": _count, "witness": _witness}
+
+urlpatterns = [path("till/", till, name="till")]
