@@ -237,7 +237,15 @@ def parts_of(url: str) -> list[Part]:
         from huduma.channels.hooks.messages import africastalking_token
 
         receipts = f"{env.PUBLIC_URL}/hooks/sms/africastalking/{africastalking_token()}/"
+        from huduma.contexts.payments import public as payments
+        from huduma.foundation import jobs
+
+        # What one enters in a gateway's own portal; M-Pesa is told by a call, which a worker makes once the sandbox answers.
+        notices = {"airtel": "callback", "card": "webhook", "kcb": "notice", "equity": "notice"}
+        entered = {f"{code}.{what}": payments.standing_url(code) for code, what in notices.items()}
+        jobs.defer("payments.register", once="payments.register")
         addresses = {
+            "SANDBOX_ADDRESSES": json.dumps(entered),
             "HUDUMA_URL": env.PUBLIC_URL,
             "SANDBOX_AT_REPORT_URL": receipts,
             "SANDBOX_TOTP": json.dumps({one["email"]: one["secret"] for one in _demo()["staff"]}),
