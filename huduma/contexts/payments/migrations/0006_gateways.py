@@ -17,7 +17,7 @@ UPDATE payments_payment SET state = 'held' WHERE state = 'mismatched';
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0002_ledger"),
+        ("payments", "0005_ledger_periods"),
     ]
 
     operations = [

@@ -85,5 +85,5 @@ DROP TABLE payments_move;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0003_gateways")]
+    dependencies = [("payments", "0006_gateways")]
     operations = [migrations.RunSQL(MOVES, REMOVE)]
