@@ -1,6 +1,16 @@
 """The portal's addresses: each module's own list, one after the other."""
 
-from huduma.channels.portal import applications, catalogue, centres, contact, credentials, drafts, identity, payments
+from huduma.channels.portal import (
+    agreements,
+    applications,
+    catalogue,
+    centres,
+    contact,
+    credentials,
+    drafts,
+    identity,
+    payments,
+)
 
 app_name = "portal"
 urlpatterns = [
@@ -9,6 +19,7 @@ urlpatterns = [
     *identity.urlpatterns,
     *drafts.urlpatterns,
     *applications.urlpatterns,
+    *agreements.urlpatterns,
     *payments.urlpatterns,
     *credentials.urlpatterns,
     *contact.urlpatterns,

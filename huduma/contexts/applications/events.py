@@ -133,3 +133,34 @@ class CaseOpened(Event):
     subject: ClassVar[str] = "application_id"
     application_id: UUID
     person_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgreementAsked(Event):
+    """Somebody was asked to agree to an application."""
+
+    act: ClassVar[str] = "applications.agreement.asked"
+    subject: ClassVar[str] = "application_id"
+    application_id: UUID
+    agreement_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgreementAnswered(Event):
+    """Somebody agreed, or declined."""
+
+    act: ClassVar[str] = "applications.agreement.answered"
+    subject: ClassVar[str] = "application_id"
+    application_id: UUID
+    agreement_id: UUID
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgreementOpened(Event):
+    """Somebody who has to agree read the answers of an application."""
+
+    act: ClassVar[str] = "applications.agreement.opened"
+    subject: ClassVar[str] = "application_id"
+    application_id: UUID
+    agreement_id: UUID

@@ -10,12 +10,12 @@ from django.conf import settings
 from django.utils.translation import gettext, gettext_noop, override
 
 from huduma.contexts.applications import operations, queries
-from huduma.contexts.applications.models import Application
+from huduma.contexts.applications.models import Agreement, Application
 from huduma.contexts.identity import public as identity
 from huduma.contexts.messages import public as messages
 from huduma.contexts.payments import public as payments
 from huduma.contexts.process import public as process
-from huduma.foundation import money, references
+from huduma.foundation import links, money, references
 from huduma.foundation.access import SYSTEM
 from huduma.foundation.journal import public as journal
 from huduma.foundation.translated import pick
@@ -24,6 +24,12 @@ from huduma.foundation.translated import pick
 NOTICES = {
     "waiting_payment": gettext_noop("Huduma: we have your application %(reference)s. Pay %(amount)s here: %(link)s"),
     "in_review": gettext_noop("Huduma: an officer now checks your application %(reference)s. Follow it here: %(link)s"),
+    "waiting_agreement": gettext_noop(
+        "Huduma: we have your application %(reference)s and asked those who must agree. See who is awaited: %(link)s"
+    ),
+    "applications.agreement.declined": gettext_noop(
+        "Huduma: somebody did not agree to your application %(reference)s. The reason and what you can do: %(link)s"
+    ),
     "waiting_visit": gettext_noop("Huduma: application %(reference)s needs you in person. What to bring: %(link)s"),
     "waiting_correction": gettext_noop("Huduma: application %(reference)s needs a correction from you: %(link)s"),
     "issued": gettext_noop("Huduma: your document for application %(reference)s is ready: %(link)s"),
@@ -40,6 +46,9 @@ NOTICES = {
         "Huduma: the law’s time for application %(reference)s is over. What this means and how to appeal: %(link)s"
     ),
 }
+ASKED = gettext_noop(
+    "Huduma: %(applicant)s asks you to agree to an application: %(service)s. Read it and answer here: %(link)s"
+)
 SUBJECT = gettext_noop("%(service)s: news of application %(reference)s")
 
 
@@ -102,6 +111,33 @@ def on_lapsed(entry: journal.Entry) -> None:
     """Tell the applicant what the law makes of no answer; where the case did not move, officers see to it first."""
     if entry.facts["moved"]:
         _tell(entry, UUID(entry.facts["case_id"]), entry.act)
+
+
+@journal.handles("applications.agreement.asked")
+def on_agreement_asked(entry: journal.Entry) -> None:
+    """Send somebody who has to agree the link under which they answer."""
+    row = Agreement.objects.select_related("application__person").filter(id=entry.facts["agreement_id"]).first()
+    if row is None or row.state != "asked":
+        return
+    account = identity.find_account_by_phone(row.phone)
+    language = account.language if account else identity.contact_of(row.application.person_id).language
+    with override(language):
+        text = gettext(ASKED) % {
+            "applicant": row.application.person.full_name,
+            "service": pick(queries.service_name(row.application), language),
+            "link": f"{settings.PUBLIC_URL}/{language}/agree/{links.token(queries.AGREEMENT_LINK, row.id)}/",
+        }
+    messages.send(
+        actor=SYSTEM, kind="applications.agreement", language=language, text=text, to_phone=row.phone,
+        dedupe_key=f"sms:{entry.id}", about=row.application_id, secret=True, now=entry.at,
+    )  # fmt: skip
+
+
+@journal.handles("applications.agreement.answered")
+def on_agreement_answered(entry: journal.Entry) -> None:
+    """Tell the applicant that somebody did not agree."""
+    if entry.facts["state"] == "declined":
+        _tell(entry, UUID(entry.facts["application_id"]), "applications.agreement.declined")
 
 
 def _tell(entry: journal.Entry, application_id: UUID, turn: str) -> None:

@@ -1,7 +1,10 @@
 """The front door of applications."""
 
-from huduma.contexts.applications.models import Application, Upload
+from huduma.contexts.applications.models import Agreement, Application, Upload
 from huduma.contexts.applications.operations import (
+    AgreementReasonNeeded,
+    AnsweredAlready,
+    AskedLately,
     CannotChange,
     CannotMoveAnswers,
     CannotWithdraw,
@@ -14,6 +17,8 @@ from huduma.contexts.applications.operations import (
     TooManyEntries,
     TooManyFiles,
     add_entry,
+    answer_agreement,
+    ask_again,
     ask_register,
     attach_file,
     discard_draft,
@@ -32,13 +37,17 @@ from huduma.contexts.applications.operations import (
 )
 from huduma.contexts.applications.queries import (
     Answer,
+    Asked,
     Case,
     Entry,
+    NotAskedOfYou,
     Question,
     Section,
     Summary,
     Tracked,
     Turn,
+    agreement_for,
+    agreements_of,
     asks_register,
     entries_of,
     entry_of,
@@ -72,8 +81,13 @@ from huduma.contexts.applications.queries import (
 )
 
 __all__ = [
+    "Agreement",
+    "AgreementReasonNeeded",
     "Answer",
+    "AnsweredAlready",
     "Application",
+    "Asked",
+    "AskedLately",
     "CannotChange",
     "CannotMoveAnswers",
     "CannotWithdraw",
@@ -81,6 +95,7 @@ __all__ = [
     "Entry",
     "Incomplete",
     "Movable",
+    "NotAskedOfYou",
     "NotOnline",
     "OrganisationNeeded",
     "PersonNeeded",
@@ -94,6 +109,10 @@ __all__ = [
     "Turn",
     "Upload",
     "add_entry",
+    "agreement_for",
+    "agreements_of",
+    "answer_agreement",
+    "ask_again",
     "ask_register",
     "asks_register",
     "attach_file",

@@ -23,7 +23,8 @@ LONGEST_TEXT = 4000
 NUMBER = re.compile(r"-?\d{1,15}")
 SPACES = re.compile(r"[ \t]+")
 #: Value of `format` in a form's schema → what reads such an identifier into its tidy form.
-IDENTIFIERS = {"kra-pin": identifiers.kra_pin}
+IDENTIFIERS = {"kra-pin": identifiers.kra_pin, "id-number": identifiers.id_number, "mobile": phones.parse_mobile}
+UNREADABLE = (identifiers.InvalidIdentifier, phones.InvalidPhone)
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def _tidy(schema: dict[str, Any], value: Any) -> Any:
     identifier = IDENTIFIERS.get(schema.get("format", ""))
     try:
         return identifier(value) if identifier and isinstance(value, str) else value
-    except identifiers.InvalidIdentifier:
+    except UNREADABLE:
         return value
 
 
@@ -135,7 +136,7 @@ def _is(identifier: Callable[[str], str]) -> Callable[[str], bool]:
     def check(text: str) -> bool:
         try:
             return identifier(text) == text
-        except identifiers.InvalidIdentifier:
+        except UNREADABLE:
             return False
 
     return check
@@ -211,6 +212,32 @@ def _problem(form: Form, name: str, value: Any, today: date) -> Problem | None:
 def _validator(schema: str) -> Any:
     formats = {name: _is(identifier) for name, identifier in IDENTIFIERS.items()}
     return jsonschema_rs.Draft202012Validator(json.loads(schema), validate_formats=True, formats=formats)
+
+
+@dataclass(frozen=True)
+class Party:
+    """Somebody who has to agree: the id in form.yaml, the entry of a group (or ""), and who it is as the applicant says."""
+
+    role: str
+    entry: str
+    name: str
+    phone: str
+    id_number: str
+
+
+def parties(form: Form, answers: Answers) -> list[Party]:
+    """Return who has to agree, after the answers; a party without a name or a phone number cannot be asked and is left out."""
+    found = []
+    for asked in form.get("agreements", []):
+        if not holds(asked.get("show_if"), answers):
+            continue
+        for said in answers.get(asked["group"], []) if "group" in asked else [answers]:
+            name, phone = said.get(asked["name"]), said.get(asked["phone"])
+            if name and phone:
+                number = str(said.get(asked.get("id_number", ""), "") or "")
+                entry = said["id"] if "group" in asked else ""
+                found.append(Party(asked["id"], entry, str(name), str(phone), number))
+    return found
 
 
 #: What a prefilled question may name: the facts that registers vouch for are not asked; the others are filled in and may be changed.

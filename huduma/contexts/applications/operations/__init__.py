@@ -1,5 +1,13 @@
 """All writes about applications: drafts, and the cases that they become."""
 
+from huduma.contexts.applications.operations.agreements import (
+    AgreementReasonNeeded,
+    AnsweredAlready,
+    AskedLately,
+    answer_agreement,
+    ask_again,
+    ask_to_agree,
+)
 from huduma.contexts.applications.operations.cases import (
     CannotWithdraw,
     Incomplete,
@@ -37,6 +45,9 @@ from huduma.contexts.applications.operations.services import LIBRARY, NoSuchNoti
 
 __all__ = [
     "LIBRARY",
+    "AgreementReasonNeeded",
+    "AnsweredAlready",
+    "AskedLately",
     "CannotChange",
     "CannotMoveAnswers",
     "CannotWithdraw",
@@ -50,7 +61,10 @@ __all__ = [
     "TooManyEntries",
     "TooManyFiles",
     "add_entry",
+    "answer_agreement",
+    "ask_again",
     "ask_register",
+    "ask_to_agree",
     "attach_file",
     "discard_draft",
     "follow_case",

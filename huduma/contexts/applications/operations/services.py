@@ -10,6 +10,7 @@ from uuid import UUID
 
 from huduma.contexts.applications import events, queries
 from huduma.contexts.applications.models import Application
+from huduma.contexts.applications.operations.agreements import ask_to_agree
 from huduma.contexts.applications.operations.cases import bill_case, order_document
 from huduma.contexts.credentials import public as credentials
 from huduma.contexts.exchange import public as exchange
@@ -104,6 +105,7 @@ LIBRARY: dict[str, dict[str, Any]] = {
         "action": ask_applicant, "awaits": {"corrected": "corrected"},
         "schema": {"properties": {"fields": WORDS}, "required": ["fields"]},
     },
+    "ask-agreement": {"action": ask_to_agree},
     "require-appointment": {"awaits": {"appointment-attended": "attended", "appointment-missed": "missed"}},
     "send-message": {
         "action": send_notice, "schema": {"properties": {"notice": WORDS}, "required": ["notice"]},
