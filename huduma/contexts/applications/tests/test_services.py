@@ -19,7 +19,7 @@ CODES = sorted(path.parent.name for path in settings.SERVICES_DIR.glob("*/form.y
 SAMPLES = {
     "slip_number": "BN-0001", "pin_number": "P000000000A", "entry_number": "123/96", "deceased_id": "90000005",
     "company_number": "PVT-AAAA0000", "case_number": "MCTR/E0001/2026", "plate": "KAA 000A", "box_number": "1234",
-    "postal_code": "00100", "caregiver_id": "90000006", "finished": "2015", "cost": "25000000",
+    "postal_code": "00100", "caregiver_id": "90000006", "finished": "2015", "licence_number": "AB12345", "cost": "25000000",
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from huduma.foundation.access import SYSTEM
 
 PASSWORD = "sandbox-only-password"  # noqa: S105 -- printed at every start of the sandbox, refused anywhere else
 #: The bodies of the other services that run online: one officer and one supervisor of the sandbox serve all of them.
-OTHERS = "BRS CAJ HELB JUD NCPWD NEMA NITA NPS PCK SDSP"
+OTHERS = "BRS CAJ HELB JUD NCPWD NEMA NITA NPS NTSA PCK SDD SDSP"
 #: Address, names, role, and the bodies it is held in.
 STAFF = (
     ("officer@crs.example", "Afisa", "Usajili", "officer", "CRS"),
