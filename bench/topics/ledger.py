@@ -12,8 +12,9 @@ from bench.pgbench import limit
 from bench.rates import median_rate
 from huduma.contexts.payments import public as payments
 
-#: Entries in the books, up to ten million; 40 bodies of three revenue codes each, over thirty days, closed every hour.
-SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
+#: Entries in the books: 40 bodies of three revenue codes each, over thirty days, closed every hour. With 10_000_000 added the topic
+#: takes six minutes more.
+SIZES = (10_000, 100_000, 1_000_000)
 START = datetime(2026, 10, 1, tzinfo=UTC)
 SPAN = timedelta(days=30)
 NOON = START + timedelta(days=14, hours=12, minutes=30)

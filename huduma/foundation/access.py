@@ -104,6 +104,11 @@ class Actor:
         if self.kind != "system" and not self.has_role(*roles, body=body):
             raise NotPermitted
 
+    def require_everywhere(self, *roles: str) -> None:
+        """Raise NotPermitted unless the actor holds one of the roles without a body, that is for all, or is the system itself."""
+        if self.kind != "system" and not any(g.role in roles and g.body_code is None for g in self.grants):
+            raise NotPermitted
+
     @property
     def body_codes(self) -> frozenset[str]:
         """The bodies in which the actor holds a role."""

@@ -42,7 +42,7 @@ def propose_ruling(
 
     Raises NotPermitted, NotFound, NotWaiting, ProposedAlready, ReasonMissing, ReceiptMissing.
     """
-    actor.require_role(*MONEY_ROLES)
+    actor.require_everywhere(*MONEY_ROLES)
     if actor.account_id is None:
         raise NotPermitted
     payment = Payment.objects.select_for_update().filter(id=payment_id).first()
@@ -71,7 +71,7 @@ def decide_ruling(*, actor: Actor, payment_id: UUID, approve: bool, now: datetim
 
     Raises NotPermitted, NotFound, SecondPersonNeeded.
     """
-    actor.require_role(*MONEY_ROLES)
+    actor.require_everywhere(*MONEY_ROLES)
     ruling = Ruling.objects.select_for_update().filter(payment_id=payment_id, state="proposed").first()
     if ruling is None:
         raise NotFound
@@ -90,7 +90,7 @@ def decide_ruling(*, actor: Actor, payment_id: UUID, approve: bool, now: datetim
 
 def query_again(*, actor: Actor, payment_id: UUID) -> str:
     """Ask the gateway at once about an open payment; returns the state found. Raises NotPermitted, NotFound."""
-    actor.require_role(*MONEY_ROLES)
+    actor.require_everywhere(*MONEY_ROLES)
     if not Payment.objects.filter(id=payment_id).exists():
         raise NotFound
     return collection.query(payment_id)
@@ -99,7 +99,7 @@ def query_again(*, actor: Actor, payment_id: UUID) -> str:
 @transaction.atomic
 def resend_refund(*, actor: Actor, refund_id: UUID, now: datetime) -> None:
     """Hand a refund that got stuck to its gateway again, under the same id. Raises NotPermitted, NotFound, NotWaiting."""
-    actor.require_role(*MONEY_ROLES)
+    actor.require_everywhere(*MONEY_ROLES)
     refund = Refund.objects.select_for_update().filter(id=refund_id).first()
     if refund is None:
         raise NotFound

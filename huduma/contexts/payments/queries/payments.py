@@ -87,7 +87,7 @@ def refunds_of(bill_id: UUID) -> list[Refund]:
 
 def standings_for(actor: Actor) -> list[Standing]:
     """Return how each gateway fares, to those who mind money. Raises NotPermitted."""
-    actor.require_role(*MONEY_ROLES)
+    actor.require_everywhere(*MONEY_ROLES)
     kept = {one.gateway: one for one in GatewayHealth.objects.all()}
     counts = {code: Payment.objects.filter(gateway=code, state="review").count() for code, _ in gateways.items()}
     return [Standing(code, plug, kept.get(code), counts[code]) for code, plug in gateways.items()]
@@ -95,20 +95,20 @@ def standings_for(actor: Actor) -> list[Standing]:
 
 def unexplained_for(actor: Actor, after: UUID | None = None) -> list[Payment]:
     """Return the payments that wait for a person, oldest first. Raises NotPermitted."""
-    actor.require_role(*MONEY_ROLES)
+    actor.require_everywhere(*MONEY_ROLES)
     found = Payment.objects.filter(state="review").select_related("bill").prefetch_related("rulings")
     return list((found.filter(id__gt=after) if after else found).order_by("id")[:PAGE_SIZE])
 
 
 def stuck_refunds_for(actor: Actor) -> list[Refund]:
     """Return the refunds that a person has to look at, oldest first. Raises NotPermitted."""
-    actor.require_role(*MONEY_ROLES)
+    actor.require_everywhere(*MONEY_ROLES)
     return list(Refund.objects.filter(state="review").select_related("payment__bill").order_by("asked_at")[:PAGE_SIZE])
 
 
 def known_for(actor: Actor, payment_id: UUID) -> Known:
     """Return all that is known of a payment, with the bytes that came. Raises NotPermitted, NotFound."""
-    actor.require_role(*MONEY_ROLES)
+    actor.require_everywhere(*MONEY_ROLES)
     payment = Payment.objects.select_related("bill").filter(id=payment_id).first()
     if payment is None:
         raise NotFound

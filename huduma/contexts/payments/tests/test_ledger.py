@@ -133,3 +133,12 @@ class AnyMoment(TestCase):
         assert told == counted
         assert payments.trial_balance_cents(moment) == 0
         assert payments.unbalanced() == 0
+
+
+def test_an_accountant_of_one_body_does_not_rule_on_the_money_of_all(officer_actor):
+    from huduma.contexts.payments import public as payments
+    from huduma.foundation.access import NotPermitted
+
+    with pytest.raises(NotPermitted):
+        payments.unexplained_for(officer_actor("CRS", role="accountant"))
+    payments.unexplained_for(officer_actor(None, role="accountant"))
