@@ -77,8 +77,8 @@ def test_a_person_without_phone_gets_a_certificate(counter, sandbox, drain_jobs,
     press(page, "Save and go on")
     press(page, "Send the application")
     page.get_by_role("link", name="Pay now").click()
-    page.get_by_label("M-Pesa phone number").fill("0700 000 003")  # a neighbour's
-    press(page, "Ask my phone for the payment")
+    page.get_by_label("Phone number that pays").fill("0700 000 003")  # a neighbour's
+    press(page, "Pay now")
     page.get_by_role("heading", name="Look at your phone").wait_for()
     drain_jobs()
     checkout = Payment.objects.get().checkout_id
