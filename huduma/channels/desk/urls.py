@@ -7,8 +7,8 @@ from huduma.channels.desk import (
     contact,
     customers,
     identity,
-    processes,
     payments,
+    processes,
     worktime,
 )
 
