@@ -261,7 +261,7 @@ def test_an_answer_may_ask_for_one_more_on_the_same_page(client, household):
     answer = client.post(at("household"), typed)
     assert answer.url == at("household")
     assert "Which other language?" in client.get(answer.url).content.decode()
-    assert client.post(at("household"), {**typed, "other_language": "Kikamba"}).url == at("address")
+    assert client.post(at("household"), {**typed, "other_language": "Kikamba"}).url == at("others")
 
 
 def test_a_group_grows_entry_by_entry_without_a_script(client, household):
@@ -277,7 +277,7 @@ def test_a_group_grows_entry_by_entry_without_a_script(client, household):
     assert "Pendo" in shown
     assert "Add another:" in shown
     entry_id = path.rstrip("/").rsplit("/", 1)[1]
-    assert client.post(at("children"), {"go": "on"}).url == at("address")
+    assert client.post(at("children"), {"go": "on"}).url == at("others")
     assert "2 October 2020" in client.get(f"/en/applications/{found.id}/check/").content.decode()
     client.post(at("children"), {"drop": f"children/{entry_id}"})
     assert client.get(path).status_code == 404
