@@ -38,7 +38,7 @@ SUBMITTED = "Accept the service request successfully."
 
 async def _begin(request: Request) -> tuple[dict[str, Any], Response | None]:
     state: State = request.app.state.books
-    if (fault := state.take_fault("daraja", "timeout")) is not None:
+    if (fault := state.take_fault("daraja", "timeout_other")) is not None:
         await asyncio.sleep(fault.seconds)
     if (refused := refusal(request)) is not None:
         return {}, refused

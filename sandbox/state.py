@@ -38,7 +38,7 @@ TABLE_NAMES = re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", TABLES)
 OPENING_BALANCE = 50_000
 #: What each stand-in can be told to do wrong. A kind that a stand-in does not know is refused, so that no test believes in vain.
 FAULTS = {
-    "daraja": "delay lose duplicate reorder wrong_amount text_numbers timeout error_5xx expired_token down queue_timeout",
+    "daraja": "delay lose duplicate reorder wrong_amount text_numbers timeout error_5xx expired_token down timeout_other queue_timeout",
     "airtel": "delay lose duplicate reorder falsify timeout error_5xx down expired_token",
     "pesaflow": "delay lose duplicate reorder falsify timeout error_5xx down",
     "card": "delay lose duplicate reorder falsify timeout error_5xx down",
