@@ -539,3 +539,17 @@ def test_a_debit_at_equity_is_no_payment(bill, drain_jobs):
     drain_jobs()
     assert Callback.objects.get().outcome == "not-paid"
     assert not Payment.objects.exists()
+
+
+def test_old_news_of_a_first_part_brings_the_second_to_light(sandbox, hooks, bill, pay, drain_jobs):
+    payment = pay("ecitizen")
+    form = {"phone": PHONE, "paybill": "222222", "account": payment.typed_reference, "pin": "1234"}
+    sandbox.post("/_control/pesaflow", json={"fault": "duplicate"})
+    sandbox.post("/phone/api/pay", json={**form, "amount": "500"})
+    hooks()
+    drain_jobs()
+    sandbox.post("/_control/pesaflow", json={"fault": "lose"})
+    sandbox.post("/phone/api/pay", json={**form, "amount": "700"})
+    hooks()  # the first part's news once more
+    drain_jobs()
+    assert state(bill) == ("settled", ["applied", "succeeded"])

@@ -286,6 +286,9 @@ def credit(
             payment.save(update_fields=["receipt"])
         return payment.state
     if payment.state in CREDITED_STATES:
+        receipt = (
+            None if receipt == payment.receipt else receipt
+        )  # old news of the first part can bring the second to light
         payment = _instalment(payment, fresh, receipt, now)
     payment.received_cents, payment.finished_at, payment.reason = fresh, now, ""
     payment.receipt = payment.receipt or receipt
