@@ -1,6 +1,7 @@
 """What every test may ask for."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -31,6 +32,12 @@ def collected_static_files() -> None:
     from django.core.management import call_command
 
     call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool) -> bool:
+    """A server of our own is thrown away as a whole: nothing in it has to be dropped, whoever still holds a session there."""
+    return django_db_keepdb or "HUDUMA_TEST_VAR" in os.environ
 
 
 @pytest.fixture

@@ -37,7 +37,9 @@ class Receiver(ThreadingHTTPServer):
 class Taker(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.taken.put((self.path, dict(self.headers), body))  # before the answer, so that the order is the caller's
+        self.server.taken.put(
+            (self.path, dict(self.headers), body)
+        )  # before the answer, so that the order is the caller's
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
