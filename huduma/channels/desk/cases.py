@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from huduma.channels.desk.menu import entries_for
 from huduma.channels.desk.processes import service_name, show_opinion
 from huduma.contexts.applications import public as applications
 from huduma.contexts.catalogue import public as catalogue
@@ -60,6 +61,9 @@ def worklist(request: HttpRequest) -> HttpResponse:
     if view not in VIEWS:
         view = "team"
     actor = actor_of(request)
+    entries = entries_for(actor)
+    if entries and entries[0][0] != "worklist":  # who works on no cases begins where they work
+        return redirect(f"desk:{entries[0][0]}")
     page = process.list_tasks_for(
         actor,
         now=timezone.now(),

@@ -15,6 +15,7 @@ from huduma.channels.portal.identity import to_sign_in
 from huduma.contexts.applications import public as applications
 from huduma.contexts.centres import public as centres
 from huduma.contexts.clocks import public as clocks
+from huduma.contexts.contact import public as contact
 from huduma.contexts.credentials import public as credentials
 from huduma.contexts.payments import public as payments
 from huduma.contexts.process import public as process
@@ -78,6 +79,7 @@ def application(request: HttpRequest, application_id: UUID) -> HttpResponse:
         "document": document,
         "reason": applications.waits_for(found),
         "way": _way(found.id),
+        "matters": contact.list_about_for(actor, found.id),
         "first_page": applications.pages_of(found)[0]["id"] if found.status == "waiting_correction" else None,
         "centres": centres.list_centres(county) if county else [],
         "agreements": applications.agreements_of(found),

@@ -55,7 +55,6 @@ class Kind:
     outcomes: tuple[str, ...]
     reopen_days: int = 30
     appeal: Literal["", "ombudsman", "court", "data_commissioner", "anti_corruption"] = "ombudsman"
-    appeal_days: int | None = None
     confidential: bool = False
     anonymous: bool = False
     for_customers: bool = True
@@ -71,10 +70,6 @@ class Kind:
     def above(self, number: int) -> Level | None:
         """Return the next level up, or None from the last."""
         return next((level for level in self.levels if level.number > number), None)
-
-    def below(self, number: int) -> Level | None:
-        """Return the next level down, or None from the first."""
-        return next((level for level in reversed(self.levels) if level.number < number), None)
 
 
 def _days(value: int) -> Clock:
@@ -187,7 +182,6 @@ KINDS = {
             levels=(Level(2, FOCAL, _days(21)), Level(3, TOP, _days(14))),
             outcomes=("given", "partly_given", "refused"),
             reopen_days=30,
-            appeal_days=30,
             silence="refused",
             extension_days=14,
             urgent=Clock(48, "clock_hours"),

@@ -1,35 +1,15 @@
-"""The desk's menu: who sees which part of it. `{% load desk %}`"""
-
-from typing import Any
+"""The menu on every page of the desk. `{% load desk %}`"""
 
 from django import template
 from django.template.context import RequestContext
-from django.utils.translation import gettext_lazy
+from django.utils.functional import Promise
+
+from huduma.channels.desk.menu import entries_for
 
 register = template.Library()
 
-STAFF = ("officer", "supervisor")
-#: Address, words, and the roles that have business there. One line each, in the order shown.
-MENU = (
-    ("worklist", gettext_lazy("Cases"), STAFF),
-    ("matters", gettext_lazy("Customers’ matters"), ("agent", "focal", "accounting_officer", "integrity", "secretariat")),
-    ("customers", gettext_lazy("Customers"), ("agent", "focal", "accounting_officer", *STAFF)),
-    ("counter", gettext_lazy("Counter"), STAFF),
-    ("reception", gettext_lazy("Reception"), STAFF),
-    ("wall", gettext_lazy("The day"), STAFF),
-    ("shelf", gettext_lazy("Documents to collect"), STAFF),
-    ("centre_settings", gettext_lazy("Centre"), ("supervisor",)),
-    ("centres", gettext_lazy("All centres now"), ("secretariat", "administrator")),
-    ("assist", gettext_lazy("Serve a person here"), STAFF),
-    ("processes", gettext_lazy("Processes"), ("supervisor",)),
-    ("till", gettext_lazy("Till"), STAFF),
-    ("gateways", gettext_lazy("Payments"), ("accountant", "secretariat", "administrator")),
-    ("special_days", gettext_lazy("Working days"), (*STAFF, "administrator")),
-)  # fmt: skip
-
 
 @register.simple_tag(takes_context=True)
-def menu(context: RequestContext) -> list[tuple[str, Any]]:
+def menu(context: RequestContext) -> list[tuple[str, Promise]]:
     """The entries for the roles of whoever is signed in: address and words."""
-    actor = context["request"].actor
-    return [(name, words) for name, words, roles in MENU if actor.has_role(*roles)]
+    return entries_for(context["request"].actor)

@@ -1,6 +1,7 @@
 """The contact desk over HTTP: who sees what, and what a request that was made up can do."""
 
 import pytest
+from django.urls import reverse
 
 from huduma.contexts.contact import public as contact
 from huduma.contexts.contact.models import Matter
@@ -89,3 +90,21 @@ def test_the_quarter_as_csv(desk, now):
         "kind,received,answered,pending,late,outside",
         "complaint,1,0,1,0,0",
     ]
+
+
+@pytest.mark.parametrize(
+    ("role", "body", "begins"),
+    [
+        ("agent", None, "matters"),
+        ("focal", "CRS", "matters"),
+        ("administrator", None, "centres"),
+        ("officer", "CRS", None),
+    ],
+)
+def test_everybody_begins_where_they_work(desk, role, body, begins):
+    answer = desk(role, body).get("/en/desk/")
+    assert answer.headers.get("Location") == (reverse(f"desk:{begins}") if begins else None)
+
+
+def test_who_has_no_work_at_the_desk_is_told_so(desk):
+    assert desk("auditor").get("/en/desk/").status_code == 403

@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.utils import timezone
 
 from huduma.contexts.applications.models import Application
@@ -200,6 +201,19 @@ def test_paying_failing_and_paying_again(client, draft):
     fail(payment_id=payment.id, reason="balance", now=timezone.now())
     assert "not enough money" in client.get(page).content.decode()
     assert client.get(f"{page}receipt/").url == page
+
+
+def test_a_complaint_about_an_application_stays_with_it(client, draft, citizen):
+    send(client, draft)
+    found, _ = draft
+    page = f"/en/applications/{found.id}/"
+    client.post(f"/en/help/new/complaint/?about={found.id}", {"text": "Nobody answers.", "about": str(found.id)})
+    assert "Nobody answers." in client.get(page).content.decode()
+    stranger = Client()
+    citizen(8, stranger)
+    typed = {"text": "Tell me about it.", "about": str(found.id)}
+    stranger.post(f"/en/help/new/complaint/?about={found.id}", typed)
+    assert "Tell me about it." not in client.get(page).content.decode(), "a stranger's words are not attached to it"
 
 
 def test_tracking_shows_the_status_only(client, draft):

@@ -9,7 +9,7 @@ from typing import Literal
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Avg, Count, F, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from huduma.contexts.applications import public as applications
@@ -303,11 +303,3 @@ def list_oddities_for(actor: Actor, *, now: datetime) -> list[Oddity]:
         if (account_id := row["assignee_id"]) is not None and row["answered"] >= 5
     ]
     return [one for one in odd if one.rejected * 3 > one.answered or one.same_words * 3 > one.answered]
-
-
-def mean_days(matters: "QuerySet[Matter]") -> timedelta | None:
-    """Return how long answers took on average."""
-    taken: timedelta | None = matters.filter(answered_at__isnull=False).aggregate(
-        taken=Avg(F("answered_at") - F("opened_at"))
-    )["taken"]
-    return taken

@@ -6,8 +6,6 @@ A definition is its process, its decision tables, and the shared processes that 
 from functools import cache
 from pathlib import Path
 
-from lxml import etree
-
 from huduma.contexts.process.providers import checking, decisions
 from huduma.contexts.process.providers.reading import Reader, facts_of
 from huduma.contexts.process.providers.steps import Process
@@ -103,8 +101,3 @@ def _calls(bpmn: str) -> set[str]:
         return set()
     own = {p.get("id") for p in root.findall(f"{{{BPMN}}}process")}
     return {e.get("calledElement", "").rpartition(":")[2] for e in root.iter(f"{{{BPMN}}}callActivity")} - own
-
-
-def root_of(bpmn: str) -> etree._Element:
-    """Return a document that was checked before, for drawing."""
-    return read(bpmn, FILE)

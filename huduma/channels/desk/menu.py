@@ -1,0 +1,30 @@
+"""The desk's menu: who sees which part of it, and where whoever signs in begins."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from huduma.foundation.access import Actor
+
+STAFF = ("officer", "supervisor")
+#: Address, words, and the roles that have business there. One line each, in the order shown.
+MENU = (
+    ("worklist", gettext_lazy("Cases"), STAFF),
+    ("matters", gettext_lazy("Customers’ matters"), ("agent", "focal", "accounting_officer", "integrity", "secretariat")),
+    ("customers", gettext_lazy("Customers"), ("agent", "focal", "accounting_officer", *STAFF)),
+    ("counter", gettext_lazy("Counter"), STAFF),
+    ("reception", gettext_lazy("Reception"), STAFF),
+    ("wall", gettext_lazy("The day"), STAFF),
+    ("shelf", gettext_lazy("Documents to collect"), STAFF),
+    ("centre_settings", gettext_lazy("Centre"), ("supervisor",)),
+    ("centres", gettext_lazy("All centres now"), ("secretariat", "administrator")),
+    ("assist", gettext_lazy("Serve a person here"), STAFF),
+    ("processes", gettext_lazy("Processes"), ("supervisor",)),
+    ("till", gettext_lazy("Till"), STAFF),
+    ("gateways", gettext_lazy("Payments"), ("accountant", "secretariat", "administrator")),
+    ("special_days", gettext_lazy("Working days"), (*STAFF, "administrator")),
+)  # fmt: skip
+
+
+def entries_for(actor: Actor) -> list[tuple[str, Promise]]:
+    """Return the entries for an actor's roles: address and words."""
+    return [(name, words) for name, words, roles in MENU if actor.has_role(*roles)]
