@@ -354,10 +354,10 @@ def simple(stations: list[tuple[str, str, bool]], words: dict[str, str]) -> str:
             else ""
         )
         parts.append(f'<circle cx="{x}" cy="{y}" r="6" fill="{fill}" stroke="currentColor" stroke-width="2"/>{ring}')
-        tail = f" ◀ {words['here']}" if state == "here" else ""
         weight = ' font-weight="700"' if state == "here" else ""
-        parts.append(f'<text x="{x + 18}" y="{y + 5}"{weight}>{escape(name + tail)}</text>')
-    width = 60 + max((len(name) + (len(words["here"]) + 3 if state else 0)) * 8.6 for name, state, _ in stations)
+        tail = f'<tspan x="{x + 18}" dy="15" font-size="13">{escape(words["here"])}</tspan>' if state == "here" else ""
+        parts.append(f'<text x="{x + 18}" y="{y + 5}"{weight}>{escape(name)}{tail}</text>')
+    width = 60 + max(len(name) * 8.6 for name, _, _ in stations)
     return (
         f'<svg class="flow" role="img" aria-labelledby="way-title way-description" viewBox="0 0 {width:g} {len(stations) * height + 10}"'
         f' width="{width:g}" height="{len(stations) * height + 10}" font-size="16" fill="currentColor">'
