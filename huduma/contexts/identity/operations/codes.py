@@ -1,0 +1,120 @@
+"""One-time codes: to a phone for signing in, to an e-mail address to show that it is read."""
+
+import hashlib
+import hmac
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+
+from huduma.contexts.identity.models import Account, EmailCode, SignInCode
+from huduma.contexts.identity.operations.accounts import change_contact, open_account, own_account, refuse_staff
+from huduma.foundation.access import Actor, Refusal
+
+CODE_LIFE = timedelta(minutes=5)
+EMAIL_CODE_LIFE = timedelta(minutes=15)
+CODE_TRIES = 5
+CODES_PER_HOUR = 5
+CODES_PER_ADDRESS = 300  # a mobile company hides thousands of phones behind one address
+
+
+class TooManyCodes(Refusal):
+    """Too many codes were asked for. Wait an hour, then try again."""
+
+
+class WrongCode(Refusal):
+    """That code is not right, or it has expired. Check the newest message, or ask for a new code."""
+
+
+@transaction.atomic
+def issue_code(*, phone: str, address: str, now: datetime) -> str:
+    """Return a new six-digit code for a phone (E.164); whoever sends it forgets it. Codes before it are void.
+
+    Raises TooManyCodes beyond CODES_PER_HOUR for the phone or CODES_PER_ADDRESS for the network address.
+    """
+    since = now - timedelta(hours=1)
+    recent = SignInCode.objects.filter(issued_at__gte=since)
+    too_many_here = recent.filter(address=address).count() >= CODES_PER_ADDRESS
+    if too_many_here or recent.filter(phone=phone).count() >= CODES_PER_HOUR:
+        raise TooManyCodes
+    code = f"{secrets.randbelow(1_000_000):06d}"
+    SignInCode.objects.filter(phone=phone, used_at=None).update(used_at=now)
+    SignInCode.objects.create(phone=phone, address=address, digest=_code_digest(phone, code), issued_at=now)
+    return code
+
+
+def sign_in_by_code(*, actor: Actor, phone: str, code: str, language: str, now: datetime) -> Account:
+    """Return the account of a phone whose newest code this is, opening it at the first time. Raises WrongCode.
+
+    A wrong try counts even though it is refused; after CODE_TRIES the code is void.
+    """
+    if not _use_code(phone, code.strip(), now):
+        raise WrongCode
+    return open_account(actor=actor, phone=phone, language=language, now=now)
+
+
+@transaction.atomic
+def _use_code(phone: str, code: str, now: datetime) -> bool:
+    kept = _newest(SignInCode.objects.filter(phone=phone), CODE_LIFE, now)
+    return kept is not None and _is_right(kept, _code_digest(phone, code), now)
+
+
+@transaction.atomic
+def issue_email_code(*, actor: Actor, email: str, now: datetime) -> str:
+    """Return a new six-digit code for the actor's new e-mail address; whoever sends it forgets it. Codes before it are void.
+
+    Raises NotPermitted, AddressOfStaff, and TooManyCodes beyond CODES_PER_HOUR for the account or for the address.
+    """
+    account = own_account(actor)
+    refuse_staff(account)
+    address, since = email.strip().lower(), now - timedelta(hours=1)
+    recent = EmailCode.objects.filter(issued_at__gte=since)
+    if max(recent.filter(account=account).count(), recent.filter(email=address).count()) >= CODES_PER_HOUR:
+        raise TooManyCodes
+    code = f"{secrets.randbelow(1_000_000):06d}"
+    EmailCode.objects.filter(account=account, used_at=None).update(used_at=now)
+    EmailCode.objects.create(
+        account=account, email=address, digest=_code_digest(f"{account.id}|{address}", code), issued_at=now
+    )
+    return code
+
+
+def confirm_email(*, actor: Actor, code: str, now: datetime) -> Account:
+    """Give the actor's account the address to which this newest code went. A wrong try counts even though it is refused.
+
+    Raises NotPermitted, WrongCode, AddressOfStaff, AddressTaken.
+    """
+    address = _use_email_code(actor, code.strip(), now)
+    if address is None:
+        raise WrongCode
+    return change_contact(actor=actor, verified_email=address, now=now)
+
+
+@transaction.atomic
+def _use_email_code(actor: Actor, code: str, now: datetime) -> str | None:
+    account = own_account(actor)
+    kept = _newest(EmailCode.objects.filter(account=account), EMAIL_CODE_LIFE, now)
+    if kept is None or not _is_right(kept, _code_digest(f"{account.id}|{kept.email}", code), now):
+        return None
+    return str(kept.email)
+
+
+def _newest(codes: "QuerySet[Any]", life: timedelta, now: datetime) -> Any:
+    kept = codes.select_for_update().filter(used_at=None).order_by("-issued_at").first()
+    return None if kept is None or now - kept.issued_at > life or kept.tries >= CODE_TRIES else kept
+
+
+def _is_right(kept: SignInCode | EmailCode, digest: str, now: datetime) -> bool:
+    """Count one try of a code that is locked; a right one is used up."""
+    right = hmac.compare_digest(kept.digest, digest)
+    kept.tries += 1
+    kept.used_at = now if right else None
+    kept.save(update_fields=["tries", "used_at"])
+    return right
+
+
+def _code_digest(whose: str, code: str) -> str:
+    return hmac.new(settings.SECRET_KEY.encode(), f"{whose}|{code}".encode(), hashlib.sha256).hexdigest()
