@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from huduma.contexts.identity import operations
 from huduma.contexts.identity import public as identity
 from huduma.contexts.identity.models import SignInCode
+from huduma.contexts.identity.operations import codes
 from huduma.foundation.access import ANONYMOUS
 
 pytestmark = pytest.mark.django_db
@@ -74,7 +74,7 @@ def test_a_code_expires(now):
 
 
 def test_codes_are_limited_for_a_phone_and_for_an_address(now, monkeypatch):
-    monkeypatch.setattr(operations, "CODES_PER_ADDRESS", 30)
+    monkeypatch.setattr(codes, "CODES_PER_ADDRESS", 30)
     for _ in range(5):
         identity.issue_code(phone="+254700000002", address="a", now=now)
     with pytest.raises(identity.TooManyCodes):
