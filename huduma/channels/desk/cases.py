@@ -20,6 +20,7 @@ from huduma.channels.desk.processes import service_name, show_opinion
 from huduma.contexts.applications import public as applications
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.clocks import public as clocks
+from huduma.contexts.contact import public as contact
 from huduma.contexts.credentials import public as credentials
 from huduma.contexts.identity import public as identity
 from huduma.contexts.places import public as places
@@ -121,6 +122,10 @@ def _show(request: HttpRequest, case_id: UUID, errors: dict[str, str] | None = N
         "assignee": _assignee(task),
         "colleagues": identity.list_colleagues_for(actor, instance.body_code) if is_boss and task else [],
         "turns": _timeline(case_id),
+        "mentions": [
+            (contact.KINDS[one.matter.kind].name, one)
+            for one in contact.list_mentions_for(actor, case_id, body_code=instance.body_code)
+        ],
         "drawing": process.draw_case(case_id),
         "is_stuck": any(waiting.stuck_at for waiting in process.open_tasks_of(case_id)),
         "errors": errors or {},

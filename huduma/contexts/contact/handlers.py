@@ -41,6 +41,13 @@ WORK = gettext_noop("Huduma: matter %(reference)s is now on your level. Answer i
 WORK_SUBJECT = gettext_noop("A matter for you: %(reference)s")
 
 
+@journal.handles("identity.person.merged")
+def on_merged(entry: journal.Entry) -> None:
+    """Give the matters of a merged record to the one that goes on."""
+    kept, merged = UUID(entry.facts["kept_person_id"]), UUID(entry.facts["merged_person_id"])
+    operations.pass_matters(actor=SYSTEM, from_person_id=merged, to_person_id=kept)
+
+
 @journal.handles(*NOTICES)
 def tell_customer(entry: journal.Entry) -> None:
     """Tell the customer of a turn, by the way they gave; what staff say among themselves is not told."""

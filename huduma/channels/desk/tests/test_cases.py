@@ -4,10 +4,12 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from huduma.contexts.contact import public as contact
+from huduma.contexts.contact.models import Matter
 from huduma.contexts.process import public as process
 from huduma.contexts.process.models import Task
 from huduma.contexts.process.providers import plugs
-from huduma.foundation import ids
+from huduma.foundation import ids, references
 from huduma.foundation.access import SYSTEM
 from huduma.foundation.journal import public as journal
 from huduma.foundation.sockets import Registry
@@ -138,3 +140,19 @@ def test_without_the_token_of_the_form_nothing_is_decided(client, staff, case, e
     enter_desk(client, staff("Neema"))
     assert client.post(page(case, "claim/"), {"task": task_of(case).id}).status_code == 403
     assert task_of(case).assignee_id is None
+
+
+def test_who_works_on_a_case_sees_that_something_was_brought_about_it(client, staff, case, enter_desk):
+    def bring(kind, text):
+        matter = contact.open_matter(
+            actor=SYSTEM, kind=kind, text=text, language="en", phone="0700000002", body_code="CRS", now=timezone.now()
+        )
+        Matter.objects.filter(id=matter.id).update(about_kind="application", about_id=case)
+        return references.display(matter.reference)
+
+    complaint, report = bring("complaint", "Nobody answers."), bring("corruption", "A bribe was asked.")
+    enter_desk(client, staff("Neema"))
+    answer = client.get(page(case)).content.decode()
+    assert complaint in answer
+    assert "Nobody answers." not in answer  # that it exists, and where it is: no more
+    assert report not in answer

@@ -14,6 +14,7 @@ from huduma.contexts.contact.operations.customers import (
     contact_of,
     go_outside,
     open_matter,
+    pass_matters,
     reject,
     withdraw,
 )
@@ -46,6 +47,6 @@ __all__ = [
     "AnotherBody", "BodyNeeded", "CannotExtend", "CannotHandOver", "CannotNow", "NoLevelAbove", "NoSuchOutcome", "NoWayToAnswer",
     "NotAnonymous", "NotExplained", "NotOpen", "NothingSaid", "ReasonNeeded", "TakenByColleague", "accept", "add_by_customer", "answer",
     "ask_higher", "claim", "close_silent", "colleagues_of", "contact_of", "escalate", "extend", "go_outside", "grant_case_access",
-    "hand_over", "join_problem", "leave_problem", "note", "open_matter", "reject", "release", "route", "solve_problem", "sweep",
-    "tell_customer", "withdraw",
+    "hand_over", "join_problem", "leave_problem", "note", "open_matter", "pass_matters", "reject", "release", "route", "solve_problem",
+    "sweep", "tell_customer", "withdraw",
 ]  # fmt: skip

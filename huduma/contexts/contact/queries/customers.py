@@ -181,7 +181,7 @@ def get_customer_for(actor: Actor, person_id: UUID, *, why: str, now: datetime) 
         applications=sent,
         bills=bills,
         matters=matters,
-        mentions=frozenset(mentions | ({person_id} if whole else set())),
+        mentions=frozenset(mentions | (set(identity.records_of(person_id)) if whole else set())),
         groups=tuple(GROUPS) if whole else ("applications", "payments", "documents", "matters"),
     )
 

@@ -131,6 +131,23 @@ def list_about_for(actor: Actor, about_id: UUID) -> list[Matter]:
     return [matter for matter in found if may_read(actor, matter) or is_customer(actor, matter, "")]
 
 
+@dataclass(frozen=True)
+class Mention:
+    """A matter as those see it who work on what it is about: that it exists and where it is; `may_open`: its page too."""
+
+    matter: Matter
+    may_open: bool
+
+
+def list_mentions_for(actor: Actor, about_id: UUID, *, body_code: str) -> list[Mention]:
+    """Return the matters about a thing to the staff of the body that works on it; of what is confidential, only what they may read."""
+    if not actor.has_role("officer", "supervisor", body=body_code):
+        return [Mention(matter, True) for matter in list_about_for(actor, about_id)]
+    found = Matter.objects.filter(about_id=about_id).order_by("-opened_at")[:50]
+    mentions = [Mention(matter, may_read(actor, matter)) for matter in found]
+    return [one for one in mentions if one.may_open or not one.matter.rules.confidential]
+
+
 def list_matters_for(
     actor: Actor, *, now: datetime, view: View = "team", kind: str = "", after: str | None = None
 ) -> MatterPage:

@@ -1,5 +1,6 @@
 """The page of a customer: found, opened for a purpose, journalled, and no more of it than the role allows."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from django.utils import timezone
 
 from huduma.contexts.contact import public as contact
 from huduma.contexts.identity import public as identity
-from huduma.foundation.access import NotFound, NotPermitted
+from huduma.foundation.access import ANONYMOUS, Grant, NotFound, NotPermitted
 from huduma.foundation.journal import public as journal
 
 
@@ -93,3 +94,26 @@ def test_merely_being_staff_opens_nothing(customer, staff, now):
     with pytest.raises(NotPermitted):
         contact.get_customer_for(staff("integrity"), customer.person_id, why="check", now=now)
     assert identity.is_known(customer.person_id)
+
+
+def test_what_two_records_brought_comes_together_when_they_are_one_human_being(customer, staff, now, drain_jobs):
+    """An officer served her under her ID number before she came online: the register says that both are she."""
+    officer = replace(staff("focal", "CRS"), grants=frozenset({Grant("officer", "CRS")}))
+    facts = identity.IdentityFacts(
+        id_number="90000003", surname="Mfano", first_name="Asha", other_names="", birth_date=None, sex="F"
+    )
+    served = identity.register_assisted_person(actor=officer, facts=facts, phone="", consent="by-word", now=now)
+    told = contact.open_matter(
+        actor=replace(officer, on_behalf_of=served.id, purpose="assisted"), kind="complaint", text="The counter was closed.",
+        language="sw", body_code="CRS", now=now,
+    )  # fmt: skip
+    account = identity.open_account(actor=ANONYMOUS, phone="+254700000003", language="sw", now=now)
+    online = identity.actor_for(account, channel="portal", purpose="self-service")
+    identity.record_identity_proof(actor=online, facts=replace(facts, id_number=None), by="by-hand", now=now)
+    account = identity.Account.objects.get(id=account.id)
+    online = identity.actor_for(account, channel="portal", purpose="self-service")
+    identity.record_identity_proof(actor=online, facts=facts, by="iprs", now=now)
+    drain_jobs(until=timezone.now() + timedelta(days=1))
+    assert [one.id for one in contact.list_own_for(online)] == [told.id]
+    page = contact.get_customer_for(staff("agent"), online.person_id, why="matter", now=now)
+    assert page.mentions >= {online.person_id, served.id}
