@@ -83,6 +83,7 @@ def application(request: HttpRequest, application_id: UUID) -> HttpResponse:
         "first_page": applications.pages_of(found)[0]["id"] if found.status == "waiting_correction" else None,
         "centres": centres.list_centres(county) if county else [],
         "agreements": applications.agreements_of(found),
+        "visit": centres.appointment_of_case(found.id, now=timezone.now()) if found.status == "waiting_visit" else None,
         "turns": [(turn.at, TURNS.get(turn.what, turn.what), turn.note) for turn in turns],
         "may_withdraw": applications.may_withdraw(found),
         "time": time_words(found.id),

@@ -9,6 +9,7 @@ from huduma.contexts.catalogue.queries import (
     count_by_life_event,
     get_service,
     get_version,
+    list_at_centres,
     list_services,
     search,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "count_by_life_event",
     "get_service",
     "get_version",
+    "list_at_centres",
     "list_services",
     "load_packages",
     "register_check",

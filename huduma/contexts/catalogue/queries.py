@@ -65,6 +65,12 @@ def list_services(
     return list(found)
 
 
+def list_at_centres(*, also: set[str]) -> list[Service]:
+    """Return the services that every Huduma Centre serves by their charter, and some others, by name; without their content."""
+    found = Service.objects.filter(Q(content__at_huduma=True) | Q(code__in=also))
+    return list(found.only("code", "name_en", "name_sw"))
+
+
 def count_by_life_event() -> dict[str, int]:
     """Return how many services each life event has, most first."""
     lists = Service.objects.values_list("content__life_events", flat=True)

@@ -104,9 +104,9 @@ def book_appointment(
 
 def _check(centre: Centre, wish: Wish, starts_at: datetime) -> None:
     media = MEDIA if settings.VIDEO_URL else tuple(medium for medium in MEDIA if medium != "video")
-    day = timezone.localdate(starts_at)
+    weekday = timezone.localdate(starts_at).weekday()
     fits = wish.services and 1 <= wish.people <= 20 and wish.medium in media
-    if not fits or not all(places.offers(centre, code, day) for code in wish.services):
+    if not fits or not all(weekday in days for days in places.weekdays_of(centre, wish.services).values()):
         raise NotOffered
 
 

@@ -94,7 +94,8 @@ def hours_of(text: list[list[list[str]]]) -> worktime.Hours:
 
 def periods_on(centre: Centre, day: date) -> list[tuple[datetime, datetime]]:
     """Return when a centre is open on a date, the longest hours of any of its desks, holidays and closures taken out."""
-    return [(w.starts_at, w.ends_at) for w in _joined(windows_on(centre, day, counters=(1, 1)))]
+    windows = opening_of(centre, day, day, counters=(1, 1)).windows(day)
+    return [(w.starts_at, w.ends_at) for w in _joined(windows)]
 
 
 def _joined(windows: list[rules.Window]) -> list[rules.Window]:
@@ -107,29 +108,47 @@ def _joined(windows: list[rules.Window]) -> list[rules.Window]:
     return found
 
 
-def windows_on(centre: Centre, day: date, *, counters: tuple[int, int] | None = None) -> list[rules.Window]:
-    """Return the spans of a date with the number of counters that can be open in each.
+@dataclass(frozen=True)
+class Opening:
+    """When a centre is open in some days, and with how many counters; read once for all of them."""
+
+    total: int
+    long: int
+    usual: worktime.Calendar | None
+    extended: worktime.Calendar | None
+    closed: list[tuple[datetime, datetime]]
+
+    def windows(self, day: date) -> list[rules.Window]:
+        """Return the spans of a date with the number of counters that can be open in each."""
+        if self.usual is None:
+            return []
+        usual = _spans(self.usual.periods(day), day)
+        extended = _spans(self.extended.periods(day), day) if self.extended else usual
+        edges = sorted({edge for span in (*usual, *extended) for edge in span})
+        windows = [
+            rules.Window(
+                a, b,
+                (self.total - self.long if _within(a, b, usual) else 0) + (self.long if _within(a, b, extended) else 0),
+            )
+            for a, b in pairwise(edges)
+        ]  # fmt: skip
+        return rules.without([w for w in windows if w.counters], self.closed)
+
+
+def opening_of(centre: Centre, first: date, last: date, *, counters: tuple[int, int] | None = None) -> Opening:
+    """Return when a centre is open from one date to another.
 
     `counters`: how many there are, and how many of them have the long hours; counted when not given.
     """
-    if centre.hours is None:
-        return []
     total, long = counters or count_counters(centre)
-    usual = _spans(worktime.calendar(hours_of(centre.hours)).periods(day), day)
-    extended = _spans(worktime.calendar(hours_of(centre.long_hours)).periods(day), day) if centre.long_hours else usual
-    edges = sorted({edge for span in (*usual, *extended) for edge in span})
-    windows = [
-        rules.Window(
-            a, b,
-            (total - long if _within(a, b, usual) else 0) + (long if _within(a, b, extended) else 0),
-        )
-        for a, b in pairwise(edges)
-    ]  # fmt: skip
-    midnight = datetime.combine(day, time(), worktime.NAIROBI)
-    shut = Closure.objects.filter(
-        centre=centre, starts_at__lt=midnight + timedelta(days=1), ends_at__gt=midnight
+    closed = Closure.objects.filter(
+        centre=centre,
+        starts_at__lt=datetime.combine(last + timedelta(days=1), time(), worktime.NAIROBI),
+        ends_at__gt=datetime.combine(first, time(), worktime.NAIROBI),
     ).values_list("starts_at", "ends_at")
-    return rules.without([w for w in windows if w.counters], list(shut))
+    usual = worktime.calendar(hours_of(centre.hours)) if centre.hours else None
+    extended = worktime.calendar(hours_of(centre.long_hours)) if centre.long_hours else None
+    return Opening(total, long, usual, extended, list(closed))
 
 
 def _spans(found: tuple[tuple[time, time], ...], day: date) -> list[tuple[datetime, datetime]]:
@@ -162,24 +181,33 @@ def is_open(centre: Centre, *, now: datetime) -> bool:
     return any(opens <= now < closes for opens, closes in periods_on(centre, timezone.localdate(now)))
 
 
-def offering_of(centre: Centre, service_code: str) -> Offering | None:
-    """Return what is known of a service at a centre, or None."""
-    return Offering.objects.filter(centre=centre, service_id=service_code).first()
+def weekdays_of(centre: Centre, service_codes: tuple[str, ...]) -> dict[str, set[int]]:
+    """Return on which weekdays (0 is Monday) a centre serves each service.
+
+    As its own list says, or on all days because the charter says that every centre serves it. Raises NotFound for a service
+    that does not exist.
+    """
+    own = dict(
+        Offering.objects.filter(centre=centre, service_id__in=service_codes).values_list("service_id", "weekdays")
+    )
+    every = set(range(7))
+    return {
+        code: (set(own[code]) or every)
+        if code in own
+        else (every if catalogue.get_service(code).content.get("at_huduma") is True else set())
+        for code in service_codes
+    }
 
 
 def offers(centre: Centre, service_code: str, day: date) -> bool:
-    """Whether a centre serves a service on a date: as its own list says, or because the charter says every centre does."""
-    offering = offering_of(centre, service_code)
-    if offering is not None:
-        return not offering.weekdays or day.weekday() in offering.weekdays
-    return catalogue.get_service(service_code).content.get("at_huduma") is True
+    """Whether a centre serves a service on a date."""
+    return day.weekday() in weekdays_of(centre, (service_code,))[service_code]
 
 
 def services_at(centre: Centre) -> list[tuple[catalogue.Service, Offering | None]]:
     """Return the services of a centre by name: those on its own list, then those that the charter says every centre has."""
     own = {o.service_id: o for o in Offering.objects.filter(centre=centre)}
-    every = [s for s in catalogue.list_services() if s.code in own or s.content.get("at_huduma") is True]
-    return [(service, own.get(service.code)) for service in every]
+    return [(service, own.get(service.code)) for service in catalogue.list_at_centres(also=set(own))]
 
 
 def centres_offering(service_code: str) -> list[Centre]:

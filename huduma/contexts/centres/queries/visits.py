@@ -75,19 +75,39 @@ class Day:
         )  # fmt: skip
 
 
-def plan_of(centre: Centre, day: date, wish: Wish, *, now: datetime) -> Day:
-    """Return what decides where there is room for a wish on a date. Offers that ran out take no room."""
-    first, last = bounds(centre, now)
-    start = datetime.combine(day, time(), NAIROBI)
-    end = start + timedelta(days=1)
-    offered = all(places.offers(centre, code, day) for code in wish.services)
-    windows = places.windows_on(centre, day) if offered and centre.is_open_to_public else []
+def plans_of(centre: Centre, wish: Wish, *, first: date, last: date, now: datetime) -> dict[date, Day]:
+    """Return for each date what decides where there is room for a wish; everything is read once for all dates.
+
+    Offers that ran out take no room.
+    """
+    earliest, latest = bounds(centre, now)
+    start = datetime.combine(first, time(), NAIROBI)
+    end = datetime.combine(last + timedelta(days=1), time(), NAIROBI)
+    opening, length = places.opening_of(centre, first, last), length_of(centre, wish)
+    weekdays = places.weekdays_of(centre, wish.services)
     live = Appointment.objects.filter(centre=centre, starts_at__lt=end, ends_at__gt=start, state__in=TAKEN).exclude(
         state="offered", offered_until__lt=now
     )
-    taken = [rules.Taken(*row) for row in live.values_list("starts_at", "ends_at", "lane", "officer_id")]
-    officers = workforce.on_duty(centre.code, start, end) or None
-    return Day(windows, officers, taken, centre, wish, length_of(centre, wish), first, last)
+    taken: dict[date, list[rules.Taken]] = {}
+    for row in live.values_list("starts_at", "ends_at", "lane", "officer_id"):
+        taken.setdefault(timezone.localdate(row[0]), []).append(rules.Taken(*row))
+    duties: dict[date, list[workforce.OnDuty]] = {}
+    for duty in workforce.on_duty(centre.code, start, end):
+        duties.setdefault(timezone.localdate(duty.starts_at), []).append(duty)
+    found = {}
+    for n in range((last - first).days + 1):
+        day = first + timedelta(days=n)
+        offered = centre.is_open_to_public and all(day.weekday() in days for days in weekdays.values())
+        found[day] = Day(
+            opening.windows(day) if offered else [], duties.get(day), taken.get(day, []), centre, wish, length,
+            earliest, latest,
+        )  # fmt: skip
+    return found
+
+
+def plan_of(centre: Centre, day: date, wish: Wish, *, now: datetime) -> Day:
+    """Return the plan of one date."""
+    return plans_of(centre, wish, first=day, last=day, now=now)[day]
 
 
 def free_rooms(centre: Centre, day: date, wish: Wish, *, now: datetime) -> list[rules.Room]:
@@ -99,13 +119,15 @@ def days_with_room(
     centre: Centre, wish: Wish, *, now: datetime, limit: int = 10, from_on: date | None = None
 ) -> list[tuple[date, int]]:
     """Return the next open days (from a date) with the number of starts that are free, until `limit` days have some."""
-    first, last = bounds(centre, now)
-    day = max(timezone.localdate(first), from_on or timezone.localdate(first))
+    earliest, latest = bounds(centre, now)
+    first = max(timezone.localdate(earliest), from_on or timezone.localdate(earliest))
+    last = timezone.localdate(latest)
     found: list[tuple[date, int]] = []
-    while day <= timezone.localdate(last) and len(found) < limit:
-        if count := len(free_rooms(centre, day, wish, now=now)):
+    for day, plan in plans_of(centre, wish, first=first, last=max(first, last), now=now).items():
+        if count := len(plan.rooms()):
             found.append((day, count))
-        day += timedelta(days=1)
+        if len(found) == limit:
+            break
     return found
 
 
