@@ -18,6 +18,7 @@ MENU = (
     ("centre_settings", gettext_lazy("Centre"), ("supervisor",)),
     ("centres", gettext_lazy("All centres now"), ("secretariat", "administrator")),
     ("assist", gettext_lazy("Serve a person here"), STAFF),
+    ("figures", gettext_lazy("Promises kept"), (*STAFF, "secretariat")),
     ("processes", gettext_lazy("Processes"), ("supervisor",)),
     ("till", gettext_lazy("Till"), STAFF),
     ("gateways", gettext_lazy("Payments"), ("accountant", "secretariat", "administrator")),

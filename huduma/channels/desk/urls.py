@@ -8,6 +8,7 @@ from huduma.channels.desk import (
     customers,
     identity,
     payments,
+    performance,
     processes,
     worktime,
 )
@@ -20,7 +21,8 @@ urlpatterns = [
     *contact.urlpatterns,
     *customers.urlpatterns,
     *identity.urlpatterns,
-    *processes.urlpatterns,
     *payments.urlpatterns,
+    *performance.urlpatterns,
+    *processes.urlpatterns,
     *worktime.urlpatterns,
 ]

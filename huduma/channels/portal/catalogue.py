@@ -10,6 +10,7 @@ from django.urls import path, reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, gettext_lazy, override
 
+from huduma.channels.portal.performance import figures
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.centres import public as centres
 from huduma.contexts.places import public as places
@@ -82,6 +83,7 @@ def service(request: HttpRequest, code: str) -> HttpResponse:
         "service": found,
         "channels": [CHANNELS[name] for name in content["channels"]],
         **charter_words(content),
+        **figures(code),
         "structured": _structured(request, found),
         "drawing": _drawing(found),
     }

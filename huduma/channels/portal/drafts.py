@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from huduma.channels.portal.catalogue import charter_words
 from huduma.channels.portal.identity import AFTER_PROOF, to_sign_in
+from huduma.channels.portal.performance import figures
 from huduma.contexts.applications import public as applications
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.exchange import public as exchange
@@ -109,6 +110,7 @@ def apply(request: HttpRequest, code: str) -> HttpResponse:
         "chosen": request.POST.get("organisation") or str(actor.organisation_id),
         "errors": errors,
         **charter_words(service.content),
+        **figures(code),
     }
     return render(request, "portal/applications/apply.html", context, status=422 if errors else 200)
 

@@ -148,24 +148,15 @@ def iter_ended(*, after: tuple[datetime, UUID] | None, until: datetime, limit: i
 
     `after`: the end and the clock's id of the last one read before.
     """
-    clocks = Clock.objects.filter(kind=rules.SERVICE, ended_at__isnull=False, ended_at__lt=until)
+    clocks = Clock.objects.filter(kind=rules.SERVICE, ended_at__lt=until, cancelled=False, spent_seconds__isnull=False)
     if after is not None:
         clocks = clocks.filter(Q(ended_at__gt=after[0]) | Q(ended_at=after[0], id__gt=after[1]), ended_at__gte=after[0])
     for c in clocks.order_by("ended_at", "id")[:limit].iterator():
-        if c.ended_at and c.spent_seconds is not None:
-            yield (
-                c.id,
-                Ended(
-                    c.case_id,
-                    c.version_id,
-                    c.service_code,
-                    c.body_code,
-                    c.started_at,
-                    c.ended_at,
-                    c.spent_seconds,
-                    c.met,
-                ),
-            )
+        assert c.ended_at is not None
+        assert c.spent_seconds is not None
+        yield c.id, Ended(
+            c.case_id, c.version_id, c.service_code, c.body_code, c.started_at, c.ended_at, c.spent_seconds, c.met
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, order=True)

@@ -21,6 +21,7 @@ from huduma.contexts.applications.queries.cases import (
     open_case,
     shared_sections_for,
 )
+from huduma.contexts.applications.queries.dimensions import dimensions_of
 from huduma.contexts.applications.queries.entries import Entry, entries_of, entry_of, entry_problems, questions_in
 from huduma.contexts.applications.queries.fees import fee_lines, quote, wording_of
 from huduma.contexts.applications.queries.forms import (
@@ -76,6 +77,7 @@ __all__ = [
     "all_answers",
     "asked_pages",
     "asks_register",
+    "dimensions_of",
     "earlier_answers",
     "entries_of",
     "entry_of",

@@ -1,6 +1,7 @@
 """How values look on a page. `{% load ui %}`
 
-Filters: money_cents, money, masked_phone, shillings, kenya_date, kenya_datetime, kenya_day, phone, reference, pick.
+Filters: money_cents, money, masked_phone, shillings, kenya_date, kenya_datetime, kenya_day, duration, office_duration,
+phone, reference, pick.
 Tags: switch_language_url, other_language, other_language_name.
 """
 
@@ -11,12 +12,15 @@ from django import template
 from django.template.context import RequestContext
 from django.utils import timezone, translation
 from django.utils.formats import date_format
+from django.utils.translation import gettext
 
 from huduma.foundation import money as moneys
 from huduma.foundation import phone as phones
 from huduma.foundation import references, translated
 
 register = template.Library()
+HOUR = 3600
+OFFICE_DAY = 9 * HOUR
 OTHER = {"en": ("sw", "Kiswahili"), "sw": ("en", "English")}
 
 
@@ -62,6 +66,33 @@ def kenya_datetime(value: datetime | None) -> str:
 def kenya_day(value: datetime | None) -> str:
     """The day of a moment: `23 November 2026`"""
     return date_format(timezone.localtime(value), "j F Y") if value else ""
+
+
+@register.filter
+def duration(seconds: int | None) -> str:
+    """A length of time in the unit that people would use: `40 minutes`, `5 hours`, `12 days`"""
+    if seconds is None:
+        return ""
+    if seconds < 2 * HOUR:
+        return _counted(seconds / 60, gettext("%(n)s minute"), gettext("%(n)s minutes"))
+    if seconds < 48 * HOUR:
+        return _counted(seconds / HOUR, gettext("%(n)s hour"), gettext("%(n)s hours"))
+    return _counted(seconds / (24 * HOUR), gettext("%(n)s day"), gettext("%(n)s days"))
+
+
+@register.filter
+def office_duration(seconds: int | None) -> str:
+    """The same of opening time; a working day has nine hours: `5 working hours`, `3 working days`"""
+    if seconds is None:
+        return ""
+    if seconds < 2 * OFFICE_DAY:
+        return _counted(seconds / HOUR, gettext("%(n)s working hour"), gettext("%(n)s working hours"))
+    return _counted(seconds / OFFICE_DAY, gettext("%(n)s working day"), gettext("%(n)s working days"))
+
+
+def _counted(value: float, one: str, many: str) -> str:
+    number = max(1, round(value)) if value else 0
+    return (one if number == 1 else many) % {"n": number}
 
 
 @register.filter
