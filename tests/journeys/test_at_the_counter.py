@@ -8,10 +8,13 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from huduma.contexts.applications.models import Application
+from huduma.contexts.exchange import public as exchange
 from huduma.contexts.identity import public as identity
 from huduma.contexts.payments.models import Payment
+from huduma.foundation.access import ANONYMOUS
 from huduma.foundation.journal import public as journal
 from tests.journeys.test_a_certificate import PICTURE
 
@@ -138,3 +141,36 @@ def test_a_person_without_phone_gets_a_certificate(counter, sandbox, drain_jobs,
         journal.entries_concerning(application.person_id, acts=["identity.person.assisted"])[0].facts["consent"]
         == "by-word"
     )
+
+
+@pytest.mark.parametrize("language", ["en", "sw"])
+def test_a_lost_phone_number(counter, sandbox, drain_jobs, sound, language):
+    say = {
+        "en": ("They sign in here already", "ID number", "Serial number of the card", "New phone number",
+               "Check the card and send the code", "Code", "Move the account to this number", "signs in with the new number"),
+        "sw": ("Huingia hapa tayari", "Nambari ya kitambulisho", "Nambari ya mfululizo ya kadi", "Nambari mpya ya simu",
+               "Kagua kadi na utume msimbo", "Msimbo", "Hamishia akaunti kwenye nambari hii", "ataingia kwa nambari mpya"),
+    }[language]  # fmt: skip
+    lost, number, serial, phone, check, code, move, moved = say
+    now = timezone.now()
+    account = identity.open_account(actor=ANONYMOUS, phone="+254700000002", language=language, now=now)
+    actor = identity.actor_for(account, channel="portal", purpose="self-service")
+    exchange.prove_identity(actor=actor, id_number="90000002", serial_number="200000002", now=now)
+    page = counter("officer@dci.example")
+    page.goto(f"/{language}/desk/assist/")
+    page.get_by_role("link", name=lost).click()
+    press(page, check)
+    page.get_by_role("alert").wait_for()
+    sound(page)
+    page.get_by_label(number, exact=True).fill("90000002")
+    page.get_by_label(serial).fill("200000002")
+    page.get_by_label(phone).fill("0700 000 003")
+    press(page, check)
+    page.get_by_role("heading", name="Asha Wanjiru Mfano").wait_for()
+    sound(page)
+    drain_jobs()
+    text = sandbox.get("/phone/api/0700000003").json()["sms"][-1]["text"]
+    page.get_by_label(code, exact=True).fill(re.search(r"\b\d{6}\b", text)[0])
+    press(page, move)
+    page.get_by_text(moved).wait_for()
+    sound(page)

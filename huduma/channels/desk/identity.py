@@ -1,5 +1,6 @@
 """How staff sign in (password, then a code of their authenticator app), and how they serve a person who stands at the counter."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,29 +12,34 @@ from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from django.conf import settings
 from django.contrib import auth
+from django.contrib import messages as notes
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import path
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from huduma.channels.desk.gate import SECOND_FACTOR
 from huduma.contexts.centres import public as centres
+from huduma.contexts.exchange import public as exchange
 from huduma.contexts.identity import public as identity
+from huduma.contexts.messages import public as messages
 from huduma.foundation import identifiers
 from huduma.foundation import phone as phones
-from huduma.foundation.access import Actor, NotPermitted
-from huduma.foundation.ui.requests import actor_of
+from huduma.foundation.access import Actor, NotPermitted, Refusal
+from huduma.foundation.ui.requests import actor_of, address_of
 
 PENDING = "staff_sign_in"
 BACKEND = settings.AUTHENTICATION_BACKENDS[0]
 PENDING_SECONDS = 600
 SESSION_SECONDS = 8 * 3600
+NEW_NUMBER = "new_number"
 
 
 @sensitive_post_parameters("password")
@@ -188,6 +194,87 @@ def _wrong(typed: dict[str, str]) -> dict[str, str]:
     return errors
 
 
+@never_cache
+def new_number(request: HttpRequest) -> HttpResponse:
+    """A person lost their phone number: check their ID card, and text a code to the new number."""
+    actor, now = actor_of(request), timezone.now()
+    typed = {name: request.POST.get(name, "").strip() for name in ("id_number", "serial_number", "phone")}
+    errors = {}
+    if request.method == "POST":
+        read = {}
+        for name, (parse, wrong, words) in CARD.items():
+            try:
+                read[name] = parse(typed[name])
+            except wrong:
+                errors[name] = str(words)
+        if not errors:
+            try:
+                person = exchange.check_card(
+                    actor=actor, id_number=read["id_number"], serial_number=read["serial_number"], now=now
+                )
+                _text_code(request, read["phone"])
+            except identity.TooManyCodes as refusal:
+                errors["phone"] = refusal.message
+            except Refusal as refusal:
+                errors["id_number"] = refusal.message
+            else:
+                request.session[NEW_NUMBER] = [str(person.id), person.full_name, read["phone"]]
+                return redirect("desk:new_number_code")
+    elif not actor.has_role("officer", "supervisor"):
+        raise NotPermitted
+    context = {"errors": errors, "typed": typed, "sandbox": settings.SANDBOX}
+    return render(request, "desk/new_number.html", context, status=422 if errors else 200)
+
+
+CARD: dict[str, tuple[Callable[[str], str], type[Exception], Promise]] = {
+    "id_number": (
+        identifiers.id_number, identifiers.InvalidIdentifier,
+        gettext_lazy("Type the ID number on the front of the card: 6 to 9 digits."),
+    ),
+    "serial_number": (
+        identifiers.card_serial, identifiers.InvalidIdentifier,
+        gettext_lazy("Type the serial number of the card: 6 to 12 letters or digits."),
+    ),
+    "phone": (
+        phones.parse_mobile, phones.InvalidPhone,
+        gettext_lazy("No text message reaches this number. Type a mobile number like 0712 345 678."),
+    ),
+}  # fmt: skip
+
+
+def _text_code(request: HttpRequest, number: str) -> None:
+    now = timezone.now()
+    messages.send(
+        actor=actor_of(request), kind="identity.new_number_code", language=get_language() or "en", to_phone=number,
+        text=gettext("Huduma: read this code to the officer who serves you: %(code)s. From then on you sign in with this number.")
+        % {"code": identity.issue_code(phone=number, address=address_of(request), now=now)},
+        dedupe_key=f"new-number:{number}:{now.timestamp()}", secret=True, now=now,
+    )  # fmt: skip
+
+
+@never_cache
+def new_number_code(request: HttpRequest) -> HttpResponse:
+    """The person reads the code out; from then on they sign in by the new number."""
+    if NEW_NUMBER not in request.session:
+        return redirect("desk:new_number")
+    person_id, name, phone = request.session[NEW_NUMBER]
+    errors = {}
+    if request.method == "POST":
+        try:
+            identity.replace_phone(
+                actor=actor_of(request), person_id=UUID(person_id), phone=phone, code=request.POST.get("code", ""),
+                now=timezone.now(),
+            )  # fmt: skip
+        except Refusal as refusal:
+            errors["code"] = refusal.message
+        else:
+            del request.session[NEW_NUMBER]
+            notes.success(request, gettext("%(name)s signs in with the new number from now on.") % {"name": name})
+            return redirect("desk:assist")
+    context = {"errors": errors, "name": name, "number": phone}
+    return render(request, "desk/new_number_code.html", context, status=422 if errors else 200)
+
+
 @require_POST
 def stop_assisting(request: HttpRequest) -> HttpResponse:
     """The person has been served."""
@@ -201,5 +288,7 @@ urlpatterns = [
     path("sign-in/code/", second_factor, name="second_factor"),
     path("sign-out/", sign_out, name="sign_out"),
     path("assist/", assist, name="assist"),
+    path("new-number/", new_number, name="new_number"),
+    path("new-number/code/", new_number_code, name="new_number_code"),
     path("assist/stop/", stop_assisting, name="stop_assisting"),
 ]

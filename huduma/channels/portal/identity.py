@@ -34,13 +34,18 @@ REGISTER_DOWN = "register_down"
 EMAIL = "email_to_confirm"
 ACTING_FOR = "on_behalf_of"
 LOOKS = (
-    "identity.person.viewed", "identity.person.assisted", "exchange.register.asked", "contact.customer.viewed", "contact.matter.viewed",
+    "identity.person.viewed", "identity.person.assisted", "identity.person.card_checked", "identity.person.phone_replaced",
+    "exchange.register.asked", "contact.customer.viewed", "contact.matter.viewed",
     "contact.case_access.granted",
 )  # fmt: skip
 #: What happened, in words, by the act; why, by the purpose that a reader gave.
 LOOKED = {
     "exchange.register.asked": gettext_lazy("A government register was asked about you, at your own request"),
     "identity.person.assisted": gettext_lazy("An officer served you at a counter"),
+    "identity.person.card_checked": gettext_lazy("An officer had your ID card checked at a counter"),
+    "identity.person.phone_replaced": gettext_lazy(
+        "An officer moved your account to another phone number at a counter"
+    ),
     "identity.person.viewed": gettext_lazy("An officer opened your record"),
     "contact.customer.viewed": gettext_lazy("A member of staff opened the page of what you asked for"),
     "contact.matter.viewed": gettext_lazy("A member of staff read what you wrote to us"),

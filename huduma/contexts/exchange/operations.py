@@ -82,6 +82,18 @@ def _record(actor: Actor, register: str, key: dict[str, str], outcome: str, give
     journal.record(actor=actor, event=event, now=now)
 
 
+def check_card(*, actor: Actor, id_number: str, serial_number: str, now: datetime) -> identity.Person:
+    """Let the population register confirm the ID card of a person at the counter who signs in here; returns whose it is.
+
+    Raises what `look_up` raises, NotPermitted unless the actor is an officer or supervisor, RecordClosed, identity.NeverSignedIn.
+    """
+    actor.require_role("officer", "supervisor")
+    key = {"id_number": id_number, "serial_number": serial_number}
+    if look_up(actor=actor, register="iprs", key=key, now=now)["died_on"]:
+        raise RecordClosed
+    return identity.record_card_check(actor=actor, id_number=id_number, now=now)
+
+
 def prove_identity(*, actor: Actor, id_number: str, serial_number: str, now: datetime) -> identity.Person:
     """Confirm who the actor is by the ID number and the card's serial number.
 

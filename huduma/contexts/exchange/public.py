@@ -5,6 +5,7 @@ from huduma.contexts.exchange.operations import (
     RecordClosed,
     RegisterUnavailable,
     TooManyAttempts,
+    check_card,
     look_up,
     prove_identity,
 )
@@ -15,6 +16,7 @@ __all__ = [
     "RecordClosed",
     "RegisterUnavailable",
     "TooManyAttempts",
+    "check_card",
     "list_connectors",
     "look_up",
     "prove_identity",

@@ -85,6 +85,26 @@ class NumberTakenBack(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CardChecked(Event):
+    """A register confirmed to an officer the ID card of the person at the counter."""
+
+    act: ClassVar[str] = "identity.person.card_checked"
+    subject: ClassVar[str] = "person_id"
+    person_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhoneReplaced(Event):
+    """A person signs in by another phone number from now on, and no more by the former account's."""
+
+    act: ClassVar[str] = "identity.person.phone_replaced"
+    subject: ClassVar[str] = "person_id"
+    person_id: UUID
+    account_id: UUID
+    former_account_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class ContactChanged(Event):
     """An account's e-mail address or language was changed."""
 

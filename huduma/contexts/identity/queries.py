@@ -123,6 +123,14 @@ def contact_of(person_id: UUID) -> Contact:
     return Contact(phone=account.phone, email=email, language=account.language)
 
 
+def account_contact_of(account_id: UUID) -> Contact:
+    """Return how the platform itself reaches the owner of a citizen's account; for messages only."""
+    account = Account.objects.get(id=account_id)
+    return Contact(
+        phone=account.phone, email=account.email if account.email_verified_at else None, language=account.language
+    )
+
+
 def list_people(person_ids: Iterable[UUID]) -> list[Person]:
     """Return people by id, for a context that has asked who may see them and journals it."""
     return list(Person.objects.filter(id__in=list(person_ids)))

@@ -9,6 +9,7 @@ class MessagesConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
 
+        from huduma.contexts.messages import handlers  # noqa: F401 -- handlers subscribe when imported
         from huduma.contexts.messages.providers.africastalking import AfricasTalking
         from huduma.contexts.messages.providers.base import sms_providers
         from huduma.contexts.messages.providers.twilio import Twilio

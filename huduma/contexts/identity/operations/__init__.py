@@ -23,6 +23,13 @@ from huduma.contexts.identity.operations.codes import (
     issue_email_code,
     sign_in_by_code,
 )
+from huduma.contexts.identity.operations.numbers import (
+    CardNotChecked,
+    NeverSignedIn,
+    NumberOfAnother,
+    record_card_check,
+    replace_phone,
+)
 from huduma.contexts.identity.operations.organisations import NotProven, OrganisationTaken, register_organisation
 from huduma.contexts.identity.operations.people import (
     CONSENTS,
@@ -47,9 +54,12 @@ __all__ = [
     "AddressTaken",
     "AlreadyProven",
     "AnotherName",
+    "CardNotChecked",
     "IdentityFacts",
     "IdentityTaken",
+    "NeverSignedIn",
     "NotProven",
+    "NumberOfAnother",
     "OrganisationTaken",
     "TooManyCodes",
     "WrongCode",
@@ -62,10 +72,12 @@ __all__ = [
     "issue_email_code",
     "open_account",
     "open_staff_account",
+    "record_card_check",
     "record_failed_proof",
     "record_identity_proof",
     "record_sign_in",
     "register_assisted_person",
     "register_organisation",
+    "replace_phone",
     "sign_in_by_code",
 ]

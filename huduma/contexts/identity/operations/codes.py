@@ -51,13 +51,14 @@ def sign_in_by_code(*, actor: Actor, phone: str, code: str, language: str, now: 
 
     A wrong try counts even though it is refused; after CODE_TRIES the code is void.
     """
-    if not _use_code(phone, code.strip(), now):
+    if not use_code(phone, code.strip(), now):
         raise WrongCode
     return open_account(actor=actor, phone=phone, language=language, now=now)
 
 
 @transaction.atomic
-def _use_code(phone: str, code: str, now: datetime) -> bool:
+def use_code(phone: str, code: str, now: datetime) -> bool:
+    """Use up the newest code of a phone; whether this was it. One try is counted either way."""
     kept = _newest(SignInCode.objects.filter(phone=phone), CODE_LIFE, now)
     return kept is not None and _is_right(kept, _code_digest(phone, code), now)
 
