@@ -107,6 +107,42 @@ class RefundOrdered(_RefundEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefundProposed(_RefundEvent):
+    """A person proposed to give money back."""
+
+    act: ClassVar[str] = "payments.refund.proposed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundApproved(_RefundEvent):
+    """A second person agreed: the money is going back."""
+
+    act: ClassVar[str] = "payments.refund.approved"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundRejected(_RefundEvent):
+    """A second person did not agree, or the proposal was taken back."""
+
+    act: ClassVar[str] = "payments.refund.rejected"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundRecorded(_RefundEvent):
+    """A person says that they paid a refund by hand; a second person checks the evidence."""
+
+    act: ClassVar[str] = "payments.refund.recorded"
+    hand_from: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundNotFound(_RefundEvent):
+    """A second person did not find the evidence of a refund paid by hand: it waits again."""
+
+    act: ClassVar[str] = "payments.refund.not_found"
+
+
+@dataclass(frozen=True, kw_only=True)
 class RefundSucceeded(_RefundEvent):
     """Money went back."""
 

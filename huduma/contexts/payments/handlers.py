@@ -25,42 +25,54 @@ NOTICES = {
         "Huduma: we do not know yet whether your payment for bill %(reference)s arrived. Do not pay again; an officer is asking."
     ),
     "payments.refund.ordered": gettext_noop("Huduma: %(amount)s of what you paid for bill %(reference)s was too much. We send it back."),
-    "payments.refund.succeeded": gettext_noop("Huduma: %(amount)s that you paid too much for bill %(reference)s is back with you."),
+    "payments.refund.approved": gettext_noop(
+        "Huduma: we give you back %(amount)s of what you paid for bill %(reference)s. It is on its way."
+    ),
+    "payments.refund.stuck": gettext_noop(
+        "Huduma: giving you back %(amount)s for bill %(reference)s takes longer. An officer sees to it; you need to do nothing."
+    ),
+    "payments.refund.succeeded": gettext_noop("Huduma: %(amount)s that you paid for bill %(reference)s has been given back to you."),
 }  # fmt: skip
 
 
 @journal.handles(
     "payments.bill.settled", "payments.payment.suspended", "payments.payment.unexplained", "payments.refund.ordered",
-    "payments.refund.succeeded",
+    "payments.refund.approved", "payments.refund.stuck", "payments.refund.succeeded",
 )  # fmt: skip
 def on_money(entry: journal.Entry) -> None:
-    """Tell the payer by SMS, where their number is known."""
+    """Tell the payer by SMS: at the number that paid, else whoever owes the bill."""
     payment = Payment.objects.select_related("bill").filter(id=UUID(entry.facts["payment_id"])).first()
-    if payment is None or not payment.phone.startswith("+"):
+    if payment is None:
         return
     turn = "settled" if entry.act == "payments.bill.settled" else entry.facts.get("state", entry.act)
     if turn == "surplus" and payment.bill_id is not None:
         return  # the refund that was ordered at once says it
-    if turn == "settled" and payment.phone == _phone_of_owner(payment):
+    owner = _owner_of(payment)
+    if turn == "settled" and (not payment.phone or (owner and payment.phone == owner.phone)):
         return  # whoever owes the bill hears of it with the case
+    phone, language = payment.phone, payment.language
+    if not phone.startswith("+"):
+        if owner is None or not owner.phone:
+            return
+        phone, language = owner.phone, owner.language
     cents = entry.facts.get("amount_cents") or payment.amount_cents
     values = {
         "amount": money.format_cents(payment.received_cents or cents if turn == "settled" else cents, payment.currency),
         "reference": references.display(payment.bill.reference) if payment.bill else payment.typed_reference,
         "receipt": payment.receipt or "–",
     }
-    with override(payment.language):
+    with override(language):
         messages.send(
-            actor=SYSTEM, kind=f"payments.{turn}", language=payment.language, text=gettext(NOTICES[turn]) % values,
-            to_phone=payment.phone, dedupe_key=f"payer:{entry.id}", about=payment.id, now=entry.at,
+            actor=SYSTEM, kind=f"payments.{turn}", language=language, text=gettext(NOTICES[turn]) % values,
+            to_phone=phone, dedupe_key=f"payer:{entry.id}", about=payment.id, now=entry.at,
         )  # fmt: skip
 
 
-def _phone_of_owner(payment: Payment) -> str | None:
+def _owner_of(payment: Payment) -> identity.Contact | None:
     if payment.bill is None or payment.bill.payer_person_id is None:
         return None
     try:
-        return identity.contact_of(payment.bill.payer_person_id).phone
+        return identity.contact_of(payment.bill.payer_person_id)
     except NotFound:
         return None
 

@@ -1,5 +1,5 @@
-"""Money at the desk: how the gateways fare, payments that a person has to explain, and tills."""
+"""Money at the desk: how the gateways fare, payments that a person has to explain, refunds, and tills."""
 
-from huduma.channels.desk.payments import gateways, tills
+from huduma.channels.desk.payments import gateways, refunds, tills
 
-urlpatterns = [*gateways.urlpatterns, *tills.urlpatterns]
+urlpatterns = [*gateways.urlpatterns, *refunds.urlpatterns, *tills.urlpatterns]

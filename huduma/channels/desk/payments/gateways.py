@@ -1,4 +1,4 @@
-"""How the gateways fare, and the payments and refunds that a person has to explain."""
+"""How the gateways fare, and the payments that a person has to explain."""
 
 from uuid import UUID
 
@@ -29,12 +29,13 @@ STATES = {
     "succeeded": gettext_lazy("settled its bill"), "held": gettext_lazy("kept until the rest comes"),
     "applied": gettext_lazy("settled a bill together with others"), "surplus": gettext_lazy("too much: goes back"),
 }  # fmt: skip
-TROUBLES = {
-    "by-hand": gettext_lazy("this gateway cannot give money back by itself"),
-    "contradicted": gettext_lazy("the gateway says now that the money never came"),
-    "no-phone": gettext_lazy("the payer’s number is hidden, and only a part goes back"),
-    "no-answer": gettext_lazy("no answer for a day"),
-}
+
+REFUND_STATES = {
+    "proposed": gettext_lazy("waits for a second person"), "approved": gettext_lazy("approved, about to be sent"),
+    "sending": gettext_lazy("being sent"), "sent": gettext_lazy("sent, not confirmed yet"),
+    "review": gettext_lazy("waiting for a person"), "recorded": gettext_lazy("recorded as paid by hand, to be checked"),
+    "succeeded": gettext_lazy("back with the payer"), "rejected": gettext_lazy("rejected"),
+}  # fmt: skip
 
 
 @never_cache
@@ -47,24 +48,21 @@ def gateways(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def unexplained(request: HttpRequest) -> HttpResponse:
-    """The payments and refunds that wait for a person."""
-    actor = actor_of(request)
-    context = {
-        "payments": payments.unexplained_for(actor),
-        "refunds": [(one, TROUBLES.get(one.trouble, one.trouble)) for one in payments.stuck_refunds_for(actor)],
-    }
+    """The payments that wait for a person."""
+    context = {"payments": payments.unexplained_for(actor_of(request))}
     return render(request, "desk/payments/unexplained.html", context)
 
 
 @never_cache
 def payment(request: HttpRequest, payment_id: UUID) -> HttpResponse:
     """All that is known of one payment, with the bytes that came."""
-    return _show(request, payment_id)
+    return show_payment(request, payment_id)
 
 
-def _show(
+def show_payment(
     request: HttpRequest, payment_id: UUID, errors: dict[str, str] | None = None, status: int = 200
 ) -> HttpResponse:
+    """Show that page, with what was wrong in a form of it."""
     actor = actor_of(request)
     known = payments.known_for(actor, payment_id)
     people = {ruling.proposed_by for ruling in known.rulings} | {r.decided_by for r in known.rulings if r.decided_by}
@@ -75,6 +73,8 @@ def _show(
         "callbacks": [(one, bytes(one.body).decode(errors="backslashreplace")) for one in known.callbacks],
         "proposal": next((ruling for ruling in known.rulings if ruling.state == "proposed"), None),
         "names": identity.staff_names(people),
+        "refunds": [(one, REFUND_STATES[one.state]) for one in known.refunds],
+        "refundable_cents": payments.refundable_cents(known.payment),
         "actor": actor,
         "errors": errors or {},
         "typed": request.POST,
@@ -99,9 +99,9 @@ def propose(request: HttpRequest, payment_id: UUID) -> HttpResponse:
             reason=request.POST.get("reason", ""), receipt=request.POST.get("receipt", ""), now=timezone.now(),
         )  # fmt: skip
     except payments.ReasonMissing as refusal:
-        return _show(request, payment_id, {"reason": refusal.message}, status=422)
+        return show_payment(request, payment_id, {"reason": refusal.message}, status=422)
     except payments.ReceiptMissing as refusal:
-        return _show(request, payment_id, {"receipt": refusal.message}, status=422)
+        return show_payment(request, payment_id, {"receipt": refusal.message}, status=422)
     except (payments.NotWaiting, payments.ProposedAlready) as refusal:
         notes.warning(request, refusal.message)
     else:
@@ -126,17 +126,6 @@ def decide(request: HttpRequest, payment_id: UUID) -> HttpResponse:
     return redirect("desk:payment", payment_id=payment_id)
 
 
-@require_POST
-def resend(request: HttpRequest, refund_id: UUID) -> HttpResponse:
-    """Hand a refund to its gateway again."""
-    try:
-        payments.resend_refund(actor=actor_of(request), refund_id=refund_id, now=timezone.now())
-        notes.success(request, gettext("The refund is handed to the gateway again, under the same number."))
-    except payments.NotWaiting as refusal:
-        notes.warning(request, refusal.message)
-    return redirect("desk:unexplained")
-
-
 urlpatterns = [
     path("gateways/", gateways, name="gateways"),
     path("payments/unexplained/", unexplained, name="unexplained"),
@@ -144,5 +133,4 @@ urlpatterns = [
     path("payments/<uuid:payment_id>/ask/", ask_again, name="ask_again"),
     path("payments/<uuid:payment_id>/propose/", propose, name="propose_ruling"),
     path("payments/<uuid:payment_id>/decide/", decide, name="decide_ruling"),
-    path("refunds/<uuid:refund_id>/send/", resend, name="resend_refund"),
 ]

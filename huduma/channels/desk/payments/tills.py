@@ -1,7 +1,5 @@
 """A till: opened with a float, takes cash for bills by their reference, counted by two people."""
 
-from decimal import Decimal, InvalidOperation
-
 from django.contrib import messages as notes
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,15 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
+from huduma.channels.desk.payments.amounts import NotAnAmount, typed_cents
 from huduma.contexts.identity import public as identity
 from huduma.contexts.payments import public as payments
 from huduma.foundation import money
 from huduma.foundation.access import NotFound, NotPermitted, Refusal
 from huduma.foundation.ui.requests import actor_of
-
-
-class NotAnAmount(Refusal):
-    """That is not an amount. Type shillings, like 1050 or 1050.50."""
 
 
 class NoSuchReference(Refusal):
@@ -58,26 +53,16 @@ def till(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/payments/till.html", context, status=422 if errors else 200)
 
 
-def _cents(request: HttpRequest) -> int:
-    try:
-        value = Decimal(request.POST.get("amount", "").replace(",", "").strip()) * 100
-    except InvalidOperation:
-        raise NotAnAmount from None
-    if not value.is_finite() or value != int(value) or not 0 <= value < 10**12:
-        raise NotAnAmount
-    return int(value)
-
-
 def _open(request: HttpRequest) -> None:
     payments.open_till(
         actor=actor_of(request), till=request.POST.get("till", ""), body_code=request.POST.get("body", ""),
-        float_cents=_cents(request), now=timezone.now(),
+        float_cents=typed_cents(request), now=timezone.now(),
     )  # fmt: skip
 
 
 def _take(request: HttpRequest) -> None:
     payment, change = payments.take_cash(
-        actor=actor_of(request), reference=request.POST.get("reference", ""), given_cents=_cents(request),
+        actor=actor_of(request), reference=request.POST.get("reference", ""), given_cents=typed_cents(request),
         now=timezone.now(),
     )  # fmt: skip
     words = gettext("Taken: %(amount)s. Change: %(change)s. Receipt: %(receipt)s")
@@ -93,7 +78,7 @@ def _count(request: HttpRequest) -> None:
     if session is None:
         raise NotFound
     payments.count_till(
-        actor=actor_of(request), session_id=session.id, counted_cents=_cents(request), now=timezone.now()
+        actor=actor_of(request), session_id=session.id, counted_cents=typed_cents(request), now=timezone.now()
     )
     notes.success(request, gettext("Your count is kept. A second person counts now; their count closes the till."))
 
@@ -104,7 +89,7 @@ def _witness(request: HttpRequest) -> None:
     if session is None:
         raise NotFound
     closed = payments.witness_till(
-        actor=actor_of(request), session_id=session.id, counted_cents=_cents(request),
+        actor=actor_of(request), session_id=session.id, counted_cents=typed_cents(request),
         note=request.POST.get("note", ""), now=timezone.now(),
     )  # fmt: skip
     variance = money.format_cents(closed.variance_cents or 0)

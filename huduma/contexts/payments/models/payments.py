@@ -122,11 +122,13 @@ class Ruling(models.Model):
 class Refund(models.Model):
     """Money that goes back to whoever paid. By rule (`asked_by` empty) it is approved at once; a person's needs another person.
 
+    One that no gateway can carry out is paid by hand: one person records from where and with which evidence, another checks.
+
     `token` is the unguessable part of the address where its result is awaited; `id` is the key that keeps the gateway from
     paying twice. All refunds of a payment together never exceed what was received (a trigger).
     """
 
-    PERSONAL_DATA: ClassVar = {"note": "why the money goes back"}
+    PERSONAL_DATA: ClassVar = {"note": "why the money goes back", "hand_note": "evidence that it was paid by hand"}
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
@@ -140,6 +142,10 @@ class Refund(models.Model):
     provider_id = models.CharField(max_length=80, unique=True, null=True)
     receipt = models.CharField(max_length=60, null=True)
     trouble = models.CharField(max_length=20, blank=True, help_text="Why a person has to look.")
+    hand_by = models.UUIDField(null=True, help_text="The account that recorded a payment by hand.")
+    hand_from = models.CharField(max_length=20, blank=True, help_text="The gateway out of whose money it was paid.")
+    hand_note = models.TextField(blank=True)
+    hand_checked_by = models.UUIDField(null=True)
     asked_at = models.DateTimeField()
     approved_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -162,10 +168,28 @@ class Refund(models.Model):
                 condition=Q(asked_by__isnull=True) | Q(approved_by__isnull=True) | ~Q(approved_by=F("asked_by")),
                 name="payments_refund_two_persons",
             ),
+            models.CheckConstraint(
+                condition=~Q(state="recorded") | Q(Q(hand_by__isnull=False), ~Q(hand_from=""), ~Q(hand_note="")),
+                name="payments_refund_recorded",
+            ),
+            models.CheckConstraint(
+                condition=Q(hand_checked_by__isnull=True)
+                | Q(Q(hand_by__isnull=False), ~Q(hand_checked_by=F("hand_by"))),
+                name="payments_refund_by_hand_two_persons",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="succeeded")
+                | Q(hand_by__isnull=True)
+                | Q(hand_checked_by__isnull=False)
+                | Q(trouble="paid-twice"),
+                name="payments_refund_by_hand_checked",
+            ),
         ]
         indexes = [
             models.Index(
-                fields=["asked_at"], condition=Q(state__in=["proposed", "review"]), name="payments_refund_waiting"
+                fields=["asked_at"],
+                condition=Q(state__in=["proposed", "review", "recorded"]) | Q(trouble="paid-twice"),
+                name="payments_refund_waiting",
             )
         ]
 

@@ -6,8 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Sum
 
-from huduma.contexts.payments.models import Bill, Payment, Refund, Transfer
+from huduma.contexts.payments.models import Bill, LedgerEntry, Payment, Refund, Transfer
+from huduma.contexts.payments.rules import share
 from huduma.foundation import ids
 from huduma.foundation.access import Refusal
 
@@ -91,8 +93,27 @@ def book_collection(payment: Payment, *, settles: Bill | None, from_suspense_cen
 
 
 def book_refund(refund: Refund, *, now: datetime) -> None:
-    """Book money that went back: out of suspense, and out of what the gateway holds for us."""
+    """Book money that went back: out of what the gateway (or that of the hand that paid) holds for us.
+
+    By rule it comes out of suspense, where too much was kept. What a person decided comes out of what the bill's money was
+    credited to, in proportion, unless it was never credited.
+    """
     payment = Payment.objects.select_for_update(of=("self",)).get(id=refund.payment_id)
-    nth = payment.refunds.filter(state="succeeded").count() + 1
-    legs = {"suspense": refund.amount_cents, f"gateway:{payment.gateway}": -refund.amount_cents}
-    transfer(kind=f"refund-{nth}", legs=legs, payment_id=payment.id, currency=payment.currency, now=now)
+    by_hand = refund.hand_from if refund.trouble != "paid-twice" else ""
+    legs = {f"gateway:{by_hand or payment.gateway}": -refund.amount_cents}
+    if refund.reason == "decision" and payment.state in ("succeeded", "applied"):
+        credited = _credited(payment)
+        legs |= zip(credited, share(list(credited.values()), refund.amount_cents), strict=True)
+    else:
+        legs["suspense"] = refund.amount_cents
+    nth = payment.transfers.filter(kind__startswith="refund-").count() + 1
+    moved = {account: cents for account, cents in legs.items() if cents}
+    transfer(kind=f"refund-{nth}", legs=moved, payment_id=payment.id, currency=payment.currency, now=now)
+
+
+def _credited(payment: Payment) -> dict[str, int]:
+    """Return what the money of a payment's bill was credited to, without what went back already: account → cents."""
+    entries = LedgerEntry.objects.filter(transfer__payment__bill=payment.bill_id, currency=payment.currency)
+    entries = entries.exclude(account_id="suspense").exclude(account__code__startswith="gateway:")
+    sums = entries.values_list("account_id").annotate(cents=Sum("amount_cents")).order_by("account_id")
+    return {account: -cents for account, cents in sums if cents < 0}

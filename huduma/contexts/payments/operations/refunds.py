@@ -23,7 +23,7 @@ from huduma.contexts.payments.providers.base import (
 )
 from huduma.contexts.payments.rules import REFUND_MOVES, may_move
 from huduma.foundation import jobs
-from huduma.foundation.access import SYSTEM
+from huduma.foundation.access import SYSTEM, Actor
 from huduma.foundation.journal import public as journal
 
 ASK_AFTER = timedelta(seconds=90) / settings.PAYMENTS_PACE
@@ -127,20 +127,35 @@ def _move(
         refund.save(update_fields=["provider_id"])
     if refund.state == state or not may_move(REFUND_MOVES, refund.state, state):
         return None
-    refund.state, refund.trouble = state, trouble
-    refund.receipt = receipt or refund.receipt
+    refund.trouble, refund.receipt = trouble, receipt or refund.receipt
     if state == "succeeded":
-        refund.finished_at = now
-        book_refund(refund, now=now)
-    refund.save(update_fields=["state", "trouble", "receipt", "finished_at"])
-    told = {"succeeded": events.RefundSucceeded, "review": events.RefundStuck}.get(state)
-    if told is not None:
-        event = told(
+        if refund.state == "recorded":  # somebody paid it by hand, and now the gateway did too
+            refund.trouble = "paid-twice"
+        finish_refund(refund, actor=SYSTEM, now=now)
+        return refund
+    refund.state = state
+    refund.save(update_fields=["state", "trouble", "receipt"])
+    if state == "review":
+        event = events.RefundStuck(
             refund_id=refund.id, payment_id=refund.payment_id, bill_id=refund.payment.bill_id,
             amount_cents=refund.amount_cents,
         )  # fmt: skip
         journal.record(actor=SYSTEM, event=event, now=now)
     return refund
+
+
+def finish_refund(refund: Refund, *, actor: Actor, now: datetime) -> None:
+    """Write down that the money of a refund is back with whoever paid, and book it; the caller has locked the refund."""
+    book_refund(refund, now=now)
+    refund.state, refund.finished_at = "succeeded", now
+    refund.save()
+    event = events.RefundSucceeded(
+        refund_id=refund.id,
+        payment_id=refund.payment_id,
+        bill_id=refund.payment.bill_id,
+        amount_cents=refund.amount_cents,
+    )
+    journal.record(actor=actor, event=event, now=now)
 
 
 def _ask_later(refund: Refund, now: datetime, job: str) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, Sum
 
 from huduma.contexts.payments.models import Bill, Callback, GatewayHealth, Payment, Refund, Ruling, TillSession
 from huduma.contexts.payments.providers.base import Gateway, gateways
@@ -100,10 +100,26 @@ def unexplained_for(actor: Actor, after: UUID | None = None) -> list[Payment]:
     return list((found.filter(id__gt=after) if after else found).order_by("id")[:PAGE_SIZE])
 
 
-def stuck_refunds_for(actor: Actor) -> list[Refund]:
-    """Return the refunds that a person has to look at, oldest first. Raises NotPermitted."""
+def waiting_refunds_for(actor: Actor) -> list[Refund]:
+    """Return the refunds that wait for a person: to approve, to see to, to check; oldest first. Raises NotPermitted."""
     actor.require_everywhere(*MONEY_ROLES)
-    return list(Refund.objects.filter(state="review").select_related("payment__bill").order_by("asked_at")[:PAGE_SIZE])
+    waiting = Refund.objects.filter(Q(state__in=["proposed", "review", "recorded"]) | Q(trouble="paid-twice"))
+    return list(waiting.select_related("payment__bill").order_by("asked_at")[:PAGE_SIZE])
+
+
+def ownerless_for(actor: Actor) -> list[Payment]:
+    """Return money that came for no bill we know and does not go back yet, oldest first. Raises NotPermitted."""
+    actor.require_everywhere(*MONEY_ROLES)
+    kept = Payment.objects.filter(bill=None, state="surplus").exclude(
+        refunds__in=Refund.objects.exclude(state="rejected")
+    )
+    return list(kept.order_by("id")[:PAGE_SIZE])
+
+
+def refundable_cents(payment: Payment) -> int:
+    """Return how much of a payment is still with us and not on its way back; the caller has checked who may."""
+    going = payment.refunds.exclude(state="rejected").aggregate(total=Sum("amount_cents"))["total"] or 0
+    return (payment.received_cents or 0) - going
 
 
 def known_for(actor: Actor, payment_id: UUID) -> Known:

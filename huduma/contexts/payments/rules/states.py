@@ -21,13 +21,14 @@ PAYMENT_MOVES: dict[str, set[str]] = {
     "surplus": set(),
 }
 
-REFUND_STATES = ("proposed", "approved", "sending", "sent", "review", "succeeded", "rejected")
+REFUND_STATES = ("proposed", "approved", "sending", "sent", "review", "recorded", "succeeded", "rejected")
 REFUND_MOVES: dict[str, set[str]] = {
     "proposed": {"approved", "rejected"},
     "approved": {"sending", "review"},
     "sending": {"sent", "review", "succeeded"},
     "sent": {"review", "succeeded"},
-    "review": {"sending", "succeeded", "rejected"},
+    "review": {"sending", "recorded", "succeeded", "rejected"},
+    "recorded": {"review", "succeeded"},
     "succeeded": set(),
     "rejected": set(),
 }

@@ -1,0 +1,61 @@
+"""Money at the desk: who sees it, and that every button asks the operation."""
+
+import pytest
+
+from huduma.contexts.payments import operations
+from huduma.contexts.payments import public as payments
+from huduma.contexts.payments.models import Payment, Refund
+from huduma.foundation import ids
+from huduma.foundation.access import SYSTEM
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def paid(now):
+    """A bill of KSh 250, paid in cash."""
+    line = {"code": "fee", "description": {"en": "Fee", "sw": "Ada"}, "amount_cents": 25000, "body_code": "CRS"}
+    bill = payments.raise_bill(
+        actor=SYSTEM, payable_id=ids.uuid7(), purpose="fee", payer_person_id=None,
+        description={"en": "Test", "sw": "Jaribio"}, lines=[line], now=now,
+    )  # fmt: skip
+    payment = Payment.objects.create(
+        bill=bill, gateway="cash", origin="unasked", amount_cents=25000, state="pending", receipt="RC1", token="t",
+        started_at=now,
+    )  # fmt: skip
+    operations.credit(payment_id=payment.id, total_cents=25000, receipt="RC1", now=now)
+    return payment
+
+
+def test_a_refund_from_proposal_to_the_hand(client, staff, enter_desk, paid, drain_jobs):
+    one, other = staff("Asha", "accountant", None), staff("Baraka", "accountant", None)
+    enter_desk(client, one)
+    page = client.get(f"/en/desk/payments/{paid.id}/").content.decode()
+    assert "Propose to give money back" in page
+    answer = client.post(f"/en/desk/payments/{paid.id}/refund/", {"amount": "50", "note": ""})
+    assert (answer.status_code, 'value="50"' in answer.content.decode()) == (422, True)
+    client.post(f"/en/desk/payments/{paid.id}/refund/", {"amount": "50", "note": "Not served"})
+    refund = Refund.objects.get()
+    assert "Take the proposal back" in client.get("/en/desk/refunds/").content.decode()
+    client.post(f"/en/desk/refunds/{refund.id}/decide/", {"answer": "yes"})
+    refund.refresh_from_db()
+    assert refund.state == "proposed"
+    enter_desk(client, other)
+    client.post(f"/en/desk/refunds/{refund.id}/decide/", {"answer": "yes"})
+    operations.send_refund(refund.id)
+    assert "cannot give money back by itself" in client.get("/en/desk/refunds/").content.decode()
+    by_hand = f"/en/desk/refunds/{refund.id}/by-hand/"
+    answer = client.post(by_hand, {"from": "cash", "evidence": "", "note": "At the counter"})
+    assert (answer.status_code, "At the counter" in answer.content.decode()) == (422, True)
+    client.post(by_hand, {"from": "cash", "evidence": "V 12", "note": "At the counter"})
+    enter_desk(client, one)
+    assert "I saw the evidence" in client.get("/en/desk/refunds/").content.decode()
+    client.post(f"/en/desk/refunds/{refund.id}/check/", {"answer": "yes"})
+    refund.refresh_from_db()
+    assert refund.state == "succeeded"
+
+
+def test_only_who_minds_money_sees_it(client, staff, enter_desk, paid):
+    enter_desk(client, staff("Chebet", "supervisor"))
+    assert client.get("/en/desk/refunds/").status_code == 403
+    assert client.post(f"/en/desk/payments/{paid.id}/refund/", {"amount": "50", "note": "x"}).status_code == 403

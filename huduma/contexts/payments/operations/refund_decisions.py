@@ -1,0 +1,153 @@
+"""Refunds by people: one proposes, another approves; and what no gateway can give back is paid by hand, on the word of two."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from huduma.contexts.payments import events
+from huduma.contexts.payments.models import Payment, Refund
+from huduma.contexts.payments.operations.refunds import finish_refund
+from huduma.contexts.payments.operations.worklist import NotWaiting, ReasonMissing, SecondPersonNeeded
+from huduma.contexts.payments.providers.base import gateways
+from huduma.contexts.payments.queries import MONEY_ROLES, refundable_cents
+from huduma.contexts.payments.rules import CREDITED_STATES
+from huduma.foundation import jobs
+from huduma.foundation.access import Actor, NotFound, NotPermitted, Refusal
+from huduma.foundation.journal import public as journal
+
+
+class NothingReceived(Refusal):
+    """No money came by this payment: there is nothing to give back. If it came after all, ask the gateway again first."""
+
+
+class MoreThanReceived(Refusal):
+    """That is more than is left of this payment. Type an amount up to what was received and has not gone back."""
+
+
+class WholeOnly(Refusal):
+    """This money waits for the rest of a bill. It goes back as a whole, or stays."""
+
+
+class EvidenceMissing(Refusal):
+    """Type the number of the voucher, bank transfer or receipt that proves the payment: a second person looks it up."""
+
+
+class CheckedByPayer(Refusal):
+    """You recorded this yourself. A second person has to look at the evidence."""
+
+
+@transaction.atomic
+def propose_refund(*, actor: Actor, payment_id: UUID, amount_cents: int, note: str, now: datetime) -> Refund:
+    """Propose to give money back, for a reason that no rule knows. Nothing leaves before another person approves.
+
+    Raises NotPermitted, NotFound, NothingReceived, ReasonMissing, MoreThanReceived, WholeOnly.
+    """
+    account_id = _minder(actor)
+    payment = Payment.objects.select_for_update().filter(id=payment_id).first()
+    if payment is None:
+        raise NotFound
+    if payment.state not in CREDITED_STATES:
+        raise NothingReceived
+    if not note.strip():
+        raise ReasonMissing
+    if not 0 < amount_cents <= refundable_cents(payment):
+        raise MoreThanReceived
+    if payment.state == "held" and amount_cents != payment.received_cents:
+        raise WholeOnly
+    refund = Refund.objects.create(
+        payment=payment, amount_cents=amount_cents, reason="no-bill" if payment.bill_id is None else "decision",
+        note=note.strip(), state="proposed", asked_by=account_id, token=secrets.token_urlsafe(32), asked_at=now,
+    )  # fmt: skip
+    _record(actor, events.RefundProposed, refund, now)
+    return refund
+
+
+@transaction.atomic
+def decide_refund(*, actor: Actor, refund_id: UUID, approve: bool, now: datetime) -> Refund:
+    """Agree that money goes back, which sends it, or reject it. Whoever proposed may only take it back.
+
+    Raises NotPermitted, NotFound, NotWaiting, SecondPersonNeeded.
+    """
+    account_id = _minder(actor)
+    refund = _locked(refund_id, "proposed")
+    if approve and refund.asked_by == account_id:
+        raise SecondPersonNeeded
+    if not approve:
+        refund.state, refund.finished_at = "rejected", now
+        refund.save(update_fields=["state", "finished_at"])
+        _record(actor, events.RefundRejected, refund, now)
+        return refund
+    refund.state, refund.approved_by, refund.approved_at = "approved", account_id, now
+    refund.save(update_fields=["state", "approved_by", "approved_at"])
+    Payment.objects.filter(id=refund.payment_id, state="held").update(state="surplus")
+    _record(actor, events.RefundApproved, refund, now)
+    jobs.defer("payments.refund", refund_id=str(refund.id))
+    return refund
+
+
+@transaction.atomic
+def record_by_hand(
+    *, actor: Actor, refund_id: UUID, hand_from: str, evidence: str, note: str, now: datetime
+) -> Refund:  # fmt: skip
+    """Say that a refund which waits for a person was paid by hand: out of which gateway's money, and what proves it.
+
+    Raises NotPermitted, NotFound, NotWaiting, EvidenceMissing.
+    """
+    account_id = _minder(actor)
+    refund = _locked(refund_id, "review")
+    if hand_from not in dict(gateways.items()):
+        raise NotFound
+    if not evidence.strip() or not note.strip():
+        raise EvidenceMissing
+    refund.state, refund.hand_by, refund.hand_from = "recorded", account_id, hand_from
+    refund.receipt, refund.hand_note = evidence.strip()[:60], note.strip()
+    refund.save(update_fields=["state", "hand_by", "hand_from", "receipt", "hand_note"])
+    _record(actor, events.RefundRecorded, refund, now, hand_from=hand_from)
+    return refund
+
+
+@transaction.atomic
+def check_by_hand(*, actor: Actor, refund_id: UUID, found: bool, now: datetime) -> Refund:
+    """Confirm, as a second person, that the evidence is there: then the refund is done and booked. Else it waits again.
+
+    Raises NotPermitted, NotFound, NotWaiting, CheckedByPayer.
+    """
+    account_id = _minder(actor)
+    refund = _locked(refund_id, "recorded")
+    if found and refund.hand_by == account_id:
+        raise CheckedByPayer
+    if found:
+        refund.hand_checked_by = account_id
+        finish_refund(refund, actor=actor, now=now)
+        return refund
+    refund.state, refund.hand_by, refund.hand_from, refund.receipt, refund.hand_note = "review", None, "", None, ""
+    refund.save(update_fields=["state", "hand_by", "hand_from", "receipt", "hand_note"])
+    _record(actor, events.RefundNotFound, refund, now)
+    return refund
+
+
+def _minder(actor: Actor) -> UUID:
+    actor.require_everywhere(*MONEY_ROLES)
+    if actor.account_id is None:
+        raise NotPermitted
+    return actor.account_id
+
+
+def _locked(refund_id: UUID, state: str) -> Refund:
+    refund = Refund.objects.select_for_update(of=("self",)).select_related("payment").filter(id=refund_id).first()
+    if refund is None:
+        raise NotFound
+    if refund.state != state:
+        raise NotWaiting
+    return refund
+
+
+def _record(actor: Actor, kind: Callable[..., journal.Event], refund: Refund, now: datetime, **more: str) -> None:
+    event = kind(
+        refund_id=refund.id, payment_id=refund.payment_id, bill_id=refund.payment.bill_id,
+        amount_cents=refund.amount_cents, **more,
+    )  # fmt: skip
+    journal.record(actor=actor, event=event, now=now)

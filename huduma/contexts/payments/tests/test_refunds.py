@@ -1,0 +1,139 @@
+"""Refunds by people: nothing leaves on the word of one."""
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from huduma.contexts.messages.models import Message
+from huduma.contexts.payments import handlers, operations
+from huduma.contexts.payments import public as payments
+from huduma.contexts.payments.models import Refund
+from huduma.contexts.payments.operations import refunds
+from huduma.contexts.payments.providers.base import Result
+from huduma.foundation import ids
+from huduma.foundation.access import SYSTEM, NotFound, NotPermitted
+from huduma.foundation.journal import public as journal
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def two(officer_actor):
+    return officer_actor(None, role="accountant"), officer_actor(None, role="accountant")
+
+
+def test_a_person_s_refund_leaves_when_another_agrees_and_comes_out_of_what_the_bodies_got(
+    raise_bill, money_comes, two, now
+):
+    one, other = two
+    bill = raise_bill()
+    payment = money_comes(bill, 25000, phone="+254700000002")
+    case = {"payment_id": payment.id, "now": now}
+    with pytest.raises(payments.MoreThanReceived):
+        payments.propose_refund(actor=one, amount_cents=25001, note="not served", **case)
+    with pytest.raises(payments.ReasonMissing):
+        payments.propose_refund(actor=one, amount_cents=12500, note=" ", **case)
+    refund = payments.propose_refund(actor=one, amount_cents=12501, note="not served", **case)
+    assert payments.refundable_cents(payment) == 12499
+    refunds.send_refund(refund.id)  # a job that runs too early sends nothing
+    with pytest.raises(payments.SecondPersonNeeded):
+        payments.decide_refund(actor=one, refund_id=refund.id, approve=True, now=now)
+    payments.decide_refund(actor=other, refund_id=refund.id, approve=True, now=now)
+    with pytest.raises(payments.NotWaiting):
+        payments.decide_refund(actor=other, refund_id=refund.id, approve=False, now=now)
+    refunds._move(refund.id, "sending", now)
+    refunds.take_refund_result(refund_id=refund.id, result=Result("paid", receipt="B1"), now=now)
+    assert payments.balance_cents("body:CRS:1420201") == -(20000 - 10000)
+    assert payments.balance_cents("body:TNT") == -(5000 - 2501)
+    assert (payments.balance_cents("gateway:mpesa"), payments.balance_cents("suspense")) == (12499, 0)
+    assert payments.trial_balance_cents() == 0
+
+
+def test_who_may_and_for_what(raise_bill, money_comes, officer_actor, citizen_actor, two, now):
+    payment = money_comes(raise_bill(), 25000)
+    case = {"payment_id": payment.id, "amount_cents": 100, "note": "x", "now": now}
+    for actor in (officer_actor("CRS", role="supervisor"), citizen_actor):
+        with pytest.raises(NotPermitted):
+            payments.propose_refund(actor=actor, **case)
+    waiting = payments.start_payment(actor=SYSTEM, bill_id=raise_bill().id, phone="0700000002", now=now)
+    with pytest.raises(payments.NothingReceived):
+        payments.propose_refund(actor=two[0], **{**case, "payment_id": waiting.id})
+
+
+def test_what_is_held_goes_back_whole_and_counts_no_more(raise_bill, money_comes, two, now):
+    bill = raise_bill()
+    held = money_comes(bill, 10000)
+    with pytest.raises(payments.WholeOnly):
+        payments.propose_refund(actor=two[0], payment_id=held.id, amount_cents=5000, note="asked", now=now)
+    refund = payments.propose_refund(actor=two[0], payment_id=held.id, amount_cents=10000, note="asked", now=now)
+    assert payments.due_cents(bill) == 25000
+    payments.decide_refund(actor=two[1], refund_id=refund.id, approve=False, now=now)
+    assert payments.due_cents(bill) == 15000
+    refund = payments.propose_refund(actor=two[0], payment_id=held.id, amount_cents=10000, note="asked", now=now)
+    payments.decide_refund(actor=two[1], refund_id=refund.id, approve=True, now=now)
+    held.refresh_from_db()
+    assert held.state == "surplus"
+
+
+def test_money_for_no_bill_is_seen_until_somebody_gives_it_back(money_comes, two, now):
+    stray = money_comes(None, 7000, typed_reference="RENT")
+    assert payments.ownerless_for(two[0]) == [stray]
+    refund = payments.propose_refund(actor=two[0], payment_id=stray.id, amount_cents=7000, note="no bill", now=now)
+    assert (refund.reason, payments.ownerless_for(two[0])) == ("no-bill", [])
+
+
+def test_a_refund_paid_by_hand_needs_evidence_and_a_second_pair_of_eyes(raise_bill, money_comes, two, now):
+    one, other = two
+    bill = raise_bill()
+    money_comes(bill, 25000)
+    twice = money_comes(bill, 25000, gateway="cash")
+    refund = twice.refunds.get()
+    refunds.send_refund(refund.id)
+    refund.refresh_from_db()
+    assert (refund.state, refund.trouble) == ("review", "by-hand")
+    case = {"refund_id": refund.id, "now": now}
+    with pytest.raises(payments.EvidenceMissing):
+        payments.record_by_hand(actor=one, hand_from="cash", evidence=" ", note="at the counter", **case)
+    payments.record_by_hand(actor=one, hand_from="kcb", evidence="FT1", note="to the account of the payer", **case)
+    with pytest.raises(payments.CheckedByPayer):
+        payments.check_by_hand(actor=one, found=True, **case)
+    payments.check_by_hand(actor=other, found=False, **case)
+    payments.record_by_hand(actor=one, hand_from="cash", evidence="V 12", note="at the counter", **case)
+    payments.check_by_hand(actor=other, found=True, **case)
+    refund.refresh_from_db()
+    assert (refund.state, refund.receipt) == ("succeeded", "V 12")
+    assert (payments.balance_cents("gateway:cash"), payments.balance_cents("suspense")) == (0, 0)
+    with pytest.raises(IntegrityError, match="two_persons"), transaction.atomic():
+        Refund.objects.filter(id=refund.id).update(hand_checked_by=one.account_id)
+
+
+def test_a_refund_that_the_gateway_pays_after_a_hand_did_is_shown_until_one_is_back(raise_bill, money_comes, two, now):
+    bill = raise_bill()
+    money_comes(bill, 25000)
+    refund = money_comes(bill, 25000).refunds.get()
+    refunds._move(refund.id, "review", now, trouble="no-answer")
+    payments.record_by_hand(actor=two[0], refund_id=refund.id, hand_from="kcb", evidence="FT1", note="sent", now=now)
+    refunds.take_refund_result(refund_id=refund.id, result=Result("paid", receipt="B1"), now=now)
+    assert [one.trouble for one in payments.waiting_refunds_for(two[0])] == ["paid-twice"]
+    assert payments.trial_balance_cents() == 0
+
+
+def test_the_payer_hears_each_turn_in_their_language(raise_bill, money_comes, two, now):
+    payment = money_comes(raise_bill(), 25000, phone="+254700000002", language="sw")
+    refund = payments.propose_refund(actor=two[0], payment_id=payment.id, amount_cents=5000, note="x", now=now)
+    payments.decide_refund(actor=two[1], refund_id=refund.id, approve=True, now=now)
+    refunds._move(refund.id, "review", now, trouble="no-answer")
+    operations.resend_refund(actor=two[0], refund_id=refund.id, now=now)
+    refunds.take_refund_result(refund_id=refund.id, result=Result("paid", receipt="B1"), now=now)
+    told = {f"payments.refund.{turn}" for turn in ("approved", "stuck", "succeeded")}
+    for entry in journal.entries_concerning(payment.id, acts=tuple(told)):
+        handlers.on_money(entry)
+        handlers.on_money(entry)  # the same news twice is told once
+    messages = Message.objects.all()
+    assert {message.kind for message in messages} == {f"payments.{act}" for act in told}
+    assert len(messages) == 3
+    assert all("KSh 50.00" in message.text and message.language == "sw" for message in messages)
+
+
+def test_nobody_finds_a_refund_that_is_not(two, now):
+    with pytest.raises(NotFound):
+        payments.decide_refund(actor=two[0], refund_id=ids.uuid7(), approve=True, now=now)
