@@ -93,6 +93,7 @@ def apply(request: HttpRequest, code: str) -> HttpResponse:
     organisations = identity.list_organisations_for(actor) if for_organisation else []
     organisations = [o for o in organisations if actor.organisation_id in (None, o.id)]
     errors = {}
+    rules = applications.eligibility_of(service.current_version, actor.applicant_id, timezone.localdate())
     if request.method == "POST":
         try:
             chosen = _organisation(request, organisations)
@@ -100,11 +101,15 @@ def apply(request: HttpRequest, code: str) -> HttpResponse:
                 actor=actor, service_code=code, organisation_id=chosen, now=timezone.now()
             )
             return _to_page(draft, _unanswered(draft, applications.pages_of(draft)[0]["id"]))
+        except applications.NotEligible:
+            pass  # the page says why, and what to do
         except applications.OrganisationNeeded:
             errors["organisation"] = gettext("Choose the business that applies.")
     context = {
         "service": service,
         "draft": applications.get_draft_for(actor, code),
+        "rules": rules,
+        "eligible": all(met is not False for _, met in rules),
         "for_organisation": for_organisation,
         "organisations": organisations,
         "chosen": request.POST.get("organisation") or str(actor.organisation_id),
@@ -434,10 +439,10 @@ def _quoted(application: applications.Application) -> dict[str, Any]:
     if application.status != "draft":
         return {}
     try:
-        lines = applications.quote(application)
+        lines = applications.fee_lines(application, on=timezone.localdate())
     except process.NoRule:
         return {}
-    return {"lines": lines, "total": sum(cents for _, cents in lines)}
+    return {"lines": lines, "total": sum(line.amount_cents for line in lines)}
 
 
 urlpatterns = [

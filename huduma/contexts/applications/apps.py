@@ -13,5 +13,6 @@ class ApplicationsConfig(AppConfig):
 
         for name, service in operations.LIBRARY.items():
             process.register_action(name, **service)
+        process.register_messages("bill-settled", "credential-issued", "corrected", "agreed", "declined")
         process.register_observer(operations.follow_case)
         clocks.register_due_follower(operations.follow_due)

@@ -164,3 +164,12 @@ class AgreementOpened(Event):
     subject: ClassVar[str] = "application_id"
     application_id: UUID
     agreement_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class NothingToPay(Event):
+    """The fee schedule says that this application is free, so no bill was raised."""
+
+    act: ClassVar[str] = "applications.bill.not_needed"
+    subject: ClassVar[str] = "application_id"
+    application_id: UUID

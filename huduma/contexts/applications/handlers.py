@@ -65,6 +65,14 @@ def on_settled(entry: journal.Entry) -> None:
     process.deliver_message(actor=SYSTEM, case_id=UUID(entry.facts["payable_id"]), name="bill-settled", now=entry.at)
 
 
+@journal.handles("applications.bill.not_needed")
+def on_nothing_to_pay(entry: journal.Entry) -> None:
+    """Let a case that costs nothing go on as if it were paid."""
+    process.deliver_message(
+        actor=SYSTEM, case_id=UUID(entry.facts["application_id"]), name="bill-settled", now=entry.at
+    )
+
+
 @journal.handles("credentials.credential.issued")
 def on_issued(entry: journal.Entry) -> None:
     """Let a case whose document is signed go on."""

@@ -286,6 +286,11 @@ def bill_lines(config: dict[str, Any]) -> dict[str, int]:
     }
 
 
+def decided(config: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the amounts that a process hands to `raise-bill`, or None where it hands none."""
+    return {name: value for name, value in config.items() if name.endswith("_cents")} or None
+
+
 def valid_until(issued: date, months: int | None) -> date | None:
     """Return the last day of a document's validity: the day before the same day of the month, or before the month's end."""
     if months is None:

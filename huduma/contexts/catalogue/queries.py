@@ -2,14 +2,17 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q
+from django.utils import timezone
 
-from huduma.contexts.catalogue.models import Service, ServiceVersion
+from huduma.contexts.catalogue.models import Proposal, Service, ServiceVersion
+from huduma.contexts.catalogue.providers import sources
 from huduma.contexts.catalogue.rules import stem, words
-from huduma.foundation.access import NotFound
+from huduma.foundation.access import Actor, NotFound
 
 RANKED = """
 SELECT s.code
@@ -113,3 +116,54 @@ def _nearest(cursor: object, word: str) -> str:
 def _ranked(cursor: object, query: str, limit: int) -> list[str]:
     cursor.execute(RANKED, {"query": query, "limit": limit})  # type: ignore[attr-defined]
     return [row[0] for row in cursor.fetchall()]  # type: ignore[attr-defined]
+
+
+def list_proposals_for(actor: Actor, limit: int = 100) -> list[Proposal]:
+    """Return the packages on their way: a body's to its staff, all to the Secretariat; newest first. Raises NotPermitted."""
+    actor.require_role("officer", "supervisor", "secretariat")
+    found = Proposal.objects.select_related("body").defer("source", "package").exclude(state="discarded")
+    if not actor.has_role("secretariat"):
+        found = found.filter(body_id__in=actor.body_codes)
+    return list(found[:limit])
+
+
+def get_proposal_for(actor: Actor, proposal_id: UUID) -> Proposal:
+    """Return a package on its way to its body's staff and to the Secretariat. Raises NotFound."""
+    proposal = Proposal.objects.select_related("body").filter(id=proposal_id).first()
+    if proposal is None:
+        raise NotFound
+    if not actor.has_role("secretariat") and not actor.has_role("officer", "supervisor", body=proposal.body_id):
+        raise NotFound
+    return proposal
+
+
+def due_proposals(now: datetime) -> list[UUID]:
+    """Return the published packages whose day has come and that do not run yet."""
+    waiting = Proposal.objects.filter(state="published", took_effect_at=None, from_on__lte=timezone.localdate(now))
+    return list(waiting.values_list("id", flat=True))
+
+
+def list_versions(service_code: str) -> list[ServiceVersion]:
+    """Return every version of a service, newest first, without its content."""
+    return list(ServiceVersion.objects.filter(service_id=service_code).defer("package", "source").order_by("-number"))
+
+
+def published_source(service_code: str) -> dict[str, str]:
+    """Return the files of the version that runs, or {} where none does."""
+    version = ServiceVersion.objects.filter(service_id=service_code, state="published").first()
+    return dict(version.source) if version else {}
+
+
+def export_proposal_for(actor: Actor, proposal_id: UUID) -> tuple[str, bytes]:
+    """Return a package as a .zip and the name for it. Raises NotFound."""
+    proposal = get_proposal_for(actor, proposal_id)
+    return f"{proposal.service_code}.zip", sources.to_zip(proposal.service_code, proposal.source)
+
+
+def export_version(service_code: str, number: int | None = None) -> tuple[str, bytes]:
+    """Return a version as a .zip and the name for it: the one that runs, or an older one by number. Raises NotFound."""
+    found = ServiceVersion.objects.filter(service_id=service_code)
+    version = found.filter(state="published").first() if number is None else found.filter(number=number).first()
+    if version is None or not version.source:
+        raise NotFound
+    return f"{service_code}-{version.number}.zip", sources.to_zip(service_code, version.source)

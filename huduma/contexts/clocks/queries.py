@@ -159,30 +159,29 @@ def iter_ended(*, after: tuple[datetime, UUID] | None, until: datetime, limit: i
         )  # fmt: skip
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Fault:
-    """What is wrong with the clocks of a package."""
+    """What is wrong with the clocks of a package, at a place in its charter."""
 
-    file: str
-    line: int
+    path: list[str | int]
     rule: str
     remedy: str
+    file: str = "service.yaml"
 
 
 def check(parts: dict[str, Any]) -> Iterator[Fault]:
     """Yield every clock that names a step or an outcome which the process does not have."""
-    declared = parts["service"].get("clocks", {})
+    declared = parts.get("service", {}).get("clocks", {})
     if process.check(parts["process_bpmn"], parts.get("rules_dmn", "")):
         return  # the process has faults of its own, which are told already
     outcomes = process.outcomes_by_step(parts["process_bpmn"], parts.get("rules_dmn", ""))
     for step in declared.get("steps", {}):
         if step not in outcomes:
             named = ", ".join(sorted(outcomes)) or "none"
-            yield Fault(
-                "service.yaml", 1, f"clocks: the process has no officer's task {step!r}", f"use one of: {named}"
-            )
-    for law in declared.get("law", []):
+            rule = f"clocks: the process has no officer's task {step!r}"
+            yield Fault(["clocks", "steps", step], rule, f"use one of: {named}")
+    for number, law in enumerate(declared.get("law", [])):
         outcome = law.get("silence", {}).get("outcome")
         if outcome and not any(outcome in known for known in outcomes.values()):
             rule = f"clocks: no officer's task of the process can end with {outcome!r}"
-            yield Fault("service.yaml", 1, rule, "name an outcome of process.bpmn")
+            yield Fault(["clocks", "law", number, "silence", "outcome"], rule, "name an outcome of process.bpmn")

@@ -40,6 +40,7 @@ from huduma.contexts.process.providers.plugs import (
     Thrown,
     register_action,
     register_follower,
+    register_messages,
     register_observer,
 )
 from huduma.contexts.process.providers.steps import Outcome
@@ -127,6 +128,7 @@ __all__ = [
     "reassign_task",
     "register_action",
     "register_follower",
+    "register_messages",
     "register_observer",
     "release_task",
     "reschedule",

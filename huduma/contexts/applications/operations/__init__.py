@@ -19,6 +19,7 @@ from huduma.contexts.applications.operations.cases import (
 )
 from huduma.contexts.applications.operations.drafts import (
     CannotChange,
+    NotEligible,
     NotOnline,
     OrganisationNeeded,
     PersonNeeded,
@@ -54,6 +55,7 @@ __all__ = [
     "Incomplete",
     "Movable",
     "NoSuchNotice",
+    "NotEligible",
     "NotOnline",
     "OrganisationNeeded",
     "PersonNeeded",

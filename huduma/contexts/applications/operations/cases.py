@@ -176,9 +176,12 @@ def follow_due(*, dues: Mapping[UUID, datetime | None]) -> None:
 
 
 def bill_case(*, case_id: UUID, config: dict[str, Any], now: datetime) -> None:
-    """Raise the bill of a case: the lines that its process works out, or the charter's fee."""
+    """Raise the bill of a case by the fee schedule of its version; where that says that it is free, say so instead."""
     application = Application.objects.get(id=case_id)
-    cents = rules.bill_lines(config) or queries.fee_lines(application)
+    lines = queries.fee_lines(application, on=timezone.localdate(now), decided=rules.decided(config))
+    if not lines:
+        journal.record(actor=SYSTEM, event=events.NothingToPay(application_id=case_id), now=now)
+        return
     service = queries.package_of(application.version_id)["service"]
     payments.raise_bill(
         actor=SYSTEM,
@@ -189,12 +192,12 @@ def bill_case(*, case_id: UUID, config: dict[str, Any], now: datetime) -> None:
         description=service["name"],
         lines=[
             {
-                "code": code,
-                "description": queries.wording_of(application, code),
-                "amount_cents": amount,
+                "code": line.code,
+                "description": line.name,
+                "amount_cents": line.amount_cents,
                 "body_code": application.body_code,
             }
-            for code, amount in cents.items()
+            for line in lines
         ],
         now=now,
     )

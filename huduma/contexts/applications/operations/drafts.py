@@ -17,6 +17,7 @@ from huduma.contexts.identity import public as identity
 from huduma.foundation.access import SYSTEM, Actor, NotFound, Refusal
 from huduma.foundation.files import public as files
 from huduma.foundation.journal import public as journal
+from huduma.foundation.translated import pick
 
 MEGABYTE = 1_000_000
 
@@ -31,6 +32,10 @@ class OrganisationNeeded(Refusal):
 
 class PersonNeeded(Refusal):
     """This service is for a person, and you are acting for a business. Stop acting for it first, then apply."""
+
+
+class NotEligible(Refusal):
+    """You cannot apply for this service."""
 
 
 class CannotChange(Refusal):
@@ -51,7 +56,7 @@ def open_application(
 ) -> Application:
     """Return the actor's draft for a service, opening one where there is none.
 
-    Raises NotFound, NotOnline, identity.NotProven, OrganisationNeeded, PersonNeeded.
+    Raises NotFound, NotOnline, identity.NotProven, OrganisationNeeded, PersonNeeded; NotEligible with the rule and the way out.
     """
     service = catalogue.get_service(service_code)
     if service.current_version is None:
@@ -69,6 +74,9 @@ def open_application(
         raise PersonNeeded
     else:
         organisation_id = None
+    for rule, met in queries.eligibility_of(service.current_version, person_id, timezone.localdate(now)):
+        if met is False:
+            raise NotEligible(f"{pick(rule['rule'])} {pick(rule['otherwise'])}")
     draft = queries.get_draft_for(actor, service_code, organisation_id)
     if draft is not None:
         return draft

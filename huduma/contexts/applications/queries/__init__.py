@@ -23,7 +23,7 @@ from huduma.contexts.applications.queries.cases import (
 )
 from huduma.contexts.applications.queries.dimensions import dimensions_of
 from huduma.contexts.applications.queries.entries import Entry, entries_of, entry_of, entry_problems, questions_in
-from huduma.contexts.applications.queries.fees import fee_lines, quote, wording_of
+from huduma.contexts.applications.queries.fees import eligibility_of, fee_lines
 from huduma.contexts.applications.queries.forms import (
     Question,
     all_answers,
@@ -79,6 +79,7 @@ __all__ = [
     "asks_register",
     "dimensions_of",
     "earlier_answers",
+    "eligibility_of",
     "entries_of",
     "entry_of",
     "entry_problems",
@@ -105,7 +106,6 @@ __all__ = [
     "problems_on",
     "questions_in",
     "questions_on",
-    "quote",
     "read_aloud",
     "require_asked",
     "sections_of",
@@ -119,5 +119,4 @@ __all__ = [
     "visit_county",
     "vouched_for",
     "waits_for",
-    "wording_of",
 ]

@@ -288,7 +288,7 @@ def test_the_permit_costs_what_the_table_says(citizen, png, drain_jobs, officer_
     save(asha, draft, "business", activity="workshop", size="small", staff="4")
     draft.refresh_from_db()
     assert [page["id"] for page in applications.pages_of(draft)] == ["place", "business", "fire", "documents"]
-    assert [cents for _, cents in applications.quote(draft)] == [20000, 1500000]
+    assert [line.amount_cents for line in applications.fee_lines(draft, on=timezone.localdate())] == [20000, 1500000]
     attach(asha, draft, "fire_clearance", png(1))
     attach(asha, draft, "registration_copy", png(2))
     assert save(asha, draft, "documents", pin_number="X000000000A").keys() == {"pin_number"}
@@ -298,7 +298,7 @@ def test_the_permit_costs_what_the_table_says(citizen, png, drain_jobs, officer_
     sent = submit(asha, draft)
     assert sent.body_code == "CG-047"
     bill = pay(sent, drain_jobs)
-    assert [line["description"]["sw"] for line in bill.lines] == ["Ombi", "Kibali cha mwaka mmoja"]
+    assert [line["description"]["sw"] for line in bill.lines] == ["Ada ya ombi", "Kibali cha mwaka mmoja"]
     with pytest.raises(NotPermitted):
         applications.get_case_for(officer_actor("CG-001"), sent.id, now=now)
     decide(officer_actor("CG-047", "supervisor"), sent, "approve", drain_jobs)

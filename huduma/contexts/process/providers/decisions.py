@@ -24,12 +24,17 @@ class NoRule(Refusal):
 
 @dataclass(frozen=True)
 class Row:
-    """A rule of a table: one condition over all inputs, and an expression for each output."""
+    """A rule of a table: a condition on each input, and an expression for each output."""
 
     line: int
-    condition: str
+    tests: tuple[str, ...]
     outputs: dict[str, str]
     annotation: str
+
+    @property
+    def condition(self) -> str:
+        """All conditions in one."""
+        return " and ".join(f"({test})" for test in self.tests)
 
 
 @dataclass(frozen=True)
@@ -97,15 +102,15 @@ def _row(rule: etree._Element, inputs: list[str], outputs: list[str]) -> Row:
     values = [_text(entry) for entry in rule.findall(f"{{{DMN}}}outputEntry")]
     if len(tests) != len(inputs) or len(values) != len(outputs):
         raise Unreadable(_fault(rule, "the rule has not one cell for each column", "fill or remove cells"))
-    condition = " and ".join(f"({rules.unary_test(t, i)})" for t, i in zip(tests, inputs, strict=True))
+    conditions = tuple(rules.unary_test(test, name) for test, name in zip(tests, inputs, strict=True))
     try:
-        for expression in (condition, *values):
+        for expression in (*conditions, *values):
             rules.names_in(expression)
     except rules.Forbidden as error:
         raise Unreadable(_fault(rule, str(error), "see the language in docs/bpmn.md")) from None
     described = rule.find(f"{{{DMN}}}description")
     annotation = (described.text or "") if described is not None else ""
-    return Row(line(rule), condition, dict(zip(outputs, values, strict=True)), annotation.strip())
+    return Row(line(rule), conditions, dict(zip(outputs, values, strict=True)), annotation.strip())
 
 
 def _text(element: etree._Element | None) -> str:

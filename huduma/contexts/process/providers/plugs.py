@@ -76,6 +76,8 @@ class Follower(Protocol):
         """Write rows of one's own; the case does not move again in here."""
 
 
+#: Messages that contexts above deliver.
+messages: set[str] = set()
 actions: Registry[Service] = Registry("action of a service task")
 observers: list[Observer] = []
 followers: list[Follower] = []
@@ -92,6 +94,16 @@ def register_action(
     """Plug in what `huduma:action="name"` does. See Service; without a schema the task takes no configuration."""
     closed = {"type": "object", "additionalProperties": False, **(schema or {})}
     actions.register(name, Service(action, call, closed, awaits or {}))
+
+
+def register_messages(*names: str) -> None:
+    """Say which messages a context delivers, so that no process waits for one that never comes."""
+    messages.update(names)
+
+
+def known_messages() -> frozenset[str]:
+    """Return every message that somebody delivers, or that ends a service task."""
+    return frozenset(messages.union(*(service.awaits for _, service in actions.items())))
 
 
 def register_observer(observer: Observer) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py service check|load PATH`."""
+"""`manage.py service check|load PATH`, `manage.py service export CODE PATH`."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from huduma.contexts.catalogue import public as catalogue
-from huduma.foundation.access import SYSTEM
+from huduma.foundation.access import SYSTEM, NotFound
 
 
 class Command(BaseCommand):
@@ -18,12 +18,30 @@ class Command(BaseCommand):
     help = __doc__ or ""
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("action", choices=["check", "load"])
-        parser.add_argument("path", type=Path, help="one package folder, or a folder of them")
+        parser.add_argument("action", choices=["check", "load", "export"])
+        parser.add_argument(
+            "path", help="a .zip, one package folder, or a folder of them; the service's code to export"
+        )
+        parser.add_argument("to", nargs="?", type=Path, help="where the .zip is written")
 
-    def handle(self, *args: Any, action: str, path: Path, **options: Any) -> None:
-        if not path.is_dir():
-            sys.exit(f"{path} is not a folder; give a package folder or a folder of packages.")
+    def handle(self, *args: Any, action: str, path: str, to: Path | None, **options: Any) -> None:
+        if action == "export":
+            self._export(path, to)
+        else:
+            self._read(action, Path(path), options)
+
+    def _export(self, code: str, to: Path | None) -> None:
+        try:
+            name, content = catalogue.export_version(code)
+        except NotFound:
+            sys.exit(f"no version of {code} runs.")
+        file = to or Path(name)
+        file.write_bytes(content)
+        self.stdout.write(f"{file}: {len(content)} bytes")
+
+    def _read(self, action: str, path: Path, options: dict[str, Any]) -> None:
+        if not path.exists():
+            sys.exit(f"{path} is not there; give a .zip, a package folder or a folder of packages.")
         if action == "check":
             packages = catalogue.check_packages(path)
             self._report([fault for package in packages for fault in package.faults])

@@ -10,7 +10,8 @@ from django.db import connection, transaction
 
 from huduma.contexts.catalogue import events
 from huduma.contexts.catalogue.models import Service, ServiceVersion, Word
-from huduma.contexts.catalogue.providers.folder import Fault, Package, read_packages
+from huduma.contexts.catalogue.providers.package import Fault, Package, Source
+from huduma.contexts.catalogue.providers.packages import read_packages
 from huduma.contexts.catalogue.rules import stem, words
 from huduma.contexts.places import public as places
 from huduma.foundation.access import Actor, Refusal
@@ -34,16 +35,8 @@ class FaultyPackages(Refusal):
 
 
 def check_packages(path: Path) -> list[Package]:
-    """Read packages and return them with all their faults, including bodies that do not exist."""
-    packages = read_packages(path)
-    bodies = {body.code for body in places.list_bodies()}
-    for package in packages:
-        body = package.parts.get("service", {}).get("body")
-        if body and body not in bodies:
-            rule = f"the body {body!r} is not in the register of public bodies"
-            file = f"{path / package.code if path.name != package.code else path}/service.yaml"
-            package.faults.append(Fault(file, 2, rule, "use a code of public_bodies.yaml"))
-    return packages
+    """Read a .zip, a package folder or a folder of them, and return every package with all its faults."""
+    return read_packages(path, {body.code for body in places.list_bodies()})
 
 
 @transaction.atomic
@@ -63,23 +56,31 @@ def load_packages(
     counts = Counter(services=len(packages), changed=0, versions=0)
     for done, package in enumerate(packages, 1):
         service = known.get(package.code)
-        content = package.parts["service"]
-        if service is None or service.content != content:
-            service = _save(content, service)
-            counts["changed"] += 1
-        if package.is_runnable:
-            counts["versions"] += _publish(actor, service, package, now)
+        if service is None or service.loaded_digest != package.digest:  # the folder changed since it was loaded last
+            before = service.content if service else None
+            service = save_service(package.parts["service"], service, loaded_digest=package.digest)
+            counts["changed"] += service.content != before
+            if package.is_runnable:
+                counts["versions"] += publish_version(
+                    actor=actor,
+                    service=service,
+                    source=package.source,
+                    parts=package.parts,
+                    digest=package.digest,
+                    now=now,
+                )
         if progress:
             progress(done, len(packages))
     if counts["changed"]:
-        _rebuild_vocabulary()
+        rebuild_vocabulary()
         journal.record(
             actor=actor, event=events.CatalogueLoaded(services=len(packages), changed=counts["changed"]), now=now
         )
     return dict(counts)
 
 
-def _save(content: dict[str, Any], service: Service | None) -> Service:
+def save_service(content: dict[str, Any], service: Service | None = None, **values: Any) -> Service:
+    """Write a charter into the catalogue and its words into the index of the search."""
     service, _ = Service.objects.update_or_create(
         code=content["code"],
         defaults={
@@ -89,6 +90,7 @@ def _save(content: dict[str, Any], service: Service | None) -> Service:
             "name_en": content["name"]["en"],
             "name_sw": content["name"]["sw"],
             "content": content,
+            **values,
         },
     )
     with connection.cursor() as cursor:
@@ -120,22 +122,40 @@ def _languages(text: Translated | str) -> list[str]:
     return [text] if isinstance(text, str) else list(text.values())
 
 
-def _publish(actor: Actor, service: Service, package: Package, now: datetime) -> bool:
-    if service.current_version is not None and service.current_version.digest == package.digest:
+def publish_version(
+    *, actor: Actor, service: Service, source: Source, parts: dict[str, Any], digest: str, now: datetime
+) -> bool:
+    """Let a version run from now on, and end the one before it; returns whether it is new.
+
+    A version that ran before and was superseded or withdrawn does not come back by itself.
+    """
+    current = service.current_version
+    if ServiceVersion.objects.filter(service=service, digest=digest).exists():
         return False
     last = ServiceVersion.objects.filter(service=service).order_by("-number").first()
-    version, created = ServiceVersion.objects.get_or_create(
-        service=service,
-        digest=package.digest,
-        defaults={"number": (last.number if last else 0) + 1, "package": package.parts, "published_at": now},
-    )
+    if current is not None:
+        end_version(actor=actor, version=current, state="superseded", reason="", now=now)
+    version = ServiceVersion.objects.create(
+        service=service, digest=digest, number=(last.number if last else 0) + 1, package=parts, source=source,
+        published_at=now,
+    )  # fmt: skip
     Service.objects.filter(code=service.code).update(current_version=version)
     event = events.VersionPublished(version_id=version.id, service_code=service.code, number=version.number)
     journal.record(actor=actor, event=event, now=now)
-    return created
+    return True
 
 
-def _rebuild_vocabulary() -> None:
+def end_version(*, actor: Actor, version: ServiceVersion, state: str, reason: str, now: datetime) -> None:
+    """Write down that a version is superseded or withdrawn. Applications that were sent under it keep it."""
+    ServiceVersion.objects.filter(id=version.id).update(state=state, ended_at=now)
+    event = events.VersionEnded(
+        version_id=version.id, service_code=version.service_id, number=version.number, state=state, reason=reason
+    )
+    journal.record(actor=actor, event=event, now=now)
+
+
+def rebuild_vocabulary() -> None:
+    """Count again in how many services each word occurs, after charters changed."""
     counts: Counter[tuple[str, str]] = Counter()
     for content in Service.objects.values_list("content", flat=True):
         for language in ("en", "sw"):

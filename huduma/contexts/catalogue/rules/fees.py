@@ -1,0 +1,60 @@
+"""What a service costs on a day: the lines of its fee schedule that are in force and whose condition holds."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from huduma.contexts.catalogue.rules.conditions import holds
+
+CENTS = 100
+
+
+@dataclass(frozen=True)
+class FeeLine:
+    """One line of a bill: `amount_cents` in minor units of `currency` (ISO 4217); `legal_notice` is what sets it.
+
+    `from_on` and `to_on` are the first and the last day of the line in the schedule, None where none is known or set.
+    """
+
+    code: str
+    name: dict[str, str]
+    amount_cents: int
+    currency: str
+    legal_notice: str
+    from_on: date | None
+    to_on: date | None
+
+
+def fee_lines(
+    service: dict[str, Any], *, on: date, facts: dict[str, Any], decided: dict[str, Any] | None = None
+) -> list[FeeLine]:
+    """Return what a service costs on a day over the facts of an application; a line of nothing is left out.
+
+    `service` is a service.yaml with `fees`. `decided` are the outputs of rules.dmn, for lines that say `decided_by`.
+    """
+    lines = []
+    for entry in service.get("fees", []):
+        if in_force(entry, on) and holds(entry.get("when"), facts) and (cents := _cents(entry, facts, decided or {})):
+            currency = entry.get("currency", "KES")
+            lines.append(FeeLine(entry["code"], entry["name"], cents, currency, entry["legal_notice"], *days_of(entry)))
+    return lines
+
+
+def in_force(entry: dict[str, Any], on: date) -> bool:
+    """Whether a line of a fee schedule is in force on a day."""
+    first, last = days_of(entry)
+    return (first or on) <= on <= (last or on)
+
+
+def days_of(entry: dict[str, Any]) -> tuple[date | None, date | None]:
+    """Return the first and the last day of a line, None where none is set. Raises ValueError for what is no date."""
+    first, last = entry.get("from"), entry.get("to")
+    return first and date.fromisoformat(first), last and date.fromisoformat(last)
+
+
+def _cents(entry: dict[str, Any], facts: dict[str, Any], decided: dict[str, Any]) -> int:
+    if "amount" in entry:
+        return int(entry["amount"]) * CENTS
+    if "amount_from" in entry:
+        return round(float(facts.get(entry["amount_from"]) or 0) * CENTS)
+    return int(decided.get(entry["decided_by"]) or 0)
