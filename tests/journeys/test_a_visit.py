@@ -187,6 +187,11 @@ def test_a_day_at_the_centre(
     for name in ("wall", "centres/settings", "reception", "reception/paper", "reception/door", "shelf"):
         wall.goto(f"{at}/desk/{name}/")
         sound(wall)
+    wall.goto(f"{at}/desk/reception/paper/")
+    wall.locator("form[action*=blocks] button").click()
+    wall.locator(".slips").wait_for()
+    sound(wall)
+    shots(wall, "paper")
     wall.goto(f"{at}/desk/wall/")
     shots(wall, "wall")
 

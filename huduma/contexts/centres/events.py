@@ -139,7 +139,7 @@ class CounterClosed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TicketTaken(Event):
-    """Somebody arrived. `source` is kiosk, reception, door, paper (entered later) or quick."""
+    """Somebody arrived. `source` is kiosk, reception, door or quick."""
 
     act: ClassVar[str] = "centres.ticket.taken"
     subject: ClassVar[str] = "ticket_id"
@@ -149,6 +149,34 @@ class TicketTaken(Event):
     service_code: str
     source: str
     case_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaperEntered(Event):
+    """A paper number of a time without a system was entered; the times are those on the sheet."""
+
+    act: ClassVar[str] = "centres.ticket.entered"
+    subject: ClassVar[str] = "ticket_id"
+    ticket_id: UUID
+    centre_code: str
+    number: str
+    service_code: str
+    arrived_at: str
+    served_at: str | None
+    ended_at: str | None
+    outcome: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockPrinted(Event):
+    """Paper numbers were given out."""
+
+    act: ClassVar[str] = "centres.block.printed"
+    subject: ClassVar[str] = "block_id"
+    block_id: UUID
+    centre_code: str
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -184,6 +184,18 @@ def ticket_number(count: int) -> str:
     return f"{'ABCDEFGHJKLMNPQRSTUVWXYZ'[letter % 24]}{number + 1:03}"
 
 
+def paper_number(typed: str) -> tuple[str, int]:
+    """Return what stands on a paper ticket: P (printed) or H (written by hand) and the number, as `p12`, `12` or `H 3` is typed.
+
+    Raises ValueError for anything else.
+    """
+    text = typed.strip().upper()
+    letter, digits = (text[0], text[1:].strip()) if text[:1] in ("P", "H") else ("P", text)
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 6 and int(digits)):
+        raise ValueError(typed)
+    return letter, int(digits)
+
+
 def wait_range(ahead: int, servers: int, quartiles: tuple[float, float, float]) -> tuple[int, int] | None:
     """Return between how many minutes and how many more a person with `ahead` people before them will probably wait.
 

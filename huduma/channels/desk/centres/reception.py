@@ -1,4 +1,4 @@
-"""Reception: people who arrive without a phone or a kiosk, today's appointments, and the paper of a day without a system."""
+"""Reception: people who arrive without a phone or a kiosk, and today's appointments."""
 
 from datetime import datetime
 from typing import Any
@@ -23,9 +23,6 @@ from huduma.foundation import ids
 from huduma.foundation import phone as phones
 from huduma.foundation.access import NotFound, NotPermitted, Refusal
 from huduma.foundation.ui.requests import actor_of
-from huduma.foundation.worktime.public import NAIROBI
-
-PAPER_ROWS = 10
 
 
 @never_cache
@@ -106,52 +103,6 @@ def door(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/centres/door.html", context)
 
 
-@never_cache
-def catch_up(request: HttpRequest) -> HttpResponse:
-    """Enter the paper numbers of a time when the system was down; rows with a mistake stay, the others are kept."""
-    actor, now, centre = actor_of(request), timezone.now(), centre_of(request)
-    workforce.require_place(actor, centre.code, "officer", "supervisor")
-    errors: dict[str, str] = {}
-    rows: list[dict[str, Any]] = [
-        {"n": n, **{f: request.POST.get(f"{f}-{n}", "").strip() for f in FIELDS}} for n in range(PAPER_ROWS)
-    ]
-    day = request.POST.get("day", "") or timezone.localdate(now).isoformat()
-    left = []
-    if request.method == "POST":
-        for row in rows:
-            if not row["number"]:
-                continue
-            try:
-                centres.catch_up(
-                    actor=actor, centre_code=centre.code, number=row["number"], service_code=row["service"],
-                    arrived_at=_clock(day, row["arrived"]), served_at=_clock(day, row["served"]) if row["served"] else None,
-                    ended_at=_clock(day, row["ended"]) if row["ended"] else None, now=now,
-                )  # fmt: skip
-            except ValueError:
-                errors[f"arrived-{row['n']}"] = gettext("Number %(number)s: write times like 09:40.") % row
-                left.append(row)
-            except NotPermitted:
-                raise
-            except Refusal as refusal:
-                errors[f"number-{row['n']}"] = f"{row['number']}: {refusal.message}"
-                left.append(row)
-        if not errors:
-            notes.success(request, gettext("The paper numbers are entered."))
-            return redirect("desk:catch_up")
-    empty = [row for row in rows if not row["number"]] if request.method == "POST" else rows
-    context = {
-        "centre": centre, "rows": [*left, *empty], "day": day, "errors": errors, "services": service_choices(centre),
-    }  # fmt: skip
-    return render(request, "desk/centres/catch_up.html", context, status=422 if errors else 200)
-
-
-FIELDS = ("number", "service", "arrived", "served", "ended")
-
-
-def _clock(day: str, text: str) -> datetime:
-    return datetime.fromisoformat(f"{day}T{text.replace('.', ':').zfill(5)}").replace(tzinfo=NAIROBI)
-
-
 def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
@@ -163,5 +114,4 @@ urlpatterns = [
     path("reception/", reception, name="reception"),
     path("reception/<uuid:appointment_id>/attended/", attendance, name="attendance"),
     path("reception/door/", door, name="door"),
-    path("reception/paper/", catch_up, name="catch_up"),
 ]

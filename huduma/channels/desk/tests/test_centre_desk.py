@@ -89,6 +89,10 @@ def test_serving_somebody_known_is_assisted_with_consent(client, always_open, at
 def test_the_paper_of_a_day_without_a_system(client, always_open, at_desk):
     at_desk()
     assert client.get("/en/desk/reception/paper/").status_code == 200
+    printed = client.post("/en/desk/reception/paper/blocks/")
+    sheet = client.get(printed.url).content.decode()
+    assert "P001" in sheet
+    assert "P060" in sheet
     yesterday = (timezone.localdate() - timedelta(days=1)).isoformat()
     rows = {
         "day": yesterday, "number-0": "1", "service-0": "police-clearance", "arrived-0": "8.05", "served-0": "08:10",
@@ -96,10 +100,11 @@ def test_the_paper_of_a_day_without_a_system(client, always_open, at_desk):
     }  # fmt: skip
     answer = client.post("/en/desk/reception/paper/", rows)
     assert answer.status_code == 422
-    assert "Number 2: write times like 09:40" in answer.content.decode()
+    assert "Number 2: write numbers like P012 and times like 09:40" in answer.content.decode()
     assert 'value="nine"' in answer.content.decode()
-    assert Ticket.objects.get().number == "P1"
-    again = client.post("/en/desk/reception/paper/", {**rows, "number-1": ""})
+    assert Ticket.objects.get().number == "P001"
+    assert client.post("/en/desk/reception/paper/", {**rows, "number-1": ""}).status_code == 302  # twice the same
+    again = client.post("/en/desk/reception/paper/", {**rows, "number-1": "", "arrived-0": "8.06"})
     assert "This number was entered already" in again.content.decode()
 
 

@@ -1,6 +1,7 @@
 """Centres, appointments, queues and documents to collect."""
 
 from huduma.contexts.centres.models.collection import Collectable
+from huduma.contexts.centres.models.paper import NumberBlock
 from huduma.contexts.centres.models.places import Centre, Closure, Counter, Offering, ServiceTime
 from huduma.contexts.centres.models.queue import Numbering, Stop, Ticket
 from huduma.contexts.centres.models.visits import Appointment, Waiter
@@ -11,6 +12,7 @@ __all__ = [
     "Closure",
     "Collectable",
     "Counter",
+    "NumberBlock",
     "Numbering",
     "Offering",
     "ServiceTime",

@@ -1,5 +1,16 @@
 """All writes about centres, appointments, queues and documents to collect."""
 
+from huduma.contexts.centres.operations.arrivals import CentreShut, NotToday, check_in, leave_queue, take_ticket
+from huduma.contexts.centres.operations.attendance import miss_appointments, record_attendance
+from huduma.contexts.centres.operations.booking import (
+    BookedAlready,
+    OfferEnded,
+    TooManyBooked,
+    book_appointment,
+    cancel_appointment,
+    confirm_appointment,
+    move_appointment,
+)
 from huduma.contexts.centres.operations.closures import ClosedAlready, close_centre
 from huduma.contexts.centres.operations.collection import (
     PROOFS,
@@ -14,32 +25,15 @@ from huduma.contexts.centres.operations.collection import (
     send_document,
     shelve_document,
 )
-from huduma.contexts.centres.operations.places import (
-    NoSuchSetting,
-    change_centre,
-    learn_service_times,
-    load_centres,
-    set_counter,
-    set_offering,
-)
-from huduma.contexts.centres.operations.queue import (
-    CHANNEL,
-    CentreShut,
+from huduma.contexts.centres.operations.counter import (
     CounterTaken,
     NobodyWaits,
     NotAtCounter,
-    NotToday,
-    NumberTaken,
     StillServing,
-    TicketElsewhere,
     call_next,
-    catch_up,
-    check_in,
     close_counter,
-    close_day,
     finish,
     hold,
-    leave_queue,
     link_ticket,
     mark_no_show,
     open_counter,
@@ -48,30 +42,22 @@ from huduma.contexts.centres.operations.queue import (
     record_quick,
     resume,
     start_serving,
-    take_ticket,
     transfer,
 )
-from huduma.contexts.centres.operations.visits import (
-    BookedAlready,
-    NotOffered,
-    OfferEnded,
-    SlotTaken,
-    TooLate,
-    TooManyBooked,
-    WaitsAlready,
-    book_appointment,
-    cancel_appointment,
-    confirm_appointment,
-    cover_absence,
-    displace_visits,
-    join_waiting_list,
-    lapse_offers,
-    leave_waiting_list,
-    miss_appointments,
-    move_appointment,
-    record_attendance,
-    wish_of,
+from huduma.contexts.centres.operations.displaced import cover_absence, displace_visits
+from huduma.contexts.centres.operations.freed import WaitsAlready, join_waiting_list, lapse_offers, leave_waiting_list
+from huduma.contexts.centres.operations.paper import NumberTaken, NumberUnprinted, catch_up, print_block
+from huduma.contexts.centres.operations.people import pass_visits
+from huduma.contexts.centres.operations.places import (
+    NoSuchSetting,
+    change_centre,
+    learn_service_times,
+    load_centres,
+    set_counter,
+    set_offering,
 )
+from huduma.contexts.centres.operations.slots import NotOffered, SlotTaken, TooLate, wish_of
+from huduma.contexts.centres.operations.tickets import CHANNEL, TicketElsewhere, close_day
 
 __all__ = [
     "CHANNEL",
@@ -87,6 +73,7 @@ __all__ = [
     "NotThere",
     "NotToday",
     "NumberTaken",
+    "NumberUnprinted",
     "OfferEnded",
     "ProofMissing",
     "SlotTaken",
@@ -122,6 +109,8 @@ __all__ = [
     "miss_appointments",
     "move_appointment",
     "open_counter",
+    "pass_visits",
+    "print_block",
     "put_back",
     "recall",
     "receive_document",

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 
 from huduma.contexts.centres import events
 from huduma.contexts.centres.models import Closure
-from huduma.contexts.centres.operations.visits import displace_visits
+from huduma.contexts.centres.operations.displaced import displace_visits
 from huduma.contexts.workforce import public as workforce
 from huduma.foundation.access import Actor, Refusal
 from huduma.foundation.journal import public as journal

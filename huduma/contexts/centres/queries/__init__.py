@@ -1,5 +1,5 @@
 """Reading centres, appointments, queues and documents to collect: one module for each."""
 
-from huduma.contexts.centres.queries import collection, places, queue, visits
+from huduma.contexts.centres.queries import collection, paper, places, queue, visits
 
-__all__ = ["collection", "places", "queue", "visits"]
+__all__ = ["collection", "paper", "places", "queue", "visits"]

@@ -34,9 +34,9 @@ from huduma.contexts.centres import operations as centres
 from huduma.contexts.identity import public as identity
 actor = identity.actor_for(identity.Account.objects.get(id=sys.argv[1]), channel="desk", purpose="casework", second_factor=True)
 from huduma.foundation.journal import public as journal
-from huduma.contexts.centres.operations import queue
+from huduma.contexts.centres.operations import counter
 def dies(**_): os.kill(os.getpid(), signal.SIGKILL)
-queue.journal.record = dies
+counter.journal.record = dies
 centres.call_next(actor=actor, now=timezone.now())
 """
 

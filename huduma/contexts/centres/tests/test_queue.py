@@ -169,20 +169,36 @@ def test_leaving_is_final_and_what_stays_open_ends_with_the_day(arrive, clerk, n
 
 def test_paper_numbers_are_entered_later(centre, clerk, now):
     officer = clerk("neema")
+    block = centres.print_block(actor=officer, centre_code="HC01", now=now)
+    assert (block.first, block.last) == (1, 60)
+    assert centres.print_block(actor=officer, centre_code="HC01", now=now).first == 61
     entry = {"actor": officer, "centre_code": "HC01", "service_code": "police-clearance", "now": now}
     early = now - timedelta(minutes=50)
-    done = centres.catch_up(
-        number="7", arrived_at=early, served_at=early + 10 * MINUTE, ended_at=early + 15 * MINUTE, **entry
-    )
-    assert (done.number, done.state, done.source) == ("P7", "done", "paper")
+    colleague = clerk("amani", 2)
+    times = {"arrived_at": early, "served_at": early + 10 * MINUTE, "ended_at": early + 15 * MINUTE}
+    by = {"counter_id": centre.counters.get(number=2).id, "officer_id": colleague.account_id, "outcome": "not-done"}
+    done = centres.catch_up(number="7", **times, **by, **entry)
+    assert (done.number, done.state, done.outcome, done.source) == ("P007", "done", "not-done", "paper")
+    assert centres.catch_up(number="p 7", **times, **by, **entry).id == done.id
     waits = centres.catch_up(number="p8", arrived_at=early, served_at=None, ended_at=None, **entry)
-    assert (waits.number, waits.state, waits.rank_at) == ("P8", "waiting", early)
+    assert (waits.number, waits.state, waits.rank_at) == ("P008", "waiting", early)
+    hand = centres.catch_up(number="h7", arrived_at=early - timedelta(days=1), served_at=None, ended_at=None, **entry)
+    assert (hand.number, hand.state) == ("H007", "left")
     with pytest.raises(centres.NumberTaken):
-        centres.catch_up(number="8", arrived_at=early, served_at=None, ended_at=None, **entry)
+        centres.catch_up(number="8", arrived_at=early + MINUTE, served_at=None, ended_at=None, **entry)
+    with pytest.raises(centres.NumberUnprinted):
+        centres.catch_up(number="121", arrived_at=early, served_at=None, ended_at=None, **entry)
+    with pytest.raises(ValueError, match="x9"):
+        centres.catch_up(number="x9", arrived_at=early, served_at=None, ended_at=None, **entry)
     with pytest.raises(workforce.SpanBackwards):
         centres.catch_up(number="9", arrived_at=now + MINUTE, served_at=None, ended_at=None, **entry)
+    with pytest.raises(NotFound):
+        centres.catch_up(number="9", **times, **{**by, "officer_id": ids.uuid7()}, **entry)
     stop = Stop.objects.get(ticket=done)
     assert (stop.called_at - stop.waiting_since, stop.ended_at - stop.serving_at) == (10 * MINUTE, 5 * MINUTE)
+    assert (stop.officer_id, stop.counter.number) == (colleague.account_id, 2)
+    said = journal.entries_concerning(done.id, acts=["centres.ticket.entered"])
+    assert [(one.at, one.facts["ended_at"]) for one in said] == [(now, times["ended_at"].isoformat())]
 
 
 def test_the_board_shows_the_last_five_calls_and_no_name(arrive, clerk, now):

@@ -1,0 +1,92 @@
+"""Visits that a centre cannot keep: a colleague takes over, or another time is kept and offered with an apology."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from huduma.contexts.centres import events
+from huduma.contexts.centres.models import Appointment
+from huduma.contexts.centres.operations import freed, slots
+from huduma.contexts.centres.queries import visits
+from huduma.contexts.workforce import public as workforce
+from huduma.foundation.access import SYSTEM, Actor
+
+#: How long the time that replaces a displaced visit is kept.
+REPLACEMENT_FOR = timedelta(hours=48)
+
+
+@transaction.atomic
+def displace_visits(
+    *, actor: Actor, centre_code: str, starts_at: datetime, ends_at: datetime, reason: dict[str, str], now: datetime
+) -> int:
+    """Give up the visits of a span that a closure makes impossible: keep another time for each, and ask whether it suits.
+
+    Nobody is moved without saying yes. Returns how many were displaced. Raises NotPermitted.
+    """
+    workforce.require_place(actor, centre_code, "supervisor")
+    hit = Appointment.objects.filter(
+        centre_id=centre_code, starts_at__lt=ends_at, ends_at__gt=starts_at, state__in=["booked", "offered"]
+    )
+    return sum(_displace(actor, appointment_id, reason, now) for appointment_id in hit.values_list("id", flat=True))
+
+
+@transaction.atomic
+def cover_absence(*, account_id: UUID, centre_code: str, starts_at: datetime, ends_at: datetime, now: datetime) -> int:
+    """See to the visits with an officer who will be away: a colleague takes them over, or they are displaced.
+
+    Returns how many were displaced.
+    """
+    reason = {
+        "en": "the officer who was to serve you is away",
+        "sw": "afisa aliyepaswa kukuhudumia hayupo",
+    }
+    displaced = 0
+    hit = Appointment.objects.filter(
+        centre_id=centre_code, officer_id=account_id, starts_at__lt=ends_at, ends_at__gt=starts_at,
+        state__in=["booked", "offered"],
+    )  # fmt: skip
+    for before in hit.select_related("centre").order_by("starts_at"):
+        slots.lock_day(before.centre, before.starts_at)
+        appointment = slots.lock(SYSTEM, before.id)
+        try:
+            long_ago = appointment.starts_at - timedelta(days=before.centre.most_notice_days)
+            found = slots.take(
+                before.centre, slots.wish_of(appointment), appointment.starts_at, long_ago, without=appointment
+            )
+        except slots.SlotTaken:
+            displaced += _displace(SYSTEM, appointment.id, reason, now)
+        else:
+            appointment.lane, appointment.officer_id = found.lane, found.officer_id
+            appointment.save(update_fields=["lane", "officer_id"])
+    return displaced
+
+
+def _displace(actor: Actor, appointment_id: UUID, reason: dict[str, str], now: datetime) -> bool:
+    before = visits.get_appointment_for(SYSTEM, appointment_id)
+    slots.lock_day(before.centre, before.starts_at)
+    appointment = slots.lock(SYSTEM, appointment_id)
+    if appointment.state not in ("booked", "offered"):
+        return False
+    slots.turn(appointment, "displaced", now)
+    freed.close_wait(appointment, "waiting")
+    wish, offer = slots.wish_of(appointment), None
+    on = timezone.localdate(before.starts_at)
+    day = next((day for day, _ in visits.days_with_room(before.centre, wish, now=now, limit=1, from_on=on)), None)
+    if day is not None:
+        found = visits.free_rooms(before.centre, day, wish, now=now)[0]
+        slots.lock_day(before.centre, found.starts_at)
+        try:
+            found = slots.take(before.centre, wish, found.starts_at, now)
+        except slots.SlotTaken:  # gone while the lock was waited for: the link leads to the whole list
+            pass
+        else:
+            offer = slots.create(
+                before.centre, wish, found, person_id=appointment.person_id, case_id=appointment.case_id, now=now,
+                offered_until=min(now + REPLACEMENT_FOR, found.starts_at), replaces=appointment,
+            )  # fmt: skip
+    slots.announce(
+        actor, events.AppointmentDisplaced, appointment, now, offered_id=offer.id if offer else None, reason=reason
+    )
+    return True

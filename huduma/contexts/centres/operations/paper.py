@@ -1,0 +1,116 @@
+"""The paper of a time without a system: numbers printed beforehand, and what happened, entered afterwards."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from huduma.contexts.centres import events, rules
+from huduma.contexts.centres.models import Centre, Counter, NumberBlock, Ticket
+from huduma.contexts.centres.operations import tickets
+from huduma.contexts.centres.operations.counter import OUTCOMES
+from huduma.contexts.centres.queries import places
+from huduma.contexts.workforce import public as workforce
+from huduma.foundation.access import Actor, NotFound, Refusal
+from huduma.foundation.journal import public as journal
+
+#: So many numbers are on one block of sheets.
+BLOCK = 60
+
+
+class NumberTaken(Refusal):
+    """This number was entered already with other times. Look at the list, or correct the number."""
+
+
+class NumberUnprinted(Refusal):
+    """No sheet of this centre has this number. Check it; a number that was written by hand is entered with H before it: H12."""
+
+
+@transaction.atomic
+def print_block(*, actor: Actor, centre_code: str, now: datetime) -> NumberBlock:
+    """Give out the next `BLOCK` paper numbers of a centre, to be printed and kept in a drawer. Raises NotFound, NotPermitted."""
+    workforce.require_place(actor, centre_code, "officer", "supervisor")
+    centre = Centre.objects.select_for_update().filter(code=centre_code).first()
+    if centre is None:
+        raise NotFound
+    newest = NumberBlock.objects.filter(centre=centre).first()
+    first = newest.last + 1 if newest else 1
+    block = NumberBlock.objects.create(
+        centre=centre, first=first, last=first + BLOCK - 1, printed_at=now, printed_by=actor.account_id
+    )
+    event = events.BlockPrinted(block_id=block.id, centre_code=centre_code, first=block.first, last=block.last)
+    journal.record(actor=actor, event=event, now=now)
+    return block
+
+
+@transaction.atomic
+def catch_up(
+    *,
+    actor: Actor,
+    centre_code: str,
+    number: str,
+    service_code: str,
+    arrived_at: datetime,
+    served_at: datetime | None,
+    ended_at: datetime | None,
+    outcome: str = "done",
+    counter_id: UUID | None = None,
+    officer_id: UUID | None = None,
+    now: datetime,
+) -> Ticket:
+    """Enter a paper number: somebody served already, at a counter and by an officer where the sheet says so, or one who waits.
+
+    The ticket keeps its number and the sheet's own times, and stays marked as paper; the journal says when and by whom it was
+    entered. Who still waits today goes into the queue at the place of their arrival; an earlier day's number without an end is
+    of somebody who left. Entering the same again changes nothing.
+    Raises NotPermitted, NotFound, NumberUnprinted, NumberTaken, workforce.SpanBackwards.
+    """
+    workforce.require_place(actor, centre_code, "officer", "supervisor")
+    if (ended_at is not None and not arrived_at <= (served_at or arrived_at) <= ended_at <= now) or arrived_at > now:
+        raise workforce.SpanBackwards
+    centre, day = places.get_centre(centre_code), timezone.localdate(arrived_at)
+    if outcome not in OUTCOMES or (officer_id and officer_id not in workforce.staff_of(centre_code, on=day)):
+        raise NotFound
+    if counter_id and not Counter.objects.filter(id=counter_id, centre=centre).exists():
+        raise NotFound
+    written = _number(centre, number)
+    try:
+        with transaction.atomic():
+            ticket = tickets.create(
+                centre,
+                source="paper",
+                service_code=service_code,
+                came_at=arrived_at,
+                arrived_at=arrived_at,
+                number=written,
+            )
+    except IntegrityError:
+        found = Ticket.objects.get(centre=centre, day=day, number=written)
+        if (found.arrived_at, found.service_code, found.ended_at) == (arrived_at, service_code, ended_at):
+            return found
+        raise NumberTaken from None
+    if ended_at is not None:
+        ticket.called_at = ticket.serving_at = served_at or arrived_at
+        ticket.counter_id, ticket.officer_id = counter_id, officer_id
+        tickets.close_at_once(ticket, outcome, ended_at)
+    elif day != timezone.localdate(now):
+        ticket.state, ticket.outcome, ticket.ended_at = "left", "left", arrived_at
+        ticket.save()
+        tickets.leave_desk(ticket, "left", arrived_at)
+    else:
+        tickets.tell_displays(centre_code)
+    event = events.PaperEntered(
+        ticket_id=ticket.id, centre_code=centre_code, number=written, service_code=service_code,
+        arrived_at=arrived_at.isoformat(), served_at=served_at.isoformat() if served_at else None,
+        ended_at=ended_at.isoformat() if ended_at else None, outcome=ticket.outcome,
+    )  # fmt: skip
+    journal.record(actor=actor, event=event, now=now)
+    return ticket
+
+
+def _number(centre: Centre, typed: str) -> str:
+    letter, count = rules.paper_number(typed)
+    if letter == "P" and not NumberBlock.objects.filter(centre=centre, first__lte=count, last__gte=count).exists():
+        raise NumberUnprinted
+    return f"{letter}{count:03}"
