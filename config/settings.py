@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "huduma.channels.desk",
     "huduma.channels.display",
     "huduma.channels.hooks",
+    "huduma.contexts.reengineering",
     "huduma.contexts.performance",
     "huduma.contexts.contact",
     "huduma.contexts.applications",

@@ -134,6 +134,8 @@ class History:
         for number, (step, waiting, begin, end) in enumerate(waits):
             self._task(instance_id, case_id, 2 * number + 1, step, "message", begin, end)
             self.rows["clocks_pause"].append((ids.uuid7(), case_id, waiting, begin, end))
+        if status == "issued":
+            self._task(instance_id, case_id, 2 * len(rounds) + 1, "wait-credential", "message", rounds[-1][2], ended)
         for number, (ready, taken, done, officer, outcome) in enumerate(rounds):
             task_id = self._task(instance_id, case_id, 2 * number + 2, "review", "user", ready, done, officer, outcome)
             facts = {"task_id": str(task_id), "case_id": str(case_id), "step": "review", "how": "claimed"}

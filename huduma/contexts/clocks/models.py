@@ -59,6 +59,9 @@ class Clock(models.Model):
                 name="clocks_flagged",
             ),
             models.Index(
+                fields=["service_code", "started_at", "id"], condition=Q(kind="service"), name="clocks_started"
+            ),
+            models.Index(
                 fields=["ended_at", "id"], condition=Q(kind="service", ended_at__isnull=False), name="clocks_ended"
             ),
         ]  # fmt: skip

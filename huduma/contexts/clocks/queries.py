@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Count, Q, QuerySet
 
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.clocks import rules
@@ -157,6 +157,30 @@ def iter_ended(*, after: tuple[datetime, UUID] | None, until: datetime, limit: i
         yield c.id, Ended(
             c.case_id, c.version_id, c.service_code, c.body_code, c.started_at, c.ended_at, c.spent_seconds, c.met
         )  # fmt: skip
+
+
+def iter_started(
+    service_code: str, *, since: datetime, until: datetime, version_id: UUID | None = None
+) -> Iterator[UUID]:
+    """Yield the cases of a service that began in a span, in the order of their beginning. Read as a stream."""
+    rows = _started(service_code, since, until)
+    if version_id is not None:
+        rows = rows.filter(version_id=version_id)
+    yield from rows.order_by("started_at", "id").values_list("case_id", flat=True).iterator(chunk_size=2000)
+
+
+def count_started(service_code: str, *, since: datetime, until: datetime) -> tuple[int, int, int]:
+    """Return how many cases of a service began in a span; of them, how many were promised and ended, and how many in time."""
+    found = _started(service_code, since, until).aggregate(
+        began=Count("id"), ended=Count("id", filter=Q(met__isnull=False)), met=Count("id", filter=Q(met=True))
+    )
+    return found["began"], found["ended"], found["met"]
+
+
+def _started(service_code: str, since: datetime, until: datetime) -> "QuerySet[Clock]":
+    return Clock.objects.filter(
+        kind=rules.SERVICE, service_code=service_code, started_at__gte=since, started_at__lt=until
+    )
 
 
 @dataclass(frozen=True)

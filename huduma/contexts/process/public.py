@@ -33,6 +33,9 @@ from huduma.contexts.process.operations import (
 )
 from huduma.contexts.process.providers.decisions import NoRule, decide
 from huduma.contexts.process.providers.definitions import check
+from huduma.contexts.process.providers.drawing import Marks
+from huduma.contexts.process.providers.engine import EndlessProcess, Standstill
+from huduma.contexts.process.providers.playing import Place, Play
 from huduma.contexts.process.providers.plugs import (
     RESTING,
     Rest,
@@ -43,16 +46,19 @@ from huduma.contexts.process.providers.plugs import (
     register_messages,
     register_observer,
 )
-from huduma.contexts.process.providers.steps import Outcome
+from huduma.contexts.process.providers.steps import Flow, Outcome, Process, Step
 from huduma.contexts.process.providers.xml import Fault
 from huduma.contexts.process.queries import (
+    CaseLog,
     Drawing,
     Page,
     Station,
+    Stay,
     StuckRow,
     TaskRow,
     assignees_of,
     decisions_of,
+    definition_of,
     draw_case,
     draw_definition,
     draw_way,
@@ -61,6 +67,7 @@ from huduma.contexts.process.queries import (
     list_stuck_for,
     list_tasks_for,
     list_teams,
+    logs_of,
     may_work,
     open_tasks_of,
     outcome_name,
@@ -79,21 +86,31 @@ __all__ = [
     "CannotHandOver",
     "CannotMove",
     "CannotUndo",
+    "CaseLog",
     "CaseMoved",
     "Drawing",
+    "EndlessProcess",
     "Fault",
     "FaultyProcess",
+    "Flow",
     "Instance",
+    "Marks",
     "NoRule",
     "NoSuchOutcome",
     "NotYours",
     "Obstacle",
     "Outcome",
     "Page",
+    "Place",
+    "Play",
+    "Process",
     "ReasonNeeded",
     "Rest",
     "Resting",
+    "Standstill",
     "Station",
+    "Stay",
+    "Step",
     "StuckRow",
     "Task",
     "TaskClosed",
@@ -107,6 +124,7 @@ __all__ = [
     "decide",
     "decisions_of",
     "define",
+    "definition_of",
     "deliver_message",
     "draw_case",
     "draw_definition",
@@ -118,6 +136,7 @@ __all__ = [
     "list_stuck_for",
     "list_tasks_for",
     "list_teams",
+    "logs_of",
     "may_work",
     "move",
     "obstacles",

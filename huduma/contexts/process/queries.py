@@ -1,7 +1,7 @@
 """Reading cases. Lists read task rows by their indexes; no state is ever opened for a list."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -17,6 +17,7 @@ from huduma.contexts.process.providers import definitions, drawing
 from huduma.contexts.process.providers.drawing import Line, Marks
 from huduma.contexts.process.providers.steps import Outcome, Process
 from huduma.foundation.access import Actor, NotFound, NotPermitted
+from huduma.foundation.journal import public as journal
 from huduma.foundation.translated import pick
 from huduma.foundation.worktime import public as worktime
 
@@ -243,9 +244,54 @@ def outcome_name(task: Task) -> dict[str, str]:
     return outcome.name if outcome else {"en": task.outcome}
 
 
+@dataclass(frozen=True)
+class Stay:
+    """One time that a case rested at a step: since when, when an officer took it (None: nobody did), until when."""
+
+    step: str
+    kind: str
+    role: str
+    assignee_id: UUID | None
+    came_at: datetime
+    taken_at: datetime | None
+    left_at: datetime | None
+    outcome: str
+
+
+@dataclass(frozen=True)
+class CaseLog:
+    """A case as it went, in the order of its stays."""
+
+    case_id: UUID
+    run: str
+    status: str
+    started_at: datetime
+    ended_at: datetime | None
+    stays: list[Stay]
+
+
+def logs_of(case_ids: Collection[UUID]) -> list[CaseLog]:
+    """Return how cases went, in the order of their beginning. For contexts that count: nothing in it says who the applicant is."""
+    instances = list(
+        Instance.objects.filter(case_id__in=list(case_ids)).defer("state").order_by("started_at", "case_id")
+    )
+    tasks = list(
+        Task.objects.filter(case_id__in=list(case_ids), state__in=["open", "done"])
+        .only("case_id", "step", "kind", "role", "assignee_id", "created_at", "done_at", "outcome")
+        .order_by("created_at", "token")
+    )
+    human = [task.id for task in tasks if task.kind in HUMAN]
+    taken = journal.last_times("process.task.assigned", human, how=["claimed", "reassigned"])
+    stays: dict[UUID, list[Stay]] = {}
+    for t in tasks:
+        stay = Stay(t.step, t.kind, t.role, t.assignee_id, t.created_at, taken.get(t.id), t.done_at, t.outcome)
+        stays.setdefault(t.case_id, []).append(stay)
+    return [CaseLog(i.case_id, i.run, i.status, i.started_at, i.ended_at, stays.get(i.case_id, [])) for i in instances]
+
+
 def outcomes_by_step(bpmn: str, dmn: str = "") -> dict[str, set[str]]:
     """Return the officers' tasks of a definition without faults, each with the outcomes that it declares."""
-    steps = definitions.build(bpmn, dmn, definitions.shared(bpmn)).steps.values()
+    steps = definition_of(bpmn, dmn).steps.values()
     return {step.key: set(step.outcomes) for step in steps if step.kind in HUMAN}
 
 
@@ -296,15 +342,20 @@ class Station:
     is_main: bool
 
 
-def draw_definition(bpmn: str, dmn: str = "", notes: Mapping[str, str] | None = None) -> Drawing:
-    """Draw a definition without faults in the active language; `notes` are written on steps and flows, by their ids."""
-    return _drawn(bpmn, dmn, tuple(sorted((notes or {}).items())), get_language())
+@lru_cache(maxsize=256)
+def definition_of(bpmn: str, dmn: str = "") -> Process:
+    """Return a definition as it would run today, for contexts that ask what it says. Raises definitions.Faulty, xml.Unreadable."""
+    return definitions.build(bpmn, dmn, definitions.shared(bpmn))
+
+
+def draw_definition(bpmn: str, dmn: str = "", marks: Marks | None = None) -> Drawing:
+    """Draw a definition without faults in the active language, with marks on its steps and flows."""
+    return _draw(definition_of(bpmn, dmn), bpmn, marks) if marks else _drawn(bpmn, dmn, get_language())
 
 
 @lru_cache(maxsize=256)
-def _drawn(bpmn: str, dmn: str, notes: tuple[tuple[str, str], ...], language: str | None) -> Drawing:
-    process = definitions.build(bpmn, dmn, definitions.shared(bpmn))
-    return _draw(process, bpmn, Marks(notes=dict(notes)))
+def _drawn(bpmn: str, dmn: str, language: str | None) -> Drawing:
+    return _draw(definition_of(bpmn, dmn), bpmn, Marks())
 
 
 def draw_case(case_id: UUID) -> Drawing:

@@ -2,6 +2,16 @@
 
 from huduma.foundation.journal.event import AccessRefused, Event
 from huduma.foundation.journal.operations import handles, record
-from huduma.foundation.journal.queries import Entry, entries_concerning, get_entry, page_concerning
+from huduma.foundation.journal.queries import Entry, entries_concerning, get_entry, last_times, page_concerning
 
-__all__ = ["AccessRefused", "Entry", "Event", "entries_concerning", "get_entry", "handles", "page_concerning", "record"]
+__all__ = [
+    "AccessRefused",
+    "Entry",
+    "Event",
+    "entries_concerning",
+    "get_entry",
+    "handles",
+    "last_times",
+    "page_concerning",
+    "record",
+]

@@ -1,10 +1,12 @@
 """Reading the journal."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from django.db.models import Max
 
 from huduma.foundation.journal.models import EntryRow
 
@@ -61,6 +63,15 @@ def page_concerning(
         rows = rows.filter(sequence__lt=before)
     found = list(rows.order_by("-sequence")[: limit + 1])
     return [_entry(row) for row in found[:limit]], found[limit - 1].sequence if len(found) > limit else None
+
+
+def last_times(act: str, subject_ids: Collection[UUID], **facts: list[str]) -> dict[UUID, datetime]:
+    """Return when an act was last done to each of some subjects. `facts`: values that a fact may have, such as `how=["claimed"]`."""
+    rows = EntryRow.objects.filter(act=act, concerns__overlap=list(subject_ids), subject_id__in=list(subject_ids))
+    for name, values in facts.items():
+        rows = rows.filter(**{f"facts__{name}__in": values})
+    found = rows.values_list("subject_id").annotate(Max("recorded_at"))
+    return {subject_id: at for subject_id, at in found if subject_id is not None}
 
 
 def get_entry(entry_id: UUID) -> Entry:

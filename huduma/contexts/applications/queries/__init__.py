@@ -21,9 +21,9 @@ from huduma.contexts.applications.queries.cases import (
     open_case,
     shared_sections_for,
 )
-from huduma.contexts.applications.queries.dimensions import dimensions_of
 from huduma.contexts.applications.queries.entries import Entry, entries_of, entry_of, entry_problems, questions_in
 from huduma.contexts.applications.queries.fees import eligibility_of, fee_lines
+from huduma.contexts.applications.queries.figures import burden_of, dimensions_of, facts_of
 from huduma.contexts.applications.queries.forms import (
     Question,
     all_answers,
@@ -77,12 +77,14 @@ __all__ = [
     "all_answers",
     "asked_pages",
     "asks_register",
+    "burden_of",
     "dimensions_of",
     "earlier_answers",
     "eligibility_of",
     "entries_of",
     "entry_of",
     "entry_problems",
+    "facts_of",
     "fee_lines",
     "find_case_for",
     "form_of",

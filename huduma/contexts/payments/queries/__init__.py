@@ -1,6 +1,6 @@
 """Reading bills, payments and balances."""
 
-from huduma.contexts.payments.queries.bills import bills_for_payable, get_bill_for, may_see
+from huduma.contexts.payments.queries.bills import bills_for_payable, get_bill_for, may_see, paid_for
 from huduma.contexts.payments.queries.ledger import (
     Balance,
     balance_cents,
@@ -47,6 +47,7 @@ __all__ = [
     "latest_payment",
     "may_see",
     "ownerless_for",
+    "paid_for",
     "refundable_cents",
     "refunds_of",
     "settling_payment",

@@ -1,7 +1,9 @@
 """Reading bills, by who may see them."""
 
+from collections.abc import Collection
 from uuid import UUID
 
+from django.db.models import Sum
 from django.utils import timezone
 
 from huduma.contexts.identity import public as identity
@@ -25,6 +27,12 @@ def may_see(actor: Actor, bill: Bill) -> bool:
     if organisation and identity.may_act_for(actor.person_id, organisation, on=timezone.localdate()):
         return True
     return any(actor.has_role("officer", "supervisor", body=line["body_code"]) for line in bill.lines if actor.is_staff)
+
+
+def paid_for(payable_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return what was paid for things, in cents; for figures."""
+    paid = Bill.objects.filter(payable_id__in=list(payable_ids), state="settled").values_list("payable_id")
+    return dict(paid.annotate(Sum("total_cents")))
 
 
 def bills_for_payable(payable_id: UUID) -> list[Bill]:

@@ -5,7 +5,7 @@ case stands at that step, stuck, until a supervisor retries or skips it. `querie
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -16,10 +16,10 @@ from huduma.contexts.process.providers import plugs
 from huduma.contexts.process.providers.checking import config_errors
 from huduma.contexts.process.providers.engine import Run, Wait
 from huduma.contexts.process.providers.steps import Process, Step
+from huduma.contexts.process.providers.timers import due
 from huduma.foundation import jobs
 from huduma.foundation.access import SYSTEM, Actor, Refusal
 from huduma.foundation.journal import public as journal
-from huduma.foundation.worktime import public as worktime
 
 logger = logging.getLogger(__name__)
 
@@ -175,25 +175,6 @@ def row(instance: Instance, run: Run, wait: Wait, faults: dict[int, str], now: d
         stuck_at=now if fault else None,
         fault=fault,
     )
-
-
-def due(step: Step, facts: dict[str, Any], now: datetime) -> datetime:
-    """Return when a timer that starts now runs out. Raises rules.Forbidden."""
-    assert step.clock is not None
-    text = str(facts.get(step.clock.text) or step.clock.text)
-    if step.clock.kind == "date":
-        found = rules.moment(text)
-        return (
-            found
-            if isinstance(found, datetime)
-            else datetime(found.year, found.month, found.day, tzinfo=worktime.NAIROBI)
-        )
-    length = rules.duration(rules.cycle(text)[1] if step.clock.kind == "cycle" else text)
-    if not step.clock.working:
-        return now + length
-    end = worktime.deadline(now, length.days, "working_days") if length.days else now
-    minutes = (length - timedelta(days=length.days)).total_seconds() / 60
-    return worktime.deadline(end, minutes, "minutes") if minutes else end
 
 
 def close(task: Task, now: datetime) -> None:

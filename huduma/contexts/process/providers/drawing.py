@@ -63,11 +63,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Marks:
-    """What a drawing shows beside the process: where a case is and was, and notes on steps and flows (such as frequencies)."""
+    """What a drawing shows beside the process: where a case is and was; notes on steps and flows (such as frequencies), how
+    wide flows are drawn, and at which steps cases wait long. `name` tells several drawings on one page apart."""
 
     here: frozenset[str] = frozenset()
     done: frozenset[str] = frozenset()
     notes: Mapping[str, str] = field(default_factory=dict)
+    widths: Mapping[str, float] = field(default_factory=dict)
+    hot: frozenset[str] = frozenset()
+    name: str = "flow"
 
 
 def lines(process: Process, marks: Marks) -> list[Line]:
@@ -181,13 +185,14 @@ def draw(process: Process, bpmn: str, marks: Marks, language: str, words: dict[s
     for key, step in process.steps.items():
         for flow in step.out:
             if key in shown and flow.key in drawn.ways:
-                parts.append(_arrow(drawn.ways[flow.key], "done" if _was(flow.source, flow.target, marks) else ""))
+                was = "done" if _was(flow.source, flow.target, marks) else ""
+                parts.append(_arrow(drawn.ways[flow.key], was, marks.widths.get(flow.key, 1), marks.name))
                 words_on_it = marks.notes.get(flow.key) or drawn.names.get(flow.key, {}).get(language, "")
                 parts.append(_on_arrow(drawn.ways[flow.key], drawn.labels.get(flow.key), words_on_it))
     for key in sorted(shown, key=lambda key: (bool(process.steps[key].scope), bool(process.steps[key].host))):
         inside = f"{key}/"
         here = key in marks.here or (key not in within and any(k.startswith(inside) for k in marks.here))
-        state = "here" if here else "done" if key in marks.done else ""
+        state = "here" if here else "done" if key in marks.done else "hot" if key in marks.hot else ""
         parts.append(
             _shape(process.steps[key], shown[key], drawn.labels.get(key), state, language, open_=key in within)
         )
@@ -197,7 +202,7 @@ def draw(process: Process, bpmn: str, marks: Marks, language: str, words: dict[s
         if here:
             x, _ = shown[key].middle
             parts.append(_text(x, shown[key].y - 8, ["▼ " + words["here"]], "mark"))
-    return _svg(parts, drawn, words)
+    return _svg(parts, drawn, words, marks.name)
 
 
 def _has_inside(process: Process, key: str, shown: dict[str, Box]) -> bool:
@@ -208,17 +213,18 @@ def _was(source: str, target: str, marks: Marks) -> bool:
     return source in marks.done and (target in marks.done or target in marks.here)
 
 
-def _svg(parts: list[str], drawn: Geometry, words: dict[str, str]) -> str:
+def _svg(parts: list[str], drawn: Geometry, words: dict[str, str], name: str) -> str:
     boxes = [*drawn.boxes.values(), *drawn.labels.values()]
     xs = [x for box in boxes for x in (box.x, box.x + box.width)] + [x for way in drawn.ways.values() for x, _ in way]
     ys = [y for box in boxes for y in (box.y, box.y + box.height)] + [y for way in drawn.ways.values() for _, y in way]
     left, top = min(xs) - 20, min(ys) - 30
     width, height = max(xs) - left + 20, max(ys) - top + 40
     return (
-        f'<svg class="flow" role="img" aria-labelledby="flow-title flow-description" viewBox="{left:g} {top:g} {width:g} {height:g}"'
+        f'<svg class="flow" role="img" aria-labelledby="{name}-title {name}-description" viewBox="{left:g} {top:g} {width:g} {height:g}"'
         f' width="{width:g}" height="{height:g}" font-size="12" text-anchor="middle" stroke="none" fill="currentColor">'
-        f'<title id="flow-title">{escape(words["title"])}</title><desc id="flow-description">{escape(words["description"])}</desc>'
-        '<defs><marker id="flow-tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
+        f'<title id="{name}-title">{escape(words["title"])}</title><desc id="{name}-description">{escape(words["description"])}</desc>'
+        f'<defs><marker id="{name}-tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8"'
+        ' markerUnits="userSpaceOnUse" orient="auto">'
         f'<path d="M0 0 8 4 0 8z"/></marker></defs>{"".join(parts)}</svg>'
     )
 
@@ -264,10 +270,11 @@ def _lane(name: dict[str, str], box: Box, language: str) -> str:
     )
 
 
-def _arrow(way: list[tuple[float, float]], state: str) -> str:
+def _arrow(way: list[tuple[float, float]], state: str, width: float, name: str) -> str:
     points = " ".join(f"{x:g},{y:g}" for x, y in way)
     kind = f' class="{state}"' if state else ""
-    return f'<polyline{kind} fill="none" stroke="currentColor" marker-end="url(#flow-tip)" points="{points}"/>'
+    wide = f' stroke-width="{width:g}"' if width != 1 else ""
+    return f'<polyline{kind} fill="none" stroke="currentColor"{wide} marker-end="url(#{name}-tip)" points="{points}"/>'
 
 
 def _on_arrow(way: list[tuple[float, float]], label: Box | None, words: str) -> str:

@@ -171,6 +171,11 @@ class Run:
         else:
             self._leave(token)
 
+    def take(self, token_id: int, flow: str) -> None:
+        """Go on by one flow from a step at which the case is stuck."""
+        token = self._tokens[token_id]
+        self._follow(token, next(one for one in self.process.steps[token.step].out if one.key == flow))
+
     # -- what a case says
 
     def waits(self) -> list[Wait]:

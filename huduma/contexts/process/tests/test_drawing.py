@@ -63,7 +63,7 @@ def test_what_has_no_diagram_is_laid_out_without_two_shapes_in_one_place():
 
 
 def test_notes_stand_on_steps_and_flows():
-    svg = process.draw_definition(BIRTH, notes={"review": "12 days", "to-issue": "97%"}).svg
+    svg = process.draw_definition(BIRTH, marks=process.Marks(notes={"review": "12 days", "to-issue": "97%"})).svg
     assert "12 days" in svg
     assert "97%" in svg
 

@@ -1,0 +1,51 @@
+"""The front door of re-engineering."""
+
+from huduma.contexts.reengineering.models import Innovation, Measurement, Simulation
+from huduma.contexts.reengineering.operations import (
+    DraftFaulty,
+    InnovationIncomplete,
+    NothingMeasured,
+    NothingToReplay,
+    TeamNeeded,
+    TooMuch,
+    ask_simulation,
+    enter_innovation,
+    export_log,
+    measure_version,
+    publish_innovation,
+)
+from huduma.contexts.reengineering.queries import (
+    flow_of,
+    get_simulation_for,
+    list_innovations,
+    list_innovations_for,
+    list_services_for,
+    list_simulations_for,
+    measurements_for,
+    require,
+)
+
+__all__ = [
+    "DraftFaulty",
+    "Innovation",
+    "InnovationIncomplete",
+    "Measurement",
+    "NothingMeasured",
+    "NothingToReplay",
+    "Simulation",
+    "TeamNeeded",
+    "TooMuch",
+    "ask_simulation",
+    "enter_innovation",
+    "export_log",
+    "flow_of",
+    "get_simulation_for",
+    "list_innovations",
+    "list_innovations_for",
+    "list_services_for",
+    "list_simulations_for",
+    "measure_version",
+    "measurements_for",
+    "publish_innovation",
+    "require",
+]

@@ -1,0 +1,1 @@
+"""Pure judgements: what follows from how cases went, and how they would go."""
