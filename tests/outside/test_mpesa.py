@@ -10,7 +10,7 @@ from django.utils import timezone
 from huduma.contexts.payments import operations
 from huduma.contexts.payments import public as payments
 from huduma.contexts.payments.models import Callback, Payment
-from huduma.contexts.payments.providers.daraja import password
+from huduma.contexts.payments.providers.daraja.line import password
 from huduma.foundation import ids
 from huduma.foundation.access import SYSTEM, NotFound
 from huduma.foundation.journal import public as journal
@@ -175,7 +175,7 @@ def test_a_token_that_was_voided_is_renewed_once(sandbox, pay):
 
 
 def test_a_push_whose_answer_was_lost_stays_unknown_and_its_callback_counts(sandbox, pay, drain_jobs, monkeypatch):
-    monkeypatch.setattr("huduma.contexts.payments.providers.daraja.READ_SECONDS", 0.1)
+    monkeypatch.setattr("huduma.contexts.payments.providers.daraja.line.READ_SECONDS", 0.1)
     sandbox.post("/_control/daraja", json={"fault": "timeout", "seconds": 0.4})
     payment = pay("+254700000006")  # a handset of its own: the stand-in goes on after our side hung up
     assert state(payment) == ("unknown", "open")

@@ -16,11 +16,11 @@ class PaymentsConfig(AppConfig):
         from huduma.contexts.payments.providers.base import gateways
         from huduma.contexts.payments.providers.card import Card
         from huduma.contexts.payments.providers.cash import Cash
-        from huduma.contexts.payments.providers.daraja import Daraja
+        from huduma.contexts.payments.providers.daraja import Daraja, Line
         from huduma.contexts.payments.providers.pesaflow import Pesaflow
 
         # The order is the payer's: what most people use stands first.
-        gateways.register("mpesa", Daraja(**settings.DARAJA, shared_token=shared_token))
+        gateways.register("mpesa", Daraja(Line(**settings.DARAJA, shared_token=shared_token)))
         if settings.PESAFLOW["key"]:
             gateways.register("ecitizen", Pesaflow(**settings.PESAFLOW))
         if settings.AIRTEL["client_secret"]:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from huduma.contexts.payments.providers.base import (
     PENDING,
+    READ_SECONDS,
     Asked,
     Gateway,
     Malformed,
@@ -34,7 +35,6 @@ from huduma.contexts.payments.providers.base import (
 )
 from huduma.foundation import http
 
-READ_SECONDS = 30.0
 TOKEN_LIFE = timedelta(seconds=150)  # of 180
 CODES = {
     "DP00800001002": "pin", "DP00800001003": "limits", "DP00800001004": "limits", "DP00800001005": "expired",

@@ -8,7 +8,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
+from django.conf import settings
+
 from huduma.foundation.sockets import Registry
+
+#: How long a gateway may think.
+READ_SECONDS = max(30.0 / settings.PAYMENTS_PACE, 2.0)
 
 #: Returns the token all processes share: (gateway, wanted anew, how to get a new one and how long it lives) → token.
 SharedToken = Callable[[str, bool, Callable[[], tuple[str, timedelta]]], str]

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from huduma.contexts.payments.providers.base import (
     PENDING,
+    READ_SECONDS,
     Asked,
     Gateway,
     Malformed,
@@ -24,7 +25,6 @@ from huduma.contexts.payments.providers.base import (
 )
 from huduma.foundation import http
 
-READ_SECONDS = 30.0
 TOLERANCE_SECONDS = 300
 
 

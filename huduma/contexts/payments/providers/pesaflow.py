@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from huduma.contexts.payments.providers.base import (
     PENDING,
+    READ_SECONDS,
     Asked,
     Gateway,
     Malformed,
@@ -23,7 +24,6 @@ from huduma.contexts.payments.providers.base import (
 )
 from huduma.foundation import http
 
-READ_SECONDS = 30.0
 PAID_WORDS = ("settled", "paid", "success", "completed", "partial")
 
 
