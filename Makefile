@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE ?=
 
-.PHONY: help run test check format bench lock clean
+.PHONY: help run test check format bench chaos-payments lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 $(VENV)/.run: requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -42,6 +42,10 @@ format: $(VENV)/.dev ## rewrite the code in the house format
 
 bench: $(VENV)/.dev ## measure, each figure beside its limit or a peer in the same run (TOPICS="submit pages" for some)
 	@$(BIN)/python -m bench $(TOPICS)
+
+N ?= 100000
+chaos-payments: $(VENV)/.dev ## let N=100000 people pay while everything breaks, then compare our books with the gateways'
+	@$(BIN)/python -m tests.chaos --payments $(N)
 
 lock: ## resolve the dependencies anew
 	@test -x $(BIN)/uv || ($(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv)

@@ -87,14 +87,14 @@ async def deposit(
         body = as_json(_equity(receipt, reference, cents, name, phone))
         pair = f"huduma:{shared('EQUITY_IPN_PASSWORD')}".encode()
         headers = {"Authorization": "Basic " + base64.b64encode(pair).decode()}
+    url = state.address(f"{bank}.notice")
+    true: Call = (url, body, headers)
     if state.take_fault(bank, "falsify"):
         if bank == "kcb":
             body = body.replace(f"{cents / 100:.2f}".encode(), b"999999.00")
         else:
             headers = {"Authorization": "Basic " + base64.b64encode(b"huduma:guess").decode()}
-    url = state.address(f"{bank}.notice")
-    calls: list[Call] = [(url, body, headers)] if url else []
-    return receipt, deliver(state, bank, calls)
+    return receipt, deliver(state, bank, [(url, body, headers)] if url else [], true)
 
 
 async def _known_bill(state: State, reference: str) -> bool:

@@ -148,11 +148,11 @@ def pay_session(state: State, session_id: str, base: str, *, number: str) -> tup
     }  # fmt: skip
     body = as_json(event)
     header = {"Stripe-Signature": signature(body, int(time.time()))}
+    url = state.address("card.webhook")
+    true: Call = (url, body, header)
     if state.take_fault("card", "falsify"):
         body = body.replace(f'"amount_total":{row["cents"]}'.encode(), b'"amount_total":1')
-    url = state.address("card.webhook")
-    calls: list[Call] = [(url, body, header)] if url else []
-    return intent, deliver(state, "card", calls)
+    return intent, deliver(state, "card", [(url, body, header)] if url else [], true)
 
 
 async def home(request: Request) -> Response:

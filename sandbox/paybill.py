@@ -222,7 +222,9 @@ async def reverse(request: Request) -> Response:
         rows = state.run(
             "SELECT * FROM movement WHERE receipt = ? AND system = 'daraja' AND direction = 'in'", original
         )
-        again = state.run("SELECT 1 FROM movement WHERE direction = 'out' AND about = ?", original)
+        again = state.run(
+            "SELECT 1 FROM movement WHERE system = 'daraja' AND direction = 'out' AND about = ?", original
+        )
         if not rows or not _credential_is_right(body):
             code, said = (
                 ("R000002", "The OriginalTransactionID is invalid.") if not rows else (2001, "Initiator invalid.")
@@ -263,7 +265,8 @@ async def status(request: Request) -> Response:
         state.run("SELECT * FROM movement WHERE system = 'daraja' AND receipt = ?", str(body["TransactionID"]))
         if body.get("TransactionID")
         else state.run(
-            "SELECT * FROM movement WHERE direction = 'out' AND about = ?", str(body.get("OriginalConversationID"))
+            "SELECT * FROM movement WHERE system = 'daraja' AND direction = 'out' AND about = ?",
+            str(body.get("OriginalConversationID")),
         )
     )
     originator, conversation = f"{random.randrange(10**5)}-{secrets.token_hex(4)}-1", _new_conversation()

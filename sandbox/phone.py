@@ -257,6 +257,12 @@ async def reset(request: Request) -> Response:
     return JSONResponse({"reset": True})
 
 
+async def calm(request: Request) -> Response:
+    """`POST /_control/calm`: switch all faults off; what they did stays done."""
+    request.app.state.books.faults.clear()
+    return JSONResponse({"ok": True})
+
+
 async def report_url(request: Request) -> Response:
     """`POST /_control/report_url`: where Africa's Talking sends delivery reports, as one enters it in its dashboard."""
     body = await _json(request)
@@ -329,6 +335,7 @@ routes = [
     Route("/phone/api/airtel", airtel.answer_api, methods=["POST"]),
     Route("/phone/api/{number}", handset_api),
     Route("/_control/reset", reset, methods=["POST"]),
+    Route("/_control/calm", calm, methods=["POST"]),
     Route("/_control/report_url", report_url, methods=["POST"]),
     Route("/_control/addresses", addresses, methods=["POST"]),
     Route("/_control/books", movements),

@@ -24,9 +24,11 @@ CREATE TABLE IF NOT EXISTS movement (receipt TEXT PRIMARY KEY, system TEXT, dire
 CREATE INDEX IF NOT EXISTS movement_about ON movement (system, about);
 CREATE INDEX IF NOT EXISTS movement_at ON movement (system, at);
 CREATE INDEX IF NOT EXISTS prompt_phone ON prompt (phone, state);
+CREATE INDEX IF NOT EXISTS sms_phone ON sms (phone);
 CREATE TABLE IF NOT EXISTS address (name TEXT PRIMARY KEY, url TEXT);
 CREATE TABLE IF NOT EXISTS airtel (id TEXT PRIMARY KEY, phone TEXT, amount INTEGER, reference TEXT, status TEXT, code TEXT,
     money_id TEXT, at REAL);
+CREATE INDEX IF NOT EXISTS airtel_phone ON airtel (phone);
 CREATE TABLE IF NOT EXISTS invoice (number TEXT PRIMARY KEY, ref TEXT UNIQUE, cents INTEGER, currency TEXT, description TEXT,
     notify_url TEXT, return_url TEXT, paid INTEGER, at REAL);
 CREATE TABLE IF NOT EXISTS session (id TEXT PRIMARY KEY, key TEXT UNIQUE, reference TEXT, cents INTEGER, currency TEXT, name TEXT,

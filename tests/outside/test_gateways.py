@@ -13,9 +13,9 @@ from django.utils import timezone
 from huduma.contexts.payments import operations
 from huduma.contexts.payments import public as payments
 from huduma.contexts.payments.models import Bill, Callback, GatewayHealth, Payment, Refund
-from huduma.contexts.payments.operations import health, refunds
+from huduma.contexts.payments.operations import collection, health, intake, refunds
 from huduma.contexts.payments.providers import airtel, card, pesaflow
-from huduma.contexts.payments.providers.base import Malformed, by_address, cents, e164, gateways
+from huduma.contexts.payments.providers.base import Malformed, Notice, Result, by_address, cents, e164, gateways
 from huduma.foundation import ids
 from huduma.foundation.access import SYSTEM
 
@@ -400,13 +400,57 @@ def test_the_paybill_announces_our_own_prompt_too_and_it_counts_once(sandbox, ho
     assert not Refund.objects.exists()
 
 
+def test_a_prompt_whose_news_was_lost_is_found_in_the_list_and_counts_once(sandbox, hooks, bill, pay, monkeypatch):
+    payment = pay("mpesa")
+    sandbox.post("/_control/daraja", json={"fault": "lose"})
+    sandbox.post("/phone/api/answer", json={"checkout_request_id": payment.checkout_id, "action": "pay", "pin": "1234"})
+    operations.pull(timezone.now())
+    assert state(bill) == ("open", ["pending"])  # the prompt's own news may still come
+    monkeypatch.setattr(intake, "OWN_NEWS", timedelta(0))
+    operations.pull(timezone.now())
+    assert state(bill) == ("settled", ["succeeded"])
+    operations.query(payment.id)
+    operations.pull(timezone.now())
+    assert (state(bill), Refund.objects.count()) == (("settled", ["succeeded"]), 0)
+
+
+def test_a_prompt_given_up_whose_money_came_by_the_list_is_not_credited_by_its_late_news(
+    sandbox, hooks, bill, pay, drain_jobs
+):
+    payment = pay("mpesa")
+    sandbox.post("/phone/api/answer", json={"checkout_request_id": payment.checkout_id, "action": "pay", "pin": "1234"})
+    Payment.objects.update(state="failed", reason="lost")
+    operations.pull(timezone.now())
+    hooks()  # the prompt's own news
+    drain_jobs()
+    assert (state(bill), Refund.objects.count()) == (("settled", ["failed", "succeeded"]), 0)
+    assert payments.balance_cents("gateway:mpesa") == 120000
+
+
+def test_news_of_our_own_prompt_with_a_wrong_amount_is_credited_to_the_prompt(sandbox, hooks, bill, pay):
+    payment = pay("mpesa")
+    told = Notice(
+        kind="unasked", key="S1", result=Result("paid", "", 100, "S1", "2547 ***** 002"), reference=bill.reference
+    )
+    intake.take_unasked("mpesa", told, confirmed=False, since=timezone.now())
+    noted = Payment.objects.get(receipt="S1")
+    right = Result("paid", "", 120000, "S1", PHONE)
+    assert collection.take_result(noted, right, timezone.now()) == "succeeded"
+    payment.refresh_from_db()
+    noted.refresh_from_db()
+    assert (payment.state, payment.receipt, noted.state, noted.reason) == ("succeeded", "S1", "failed", "own")
+    assert payments.latest_payment(bill.id) == payment
+
+
 def test_a_duplicate_whose_payer_is_masked_is_reversed(sandbox, hooks, bill, drain_jobs):
     announce(sandbox, hooks)
     for _ in range(2):
         pay_bill(sandbox, bill.reference, 1200)
         hooks()
         drain_jobs()
-        hooks()
+        hooks()  # M-Pesa's own word, in which the number may be masked too
+        operations.read_callback(Callback.objects.latest("received_at").id)
+        Payment.objects.update(phone="")
         drain_jobs()
     assert state(bill) == ("settled", ["succeeded", "surplus"])
     hooks()  # the reversal's result

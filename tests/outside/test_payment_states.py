@@ -13,8 +13,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from huduma.contexts.payments import operations
 from huduma.contexts.payments import public as payments
 from huduma.contexts.payments.models import Payment, Refund
-from huduma.contexts.payments.operations import collection, refunds
-from huduma.contexts.payments.providers.base import Result
+from huduma.contexts.payments.operations import collection, intake, refunds
+from huduma.contexts.payments.providers.base import Notice, Result
 from huduma.contexts.payments.rules import (
     CREDITED_STATES,
     OPEN_STATES,
@@ -45,6 +45,7 @@ class Money(RuleBasedStateMachine):
         self.atomic.__enter__()
         self.now = timezone.now()
         self.came: dict[object, int] = {}  # what the gateway holds for each request, by its own books
+        self.receipts: set[object] = set()  # whose receipt is known
         self.bill = payments.raise_bill(
             actor=SYSTEM, payable_id=ids.uuid7(), purpose="fee", payer_person_id=None,
             description={"en": "T", "sw": "T"}, lines=LINES, now=self.now,
@@ -73,8 +74,23 @@ class Money(RuleBasedStateMachine):
         """Money that came unasked and is not yet confirmed."""
         return Payment.objects.create(
             bill=self.bill, gateway="mpesa", origin="unasked", amount_cents=cents, state="pending", receipt=ids.uuid7().hex,
-            token=ids.uuid7().hex, started_at=self.now,
+            token=ids.uuid7().hex, started_at=self.now, phone="+254700000003",
         )  # fmt: skip
+
+    @rule(payment=attempts)
+    def listed(self, payment):
+        """The money of a prompt is in the paybill's list, whatever became of the prompt's own news."""
+        payment.refresh_from_db()
+        if payment.origin != "asked" or self.came.get(payment.id, payment.amount_cents) != payment.amount_cents:
+            return
+        self.came[payment.id] = payment.amount_cents
+        if payment.checkout_id is None:
+            Payment.objects.filter(id=payment.id).update(checkout_id=payment.id.hex)
+        self.receipts.add(payment.id)
+        result = Result("paid", "", payment.amount_cents, f"R{payment.id.hex[-12:]}", payment.phone)
+        notice = Notice(kind="unasked", key="x", result=result, reference=self.bill.reference)
+        since = self.now - 2 * intake.OWN_NEWS
+        intake.take_unasked(payment.gateway, notice, confirmed=True, since=since)
 
     @rule(payment=attempts, state=st.sampled_from(["pushing", "pending", "unknown"]))
     def turn(self, payment, state):
@@ -96,7 +112,7 @@ class Money(RuleBasedStateMachine):
         payment.refresh_from_db()
         told = max(payment.amount_cents if cents is None else cents, self.came.get(payment.id, 0))
         self.came[payment.id] = told
-        given = f"R{payment.id.hex[-12:]}" if receipt else None
+        given = f"R{payment.id.hex[-12:]}" if receipt or payment.id in self.receipts else None
         if payment.checkout_id is None and payment.origin == "asked":
             Payment.objects.filter(id=payment.id).update(checkout_id=payment.id.hex)
         elif payment.origin == "unasked" and payment.state in CREDITED_STATES:

@@ -42,6 +42,16 @@ class PaymentFailed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaymentMerged(Event):
+    """What was kept as a payment of its own is the money of another payment, which has it."""
+
+    act: ClassVar[str] = "payments.payment.merged"
+    subject: ClassVar[str] = "payment_id"
+    payment_id: UUID
+    bill_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentSuspended(Event):
     """Money came that settles no bill: too little, for a bill that is not open, or for none that we know.
 

@@ -5,7 +5,6 @@ Every operation that credits locks the bill first and its payments after it, so 
 
 import secrets
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -28,7 +27,7 @@ from huduma.contexts.payments.providers.base import (
     gateways,
 )
 from huduma.contexts.payments.queries import may_see
-from huduma.contexts.payments.rules import CREDITED_STATES, OPEN_STATES, PAYMENT_MOVES, may_move
+from huduma.contexts.payments.rules import CREDITED_STATES, OPEN_STATES, PAYMENT_MOVES, back_off, may_be_same, may_move
 from huduma.foundation import jobs, references
 from huduma.foundation import phone as phones
 from huduma.foundation.access import ANONYMOUS, SYSTEM, Actor, NotFound, Refusal
@@ -188,7 +187,7 @@ def asked(payment: Payment) -> Asked:
     """Return what a gateway needs to know to tell what became of a payment."""
     return Asked(
         id=payment.id.hex, checkout_id=payment.checkout_id or "", receipt=payment.receipt or "",
-        reference=payment.bill.reference if payment.bill else payment.typed_reference,
+        reference=payment.bill.reference if payment.bill else payment.typed_reference, phone=payment.phone,
         amount_cents=payment.amount_cents, started_at=payment.started_at,
         callback_url=callback_url(payment.gateway, payment.token),
     )  # fmt: skip
@@ -224,24 +223,18 @@ def query(payment_id: UUID) -> str:
     now = timezone.now()
     result = gateways.get(payment.gateway).query(asked(payment))
     age = now - payment.started_at
-    if result.state == "paid" and not _belongs_elsewhere(payment, result):
+    by_reference = result.receipt if payment.checkout_id is None else None  # it may be another payment of the same bill
+    if result.state == "paid" and not (by_reference and _counted_elsewhere(payment, by_reference)):
         return take_result(payment, result, now)
     if result.state == "failed":
         return take_result(payment, result, now)
     if result.reason == "not-found" and age >= LOST_PUSH:  # late money counts all the same
         return fail(payment_id=payment_id, reason="lost", now=now)
     if age < QUERY_LIMIT:
-        look_again(payment_id, now + max(FIRST_QUERY, age / 2))
+        look_again(payment_id, now + back_off(age, FIRST_QUERY))
     else:
         _to_a_person(payment_id, now)
     return payment.state
-
-
-def _belongs_elsewhere(payment: Payment, result: Result) -> bool:
-    """Whether what was found by reference alone is another payment of the same bill."""
-    if payment.checkout_id or not result.receipt:
-        return False
-    return Payment.objects.filter(gateway=payment.gateway, receipt=result.receipt).exclude(id=payment.id).exists()
 
 
 def take_result(payment: Payment, result: Result, now: datetime) -> str:
@@ -273,13 +266,24 @@ def credit(
     `total_cents` is all that came for the request so far (None: what was asked); only what is not yet counted is credited, and
     a second instalment of the same request becomes a payment of its own. Enough for an open bill settles it, with what was
     held for it; too little is held; the rest, and anything for a bill that is not open, is surplus and goes back.
+    A receipt is credited once: what came unasked and is a prompt's own money is credited to that prompt, and a prompt whose money
+    came unasked before is over.
     """
     bill = Bill.objects.select_for_update().filter(payments__id=payment_id).first()
     payment = Payment.objects.select_for_update().get(id=payment_id)
     payment.bill = bill
-    fresh = (total_cents if total_cents is not None else payment.amount_cents) - _counted(payment)
-    if receipt and Payment.objects.filter(gateway=payment.gateway, receipt=receipt).exclude(id=payment_id).exists():
+    if bill is not None and phone and payment.origin == "unasked" and payment.state in OPEN_STATES:
+        came = Result("paid", "", payment.amount_cents if total_cents is None else total_cents, receipt, phone)
+        own = prompt_of_ours(payment.gateway, bill, came)
+        if own is not None:
+            Payment.objects.filter(id=payment_id).update(receipt=None)
+            fail(payment_id=payment_id, reason="own", now=now)
+            return credit(payment_id=own.id, total_cents=total_cents, receipt=receipt, now=now)
+    if receipt and _counted_elsewhere(payment, receipt):
+        if payment.state not in CREDITED_STATES:
+            return fail(payment_id=payment_id, reason="own", now=now)
         receipt = None
+    fresh = (total_cents if total_cents is not None else payment.amount_cents) - _counted(payment)
     if fresh <= 0:
         if receipt and payment.receipt is None:
             payment.receipt = receipt
@@ -295,6 +299,20 @@ def credit(
     payment.phone, payment.payer_name = payment.phone or phone, payment.payer_name or payer_name[:80]
     _place(payment, bill, now)
     return payment.state
+
+
+def prompt_of_ours(gateway: str, bill: Bill, came: Result) -> Payment | None:
+    """Return the prompt whose money this may be: of the same bill and amount, not failed, its receipt not yet known."""
+    mine = bill.payments.filter(
+        gateway=gateway, origin="asked", receipt=None, amount_cents=came.amount_cents or 0,
+        state__in=[*OPEN_STATES, *CREDITED_STATES],
+    )  # fmt: skip
+    return next((one for one in mine if may_be_same(one.phone, came.phone)), None)
+
+
+def _counted_elsewhere(payment: Payment, receipt: str) -> bool:
+    """Whether another payment has this receipt: the same money must not count twice."""
+    return Payment.objects.filter(gateway=payment.gateway, receipt=receipt).exclude(id=payment.id).exists()
 
 
 def _counted(payment: Payment) -> int:
@@ -369,7 +387,11 @@ def fail(*, payment_id: UUID, reason: str, now: datetime) -> str:
         return payment.state
     payment.state, payment.reason, payment.finished_at = "failed", reason, now
     payment.save(update_fields=["state", "reason", "finished_at"])
-    facts: dict[str, Any] = {"payment_id": payment.id, "bill_id": payment.bill_id, "reason": reason}
-    event = events.PaymentFailed(payable_id=payment.bill.payable_id if payment.bill else None, **facts)
+    event: journal.Event = events.PaymentFailed(
+        payment_id=payment.id, bill_id=payment.bill_id, reason=reason,
+        payable_id=payment.bill.payable_id if payment.bill else None,
+    )  # fmt: skip
+    if reason == "own":  # nobody is told that nothing was taken
+        event = events.PaymentMerged(payment_id=payment.id, bill_id=payment.bill_id)
     journal.record(actor=SYSTEM, event=event, now=now)
     return payment.state

@@ -2,13 +2,14 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
 from huduma.contexts.payments.models import GatewayHealth
 
 BREAK_AFTER = 5
-BREAK_FOR = timedelta(seconds=30)
+BREAK_FOR = timedelta(seconds=30) / settings.PAYMENTS_PACE
 #: A success is written down once in this time: the row would else be fought over by every payment.
 NOTED_EVERY = timedelta(seconds=30)
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -29,10 +30,10 @@ from huduma.contexts.payments.rules import CREDITED_STATES, OPEN_STATES
 from huduma.foundation import jobs, references
 
 CALLBACK_LIMIT_BYTES = 65_536
-PULL_OVERLAP = timedelta(minutes=15)
+PULL_OVERLAP = timedelta(minutes=15) / settings.PAYMENTS_PACE
 PULL_REACH = timedelta(hours=48)  # Daraja keeps no longer
-#: How long the news of money that looks like an open payment of our own waits for that payment's own news.
-OWN_NEWS = timedelta(minutes=15)
+#: How long the news of money that looks like an open payment of our own waits for that payment's own news; lists have it so long.
+OWN_NEWS = PULL_OVERLAP
 
 
 class NotConfirmed(Exception):
@@ -224,18 +225,20 @@ def _adopt(payment_id: UUID, checkout_id: str) -> Payment:
 def take_unasked(gateway: str, notice: Notice, *, confirmed: bool, since: datetime) -> str:
     """Take money that a payer sent by typing a reference: once per receipt, and not before the gateway confirmed it.
 
-    M-Pesa announces the money of our own prompt here as well; such news waits for the prompt's own. Raises NotConfirmed then.
+    M-Pesa announces the money of our own prompt here as well, so such news waits a while for the prompt's own; then what the
+    gateway's list has is the prompt's money, and about what it only claims the prompt is asked for. Raises NotConfirmed to wait.
     """
     result, now = notice.result, timezone.now()
     payment = Payment.objects.filter(gateway=gateway, receipt=result.receipt).first()
     if payment is None:
         bill = _bill_meant(notice.reference)
-        own = _prompt_of_ours(gateway, bill, result) if bill else None
+        own = collection.prompt_of_ours(gateway, bill, result) if bill else None
         if own is not None and own.state in OPEN_STATES:
-            if now - since < OWN_NEWS:
+            if now - since < OWN_NEWS or (not confirmed and collection.query(own.id) in OPEN_STATES):
                 raise NotConfirmed
-        elif own is not None:
-            Payment.objects.filter(id=own.id, receipt=None).update(receipt=result.receipt)
+            own.refresh_from_db()
+        if own is not None and own.state != "failed":
+            collection.take_result(own, result, now)
             return "own"
         payment = _note_unasked(gateway, notice, bill, now)
     if payment.state in CREDITED_STATES:
@@ -243,23 +246,6 @@ def take_unasked(gateway: str, notice: Notice, *, confirmed: bool, since: dateti
     if confirmed:
         return collection.take_result(payment, result, now)
     return payment.state
-
-
-def _prompt_of_ours(gateway: str, bill: Bill, result: Result) -> Payment | None:
-    """Return the payment that we asked for and whose money this may be: same bill and amount, its receipt not yet known."""
-    mine = bill.payments.filter(
-        gateway=gateway, origin="asked", receipt=None, amount_cents=result.amount_cents or 0,
-        state__in=[*OPEN_STATES, *CREDITED_STATES],
-    )  # fmt: skip
-    return next((one for one in mine if _same_phone(one.phone, result.phone)), None)
-
-
-def _same_phone(ours: str, theirs: str) -> bool:
-    """Whether two numbers may be the same where one is masked in its middle (`2547 ***** 126`)."""
-    if "*" not in theirs:
-        return not theirs or ours.lstrip("+") == theirs.lstrip("+")
-    head, _, tail = theirs.replace(" ", "").lstrip("+").partition("*")
-    return ours.lstrip("+").startswith(head) and ours.endswith(tail.strip("*"))
 
 
 @transaction.atomic

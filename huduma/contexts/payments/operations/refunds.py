@@ -21,7 +21,7 @@ from huduma.contexts.payments.providers.base import (
     Uncertain,
     gateways,
 )
-from huduma.contexts.payments.rules import REFUND_MOVES, may_move
+from huduma.contexts.payments.rules import REFUND_MOVES, back_off, may_move
 from huduma.foundation import jobs
 from huduma.foundation.access import SYSTEM, Actor
 from huduma.foundation.journal import public as journal
@@ -163,13 +163,13 @@ def _ask_later(refund: Refund, now: datetime, job: str) -> None:
     if age >= ASK_LIMIT:
         _move(refund.id, "review", now, trouble="no-answer")
         return
-    jobs.defer(job, at=now + max(ASK_AFTER, age / 2), once=f"{job}:{refund.id}", refund_id=str(refund.id))
+    jobs.defer(job, at=now + back_off(age, ASK_AFTER), once=f"{job}:{refund.id}", refund_id=str(refund.id))
 
 
 def _asked(payment: Payment) -> Asked:
     return Asked(
         id=payment.id.hex, checkout_id=payment.checkout_id or "", receipt=payment.receipt or "",
-        reference=payment.bill.reference if payment.bill else payment.typed_reference,
+        reference=payment.bill.reference if payment.bill else payment.typed_reference, phone=payment.phone,
         amount_cents=payment.amount_cents, started_at=payment.started_at, callback_url="",
     )  # fmt: skip
 

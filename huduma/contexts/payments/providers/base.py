@@ -71,6 +71,7 @@ class Asked:
     checkout_id: str
     receipt: str
     reference: str
+    phone: str = ""
     amount_cents: int
     started_at: datetime
     callback_url: str

@@ -59,7 +59,7 @@ def ways_to_pay(bill: Bill, now: datetime) -> list[Way]:
 
 def latest_payment(bill_id: UUID) -> Payment | None:
     """Return the payment of a bill that counts most now: one whose money may still come, else the newest."""
-    payments = Payment.objects.filter(bill_id=bill_id).order_by("-started_at", "-id")
+    payments = Payment.objects.filter(bill_id=bill_id).exclude(reason="own").order_by("-started_at", "-id")
     return payments.filter(state__in=OPEN_STATES).first() or payments.first()
 
 

@@ -1,6 +1,7 @@
-"""What is legal and what adds up, without a database: the states of payments and refunds, and how amounts are split."""
+"""What is legal and what adds up, without a database: the states of payments and refunds, how amounts are split, and when to ask again."""
 
 from huduma.contexts.payments.rules.amounts import share
+from huduma.contexts.payments.rules.asking import back_off, may_be_same
 from huduma.contexts.payments.rules.states import (
     CREDITED_STATES,
     OPEN_STATES,
@@ -18,6 +19,8 @@ __all__ = [
     "PAYMENT_STATES",
     "REFUND_MOVES",
     "REFUND_STATES",
+    "back_off",
+    "may_be_same",
     "may_move",
     "share",
 ]

@@ -112,8 +112,7 @@ class Daraja(Gateway, Repays, Validates, Balances, Registers, DrawsCodes):
         except (Uncertain, Rejected):
             return PENDING
         for line in found or []:
-            mine = line.receipt == asked.receipt if asked.receipt else line.reference == asked.reference[:12]
-            if mine and (asked.receipt or line.amount_cents == asked.amount_cents):
+            if line.receipt == asked.receipt if asked.receipt else _is_for(asked, line):
                 return Result("paid", "", line.amount_cents, line.receipt, line.phone, line.payer_name)
         return Result("pending", "not-found")
 
@@ -273,6 +272,12 @@ class Daraja(Gateway, Repays, Validates, Balances, Registers, DrawsCodes):
         for status, answer in answers:
             if status != 200 and answer.get("errorCode") != REGISTERED_ALREADY:
                 raise Rejected("gateway")
+
+
+def _is_for(asked: Asked, line: Pulled) -> bool:
+    """Whether a line has the money of a prompt whose own id we were never told."""
+    same = (line.reference, line.amount_cents) == (asked.reference[:12], asked.amount_cents)
+    return same and line.phone in ("", asked.phone)
 
 
 def _around(asked: Asked) -> tuple[datetime, datetime]:

@@ -66,7 +66,7 @@ def result_notice(result: dict[str, Any]) -> Notice:
         done = str(facts["TransactionStatus"]).lower() == "completed"
         told = Result(
             "paid" if done and code == "0" else "pending", "", cents(amount) if amount is not None else None,
-            str(receipt)[:60] if receipt else None,
+            str(receipt)[:60] if receipt else None, _phone(str(facts.get("DebitPartyName") or "")),
         )  # fmt: skip
         return Notice(kind="confirmation", key=conversation, result=told)
     state: Literal["paid", "failed"] = "paid" if code in ("0", ALREADY_REVERSED) else "failed"
@@ -76,6 +76,12 @@ def result_notice(result: dict[str, Any]) -> Notice:
     # A pay-out carries the id that we gave it; a reversal only M-Pesa's own.
     ours = originator if len(originator) == 32 and "-" not in originator else conversation
     return Notice(kind="refund", key=conversation, checkout_id=ours, result=told)
+
+
+def _phone(party: str) -> str:
+    """Return the number in `254700000002 - NAME`, where it is shown."""
+    number = e164(party.partition(" - ")[0])
+    return number if number.startswith("+") else ""
 
 
 def _balance_cents(text: str) -> int:

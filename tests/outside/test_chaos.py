@@ -1,0 +1,20 @@
+"""A small crowd pays while gateways misbehave in every way, processes are killed and the database crashes; no shilling goes astray."""
+
+import subprocess
+import sys
+
+from django.conf import settings
+
+
+def test_no_shilling_goes_astray():
+    crowd = ["--payments", "40", "--payers", "20", "--processes", "1", "--pace", "10000"]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.chaos", *crowd],
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+    for blow in ("kill the web × 1", "kill a worker × 1", "crash the database × 1", "a burst of 5xx × 1"):
+        assert blow in done.stdout
