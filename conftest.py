@@ -128,6 +128,7 @@ def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     state = tmp_path_factory.mktemp("sandbox") / "state.sqlite"
     command = [
         sys.executable, "-m", "sandbox", "--port", str(urlsplit(url).port), "--smtp-port", str(django_settings.EMAIL_PORT),
+        "--sftp-port", os.environ["SFTP_PORT"],
         "--state", str(state),
     ]  # fmt: skip
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)

@@ -58,6 +58,8 @@ PUBLIC_URL = required("HUDUMA_PUBLIC_URL", f"http://127.0.0.1:{text('HUDUMA_PORT
 STREAM_PORT = int(text("HUDUMA_STREAM_PORT") or int(text("HUDUMA_PORT", "8000")) + 2)
 STREAM_URL = text("HUDUMA_STREAM_URL", f"http://127.0.0.1:{STREAM_PORT}" if SANDBOX else PUBLIC_URL).rstrip("/")
 SANDBOX_URL = text("SANDBOX_URL", "http://127.0.0.1:8001").rstrip("/")
+#: Where the stand-in of banks and Treasury takes files.
+SFTP_PORT = number("SFTP_PORT", int(SANDBOX_URL.rsplit(":", 1)[-1]) + 21 if SANDBOX_URL[-4:].isdecimal() else 8022)
 
 
 def outside(name: str, sandbox_path: str) -> str:
@@ -68,6 +70,26 @@ def outside(name: str, sandbox_path: str) -> str:
 def pem(name: str) -> str:
     """Return a key or certificate, whose lines may be joined by a written \\n."""
     return text(name).replace("\\n", "\n")
+
+
+def sftp_servers(*codes: str) -> dict[str, dict[str, str]]:
+    """Return how to log in at the servers that are configured, each as `user@host:port` with our key and theirs (OpenSSH's text)."""
+    found: dict[str, dict[str, str]] = {}
+    for code in codes:
+        name = f"{code.upper()}_SFTP"
+        address = text(name, f"{code}@127.0.0.1:{SFTP_PORT}" if SANDBOX else "")
+        if not address:
+            continue
+        user, _, place = address.partition("@")
+        host, _, port = place.partition(":")
+        keys = {
+            "private_key": pem(f"{name}_KEY") or pem("SFTP_KEY"),
+            "host_key": text(f"{name}_HOST_KEY") or text("SFTP_HOST_KEY"),
+        }
+        if not host or not all(keys.values()):
+            raise Misconfigured(f"{name} is {address!r}; it is user@host:port, with {name}_KEY and {name}_HOST_KEY")
+        found[code] = {"host": host, "port": port or "22", "user": user, **keys}
+    return found
 
 
 def secret_key() -> str:

@@ -152,6 +152,7 @@ def _check_machine() -> None:
         (PORT, "HUDUMA_PORT"),
         (SANDBOX_PORT, "SANDBOX_URL"),
         (SMTP_PORT, "EMAIL_PORT"),
+        (env.SFTP_PORT, "SFTP_PORT"),
         (env.STREAM_PORT, "HUDUMA_STREAM_PORT"),
     ):
         with socket.socket() as probe:
@@ -226,6 +227,7 @@ def parts_of(url: str) -> list[Part]:
     worker = [python, "manage.py", "procrastinate", "worker", "--concurrency", "4"]
     sandbox = [
         python, "-m", "sandbox", "--port", str(SANDBOX_PORT), "--smtp-port", str(SMTP_PORT),
+        "--sftp-port", str(env.SFTP_PORT),
         "--state", str(env.VAR / "sandbox.sqlite"),
     ]  # fmt: skip
     parts = [

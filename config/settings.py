@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "huduma.contexts.applications",
     "huduma.contexts.clocks",
     "huduma.contexts.centres",
+    "huduma.contexts.settlement",
     "huduma.contexts.process",
     "huduma.contexts.payments",
     "huduma.contexts.credentials",
@@ -198,6 +199,20 @@ EQUITY = {
     "user": env.text("EQUITY_IPN_USER", "huduma"),
     "password": env.text("EQUITY_IPN_PASSWORD"),
     "account": env.text("EQUITY_ACCOUNT", "0200000001"),
+}
+# Whose money it is before it is handed over to bodies, as the bank knows it; and the servers to which batches go (decision 9).
+SETTLEMENT_ACCOUNT = {
+    "name": env.text("SETTLEMENT_NAME", "Huduma collection account"),
+    "bic": env.text("SETTLEMENT_BIC", "CBKEKENX"),
+    "account": env.text("SETTLEMENT_ACCOUNT", "1000000001"),
+}
+SETTLEMENT_SERVERS = env.sftp_servers("bank", "ifmis", "gpay")
+# A statement that names an account is taken for that account only.
+STATEMENT_ACCOUNTS = {
+    "mpesa": DARAJA["shortcode"],
+    "kcb": KCB_ACCOUNT,
+    "equity": EQUITY["account"],
+    "bank": SETTLEMENT_ACCOUNT["account"],
 }
 HOOKS_ALLOWED_NETWORKS = env.names("HUDUMA_HOOKS_ALLOWED_NETWORKS")
 # Gateways call from networks of their own; one that is not named here may call from those above.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.x509.oid import NameOID
 
 #: Words that both sides need; anything else is a pair of keys.
@@ -18,6 +18,9 @@ SHARED = (
     "CARD_SECRET_KEY", "CARD_WEBHOOK_SECRET", "EQUITY_IPN_PASSWORD",
 )  # fmt: skip
 
+#: Names that a file made by an earlier version lacks.
+NEWER = {"SFTP_KEY", "SFTP_HOST_KEY", "SANDBOX_SFTP_HOST_KEY", "SANDBOX_SFTP_KNOWN_KEY"}
+
 
 def share(file: Path) -> None:
     """Put every such variable that is not set into the environment, from a file that is made at the first start."""
@@ -25,17 +28,21 @@ def share(file: Path) -> None:
         if not file.exists():
             _write(file)
         kept: dict[str, str] = json.loads(file.read_text())
+        if not kept.keys() >= NEWER:  # made by an earlier version
+            file.unlink(missing_ok=True)
+            _write(file, kept)
+            kept = json.loads(file.read_text())
     except OSError:  # whoever starts the installation says so, with the way out
         return
     for name, value in kept.items():
         os.environ.setdefault(name, value)
 
 
-def _write(file: Path) -> None:
+def _write(file: Path, kept: dict[str, str] | None = None) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f"{file.name}.{os.getpid()}")
     draft.touch(mode=0o600)
-    draft.write_text(json.dumps(_make()))
+    draft.write_text(json.dumps({**_make(), **(kept or {})}))
     with contextlib.suppress(FileExistsError):
         os.link(draft, file)  # whoever is first wins, and nobody reads half a file
     draft.unlink()
@@ -65,7 +72,27 @@ def _make() -> dict[str, str]:
         .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
         .decode(),
         "SANDBOX_KCB_PRIVATE_KEY": _private(kcb),
+        **_sftp_keys(),
     }
+
+
+def _sftp_keys() -> dict[str, str]:
+    """Return our key and the one that we expect of the server, and what the server needs of both, in OpenSSH's text."""
+    ours, theirs = ed25519.Ed25519PrivateKey.generate(), ed25519.Ed25519PrivateKey.generate()
+    form = serialization.PublicFormat.OpenSSH
+    ours_known, theirs_known = (
+        key.public_key().public_bytes(serialization.Encoding.OpenSSH, form).decode() for key in (ours, theirs)
+    )
+    ours_kept, theirs_kept = (
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+        ).decode()
+        for key in (ours, theirs)
+    )
+    return {
+        "SFTP_KEY": ours_kept, "SFTP_HOST_KEY": theirs_known, "SANDBOX_SFTP_HOST_KEY": theirs_kept,
+        "SANDBOX_SFTP_KNOWN_KEY": ours_known,
+    }  # fmt: skip
 
 
 def _key() -> rsa.RSAPrivateKey:

@@ -1,4 +1,4 @@
-"""`python -m sandbox`: every stand-in on one port, and the mail sink on another."""
+"""`python -m sandbox`: every stand-in on one port, the mail sink and the SFTP server on others."""
 
 import argparse
 import asyncio
@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.responses import RedirectResponse
 from starlette.routing import Mount, Route
 
-from sandbox import airtel, banks, card, daraja, paybill, pesaflow, phone, registers, sms
+from sandbox import airtel, banks, card, daraja, paybill, pesaflow, phone, registers, sftp, sms, statements
 from sandbox.state import State
 
 
@@ -55,6 +55,7 @@ def application(state: State, *, totp: dict[str, str], huduma_url: str) -> Starl
             Mount("/pesaflow", routes=pesaflow.routes),
             Mount("/card", routes=card.routes),
             *banks.routes,
+            *statements.routes,
             *sms.routes,
             *registers.routes,
             *phone.routes,
@@ -67,8 +68,9 @@ def application(state: State, *, totp: dict[str, str], huduma_url: str) -> Starl
     return app
 
 
-async def serve(server: Server, port: int, ready: str) -> None:
+async def serve(server: Server, state: State, port: int, sftp_port: int, ready: str) -> None:
     """Serve, and say so once the port answers."""
+    await sftp.serve(state, sftp_port)
     serving = asyncio.create_task(server.serve())
     while not serving.done():
         try:
@@ -88,6 +90,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="sandbox", description="Stand-ins for outside systems")
     parser.add_argument("--port", type=int, default=8001)
     parser.add_argument("--smtp-port", type=int, default=8025)
+    parser.add_argument("--sftp-port", type=int, help="21 above the port, unless given")
     parser.add_argument("--state", default="var/sandbox.sqlite")
     options = parser.parse_args()
     environment = os.environ  # noqa: TID251 -- a program of its own
@@ -101,7 +104,7 @@ def main() -> None:
     server = Server(app, address="127.0.0.1", port=options.port, interface=Interfaces.ASGI, log_enabled=False)
     ready = f"sandbox ready on {options.port}, mail on {options.smtp_port}\n"
     try:
-        asyncio.run(serve(server, options.port, ready))
+        asyncio.run(serve(server, state, options.port, options.sftp_port or options.port + 21, ready))
     finally:
         smtp.stop()
 

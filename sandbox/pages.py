@@ -20,7 +20,7 @@ WORDS = {
         "new": "New on this phone",
         "airtel": "Airtel Money request", "airtel_pin": "Airtel Money PIN (1234 in the sandbox)", "paybill": "Pay bill", "bank_page": "Bank",
         "paybill_number": "Business number", "account": "Account number (the bill's reference)", "amount": "Amount in shillings",
-        "reference": "Reference of the bill", "paid": "Sent. Receipt {receipt}.", "refused": "Not taken: the account number or the amount is not accepted.",
+        "reference": "Reference of the bill", "statements": "Statements", "paid": "Sent. Receipt {receipt}.", "refused": "Not taken: the account number or the amount is not accepted.",
         "lowbalance": "Not enough money on this phone.", "wrongpin": "Wrong PIN.", "checkout": "eCitizen checkout", "invoice": "Invoice",
         "paybill_hint": "Or on any phone: M-Pesa, Pay bill, business number {paybill}, account number {number}.", "back": "Back without paying",
         "card": "Card number", "card_page": "Card payment", "card_hint": "Sandbox: {good} is accepted, {bad} is declined.", "declined": "The card was declined. Nothing was taken.",
@@ -39,7 +39,7 @@ WORDS = {
         "new": "Jipya kwenye simu hii",
         "airtel": "Ombi la Airtel Money", "airtel_pin": "PIN ya Airtel Money (1234 kwenye majaribio)", "paybill": "Lipa bili", "bank_page": "Benki",
         "paybill_number": "Nambari ya biashara", "account": "Nambari ya akaunti (nambari ya bili)", "amount": "Kiasi kwa shilingi",
-        "reference": "Nambari ya bili", "paid": "Pesa zimetumwa. Risiti {receipt}.", "refused": "Hazikupokelewa: nambari ya akaunti au kiasi hakikubaliki.",
+        "reference": "Nambari ya bili", "statements": "Taarifa za akaunti", "paid": "Pesa zimetumwa. Risiti {receipt}.", "refused": "Hazikupokelewa: nambari ya akaunti au kiasi hakikubaliki.",
         "lowbalance": "Hakuna pesa za kutosha kwenye simu hii.", "wrongpin": "PIN si sahihi.", "checkout": "Malipo ya eCitizen", "invoice": "Ankara",
         "paybill_hint": "Au kwenye simu yoyote: M-Pesa, Lipa bili, nambari ya biashara {paybill}, nambari ya akaunti {number}.", "back": "Rudi bila kulipa",
         "card": "Nambari ya kadi", "card_page": "Malipo kwa kadi", "card_hint": "Majaribio: {good} hukubaliwa, {bad} hukataliwa.", "declined": "Kadi imekataliwa. Hakuna pesa zilizochukuliwa.",
@@ -85,6 +85,7 @@ def page(request: Request, title: str, inner: str) -> HTMLResponse:
         f'<link rel="icon" href="data:,"><meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style></head><body>'
         f'<nav aria-label="Sandbox"><a href="{base}?lang={code}">{words["title"]}</a><a href="{base}mail?lang={code}">{words["mail"]}</a>'
         f'<a href="{base}pay?lang={code}">{words["paybill"]}</a><a href="{request.url_for("bank").path}?lang={code}">{words["bank_page"]}</a>'
+        f'<a href="{request.url_for("statements").path}?lang={code}">{words["statements"]}</a>'
         f'<a href="{base}totp?lang={code}">{words["staff"]}</a><a href="{html.escape(str(other))}" lang="{words["other_code"]}">{words["other"]}</a>'
         f"{back}</nav><main><h1>{title}</h1>{inner}</main><script>{SCRIPT}</script></body></html>"
     )

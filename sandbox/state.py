@@ -2,6 +2,7 @@
 
 import random
 import re
+import shutil
 import sqlite3
 import threading
 import time
@@ -51,6 +52,7 @@ FAULTS = {
     "iprs": "delay timeout error_5xx down reject",
     "crs": "delay timeout error_5xx down",
     "mail": "error_5xx down reject",
+    "sftp": "down cut return",
 }
 
 
@@ -69,6 +71,7 @@ class State:
 
     def __init__(self, file: str) -> None:
         Path(file).parent.mkdir(parents=True, exist_ok=True)
+        self.folder = Path(file).with_suffix(".sftp")  # what the SFTP server keeps
         self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
         self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;" + TABLES)
@@ -112,6 +115,7 @@ class State:
             self.held.clear()
             for table in TABLE_NAMES:
                 self._connection.execute(f"DELETE FROM {table}")
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def person_of_phone(self, phone: str) -> dict[str, Any] | None:
         """Return the test citizen who owns a number."""

@@ -21,3 +21,14 @@ def format_cents(cents: int, currency: str = "KES") -> str:
     whole, part = divmod(abs(cents), 100)
     sign = "-" if cents < 0 else ""
     return f"{sign}{SYMBOLS.get(currency, currency)} {whole:,}.{part:02d}"
+
+
+def plain(cents: int) -> str:
+    """Return the amount without its currency, for a column of figures: `1,050.00`."""
+    whole, part = divmod(abs(cents), 100)
+    return f"{'-' if cents < 0 else ''}{whole:,}.{part:02d}"
+
+
+def decimal_text(cents: int) -> str:
+    """Return the amount as files of banks want it: `1050.00`."""
+    return plain(cents).replace(",", "")

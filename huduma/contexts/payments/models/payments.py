@@ -70,6 +70,11 @@ class Payment(models.Model):
         indexes = [
             models.Index(fields=["started_at"], condition=Q(state="review"), name="payments_review"),
             models.Index(fields=["gateway", "checkout_id"], name="payments_checkout"),
+            models.Index(
+                fields=["gateway", "received_cents", "finished_at"],
+                condition=Q(received_cents__isnull=False),
+                name="payments_by_amount",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -190,7 +195,8 @@ class Refund(models.Model):
                 fields=["asked_at"],
                 condition=Q(state__in=["proposed", "review", "recorded"]) | Q(trouble="paid-twice"),
                 name="payments_refund_waiting",
-            )
+            ),
+            models.Index(fields=["amount_cents"], condition=Q(state="succeeded"), name="payments_refund_by_amount"),
         ]
 
     def __str__(self) -> str:

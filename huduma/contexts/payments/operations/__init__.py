@@ -44,6 +44,7 @@ from huduma.contexts.payments.operations.refund_decisions import (
     record_by_hand,
 )
 from huduma.contexts.payments.operations.refunds import order_refund, query_refund, send_refund
+from huduma.contexts.payments.operations.stated import stated, take_stated
 from huduma.contexts.payments.operations.tills import (
     CountDiffers,
     MoneyMayCome,
@@ -133,9 +134,11 @@ __all__ = [
     "standing_url",
     "start_by_reference",
     "start_payment",
+    "stated",
     "sum_held",
     "sweep",
     "take_cash",
+    "take_stated",
     "transfer",
     "witness_till",
 ]

@@ -1,6 +1,7 @@
 """Reading bills, payments and balances."""
 
 from huduma.contexts.payments.queries.bills import bills_for_payable, get_bill_for, may_see, paid_for
+from huduma.contexts.payments.queries.checks import paid_without_bill, references_of_bodies, refund_patterns
 from huduma.contexts.payments.queries.ledger import (
     Balance,
     balance_cents,
@@ -48,6 +49,9 @@ __all__ = [
     "may_see",
     "ownerless_for",
     "paid_for",
+    "paid_without_bill",
+    "references_of_bodies",
+    "refund_patterns",
     "refundable_cents",
     "refunds_of",
     "settling_payment",

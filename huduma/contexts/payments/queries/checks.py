@@ -1,0 +1,54 @@
+"""Whether bills, payments and refunds agree with one another, for the daily checks; and what reconciliation asks of a payment."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import Count
+
+from huduma.contexts.payments.models import Bill, Payment, Refund
+from huduma.foundation import references
+
+UNCLAIMED_FOR = timedelta(days=1)
+PATTERN_SPAN = timedelta(days=30)
+REFUNDS_OF_ONE_PAYER = 3
+REFUNDS_OF_ONE_PAIR = 5
+EXAMPLES = 200
+
+
+def paid_without_bill(now: datetime) -> list[str]:
+    """Return bills that count as paid and whose money is not in the ledger, and day-old money that belongs to no bill and goes nowhere."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT b.reference FROM payments_bill b WHERE b.state = 'settled' AND NOT EXISTS (SELECT 1 FROM payments_payment p"
+            " JOIN payments_transfer t ON t.payment_id = p.id AND t.kind = 'collection' WHERE p.bill_id = b.id AND p.state = 'succeeded')"
+            " LIMIT %s",
+            [EXAMPLES],
+        )
+        unpaid = [row[0] for row in cursor.fetchall()]
+    stray = Payment.objects.filter(state="surplus", bill=None, refunds=None, finished_at__lt=now - UNCLAIMED_FOR)
+    return unpaid + [f"{one.gateway} {one.receipt or one.id}" for one in stray.order_by("finished_at")[:EXAMPLES]]
+
+
+def refund_patterns(now: datetime) -> list[str]:
+    """Return refunds that look odd: many to one payer, or many by the same two persons, within thirty days; named by the newest one."""
+    recent = Refund.objects.filter(asked_at__gt=now - PATTERN_SPAN).exclude(state="rejected")
+    payers = recent.exclude(payment__phone="").values("payment__phone").annotate(times=Count("id"))
+    pairs = recent.filter(asked_by__isnull=False).values("asked_by", "approved_by").annotate(times=Count("id"))
+    found = []
+    for payer in payers.filter(times__gte=REFUNDS_OF_ONE_PAYER)[:EXAMPLES]:
+        newest = recent.filter(payment__phone=payer["payment__phone"]).latest("asked_at")
+        found.append(f"payer {newest.id} ×{payer['times']}")
+    for pair in pairs.filter(times__gte=REFUNDS_OF_ONE_PAIR)[:EXAMPLES]:
+        newest = recent.filter(asked_by=pair["asked_by"], approved_by=pair["approved_by"]).latest("asked_at")
+        found.append(f"persons {newest.id} ×{pair['times']}")
+    return found
+
+
+def references_of_bodies(typed: Iterable[str], bodies: Iterable[str]) -> set[str]:
+    """Return which of these references, as they were typed, are those of bills on which one of the bodies has a line."""
+    meant = {text: references.normalise(text) for text in typed}
+    wanted = set(bodies)
+    bills = Bill.objects.filter(reference__in=[one for one in meant.values() if one]).values_list("reference", "lines")
+    theirs = {reference for reference, lines in bills if any(line["body_code"] in wanted for line in lines)}
+    return {text for text, reference in meant.items() if reference in theirs}

@@ -1,0 +1,77 @@
+"""What settlement can do, by noun."""
+
+from huduma.contexts.settlement.operations.bank_accounts import (
+    ChangeWaits,
+    NotABankAccount,
+    ThirdPersonNeeded,
+    approve_bank_account,
+    propose_bank_account,
+    reject_bank_account,
+)
+from huduma.contexts.settlement.operations.batches import (
+    AccountChanged,
+    NothingToHandOver,
+    NotProposed,
+    OwedChanged,
+    SecondPersonNeeded,
+    decide_batch,
+    files_of,
+    propose_batch,
+    send_batch,
+    sweep_batches,
+)
+from huduma.contexts.settlement.operations.checks import run_checks
+from huduma.contexts.settlement.operations.explanations import (
+    AlreadyExplained,
+    AmountDiffers,
+    NewsExpected,
+    NotMoneyIn,
+    NotMoneyOut,
+    ReasonMissing,
+    decide_explanation,
+    explain,
+)
+from huduma.contexts.settlement.operations.nightly import take_nightly
+from huduma.contexts.settlement.operations.statements import (
+    OtherAccount,
+    SourceMissing,
+    StatementContradicts,
+    StatementKnown,
+    StatementMalformed,
+    take_statement,
+)
+
+__all__ = [
+    "AccountChanged",
+    "AlreadyExplained",
+    "AmountDiffers",
+    "ChangeWaits",
+    "NewsExpected",
+    "NotABankAccount",
+    "NotMoneyIn",
+    "NotMoneyOut",
+    "NotProposed",
+    "NothingToHandOver",
+    "OtherAccount",
+    "OwedChanged",
+    "ReasonMissing",
+    "SecondPersonNeeded",
+    "SourceMissing",
+    "StatementContradicts",
+    "StatementKnown",
+    "StatementMalformed",
+    "ThirdPersonNeeded",
+    "approve_bank_account",
+    "decide_batch",
+    "decide_explanation",
+    "explain",
+    "files_of",
+    "propose_bank_account",
+    "propose_batch",
+    "reject_bank_account",
+    "run_checks",
+    "send_batch",
+    "sweep_batches",
+    "take_nightly",
+    "take_statement",
+]

@@ -1,0 +1,1 @@
+"""Files of gateways and banks, read and written."""
