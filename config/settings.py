@@ -1,5 +1,7 @@
 """Django settings. Values come from config/env.py; everything here is the same in every installation."""
 
+from pathlib import Path
+
 from config import env
 
 BASE_DIR = env.BASE
@@ -161,6 +163,10 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 5_500_000
 
 # Waiting times of payments are divided by this: tests of robustness live through a day in minutes.
 PAYMENTS_PACE = float(env.text("HUDUMA_PAYMENTS_PACE", "1")) if SANDBOX else 1.0
+
+CONVENIENCE_FEES = Path(
+    env.text("HUDUMA_CONVENIENCE_FEES", str(env.BASE / "huduma" / "contexts" / "payments" / "convenience_fees.yaml"))
+)
 
 # Outside systems; in the sandbox each address is its stand-in's.
 DARAJA = {

@@ -104,7 +104,8 @@ def on_notice(entry: journal.Entry) -> None:
 @journal.handles("payments.bill.settled", "payments.payment.failed")
 def on_payment(entry: journal.Entry) -> None:
     """Tell the applicant what became of a payment."""
-    if entry.facts["payable_id"] is not None:  # money for no bill of ours
+    waived = entry.act == "payments.bill.settled" and entry.facts["payment_id"] is None  # the waiver is told by itself
+    if entry.facts["payable_id"] is not None and not waived:  # else money for no bill of ours
         _tell(entry, UUID(entry.facts["payable_id"]), entry.act)
 
 

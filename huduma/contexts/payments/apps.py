@@ -10,7 +10,7 @@ class PaymentsConfig(AppConfig):
         from django.conf import settings
 
         from huduma.contexts.payments import handlers  # noqa: F401 -- handlers subscribe when imported
-        from huduma.contexts.payments.operations import shared_token
+        from huduma.contexts.payments.operations import convenience_schedule, shared_token
         from huduma.contexts.payments.providers.airtel import Airtel
         from huduma.contexts.payments.providers.bank import Buni, Jenga
         from huduma.contexts.payments.providers.base import gateways
@@ -18,6 +18,8 @@ class PaymentsConfig(AppConfig):
         from huduma.contexts.payments.providers.cash import Cash
         from huduma.contexts.payments.providers.daraja import Daraja, Line
         from huduma.contexts.payments.providers.pesaflow import Pesaflow
+
+        convenience_schedule(settings.CONVENIENCE_FEES)  # a file with a mistake stops the start, not a payment
 
         # The order is the payer's: what most people use stands first.
         gateways.register("mpesa", Daraja(Line(**settings.DARAJA, shared_token=shared_token)))

@@ -206,13 +206,111 @@ class TillClosed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class _BillEvent(Event):
+    subject: ClassVar[str] = "bill_id"
+    bill_id: UUID
+    payable_id: UUID
+    amount_cents: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillPenalised(_BillEvent):
+    """A bill was not paid in time and costs more."""
+
+    act: ClassVar[str] = "payments.bill.penalised"
+    total_cents: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstalmentsAgreed(_BillEvent):
+    """A bill is paid in instalments from now on."""
+
+    act: ClassVar[str] = "payments.instalments.agreed"
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstalmentPaid(_BillEvent):
+    """A part of a bill in instalments was paid."""
+
+    act: ClassVar[str] = "payments.instalment.paid"
+    payment_id: UUID
+    left_cents: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstalmentDue(_BillEvent):
+    """An instalment falls due soon."""
+
+    act: ClassVar[str] = "payments.instalment.due"
+    due_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstalmentMissed(_BillEvent):
+    """An instalment was not paid in time: the whole rest is due."""
+
+    act: ClassVar[str] = "payments.instalment.missed"
+    due_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BasketMade(Event):
+    """Several bills were put together, to be paid at once."""
+
+    act: ClassVar[str] = "payments.basket.made"
+    subject: ClassVar[str] = "bill_id"
+    bill_id: UUID
+    bill_ids: list[str]
+    amount_cents: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaiverAsked(_BillEvent):
+    """Somebody asked to let a payer off."""
+
+    act: ClassVar[str] = "payments.waiver.asked"
+    waiver_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaiverDecided(_BillEvent):
+    """A second person agreed to that, or did not."""
+
+    act: ClassVar[str] = "payments.waiver.decided"
+    waiver_id: UUID
+    approved: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateProposed(Event):
+    """Somebody entered an exchange rate: shillings × 10 000."""
+
+    act: ClassVar[str] = "payments.rate.proposed"
+    subject: ClassVar[str] = "rate_id"
+    rate_id: UUID
+    rate: int
+    day: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateDecided(Event):
+    """A second person agreed to it, or did not."""
+
+    act: ClassVar[str] = "payments.rate.decided"
+    subject: ClassVar[str] = "rate_id"
+    rate_id: UUID
+    approved: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class BillSettled(Event):
-    """A bill was paid in full."""
+    """A bill was paid in full; or (no payment) all that it owed was waived."""
 
     act: ClassVar[str] = "payments.bill.settled"
     subject: ClassVar[str] = "bill_id"
     bill_id: UUID
-    payment_id: UUID
+    payment_id: UUID | None
     payable_id: UUID
     amount_cents: int
 

@@ -3,14 +3,17 @@
 Whoever paid is not always the one who owes the bill.
 """
 
+from datetime import date
 from uuid import UUID
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_noop, override
 
 from huduma.contexts.identity import public as identity
 from huduma.contexts.messages import public as messages
 from huduma.contexts.payments import operations
-from huduma.contexts.payments.models import Payment
+from huduma.contexts.payments.models import Bill, Payment
+from huduma.contexts.payments.queries import due_cents
 from huduma.foundation import money, references
 from huduma.foundation.access import SYSTEM, NotFound
 from huduma.foundation.journal import public as journal
@@ -33,6 +36,18 @@ NOTICES = {
     ),
     "payments.refund.succeeded": gettext_noop("Huduma: %(amount)s that you paid for bill %(reference)s has been given back to you."),
 }  # fmt: skip
+TURNS = {
+    "payments.bill.penalised": gettext_noop(
+        "Huduma: bill %(reference)s was not paid in time. %(amount)s were added. Now %(left)s are to be paid."
+    ),
+    "payments.instalments.agreed": gettext_noop("Huduma: you pay bill %(reference)s in instalments. Its page shows what is due when."),
+    "payments.instalment.paid": gettext_noop("Huduma: we received %(amount)s for bill %(reference)s. %(left)s are left."),
+    "payments.instalment.due": gettext_noop("Huduma: %(amount)s of bill %(reference)s are due by %(day)s."),
+    "payments.instalment.missed": gettext_noop(
+        "Huduma: an instalment of bill %(reference)s was not paid by %(day)s. Now all that is left, %(left)s, is due."
+    ),
+    "payments.waiver.decided": gettext_noop("Huduma: %(amount)s of bill %(reference)s were waived. %(left)s are left to pay."),
+}  # fmt: skip
 
 
 @journal.handles(
@@ -41,14 +56,16 @@ NOTICES = {
 )  # fmt: skip
 def on_money(entry: journal.Entry) -> None:
     """Tell the payer by SMS: at the number that paid, else whoever owes the bill."""
-    payment = Payment.objects.select_related("bill").filter(id=UUID(entry.facts["payment_id"])).first()
-    if payment is None:
-        return
+    payment_id = entry.facts["payment_id"]  # none where all that a bill owed was waived
+    payment = Payment.objects.select_related("bill").filter(id=payment_id).first() if payment_id else None
+    if payment is None or (entry.act == "payments.bill.settled" and entry.facts["bill_id"] != str(payment.bill_id)):
+        return  # of the bills that a basket pays its payer hears once, by the basket
     turn = "settled" if entry.act == "payments.bill.settled" else entry.facts.get("state", entry.act)
     if turn == "surplus" and payment.bill_id is not None:
         return  # the refund that was ordered at once says it
-    owner = _owner_of(payment)
-    if turn == "settled" and (not payment.phone or (owner and payment.phone == owner.phone)):
+    owner = _owner_of(payment.bill)
+    alone = payment.bill is not None and not payment.bill.is_basket
+    if turn == "settled" and alone and (not payment.phone or (owner and payment.phone == owner.phone)):
         return  # whoever owes the bill hears of it with the case
     phone, language = payment.phone, payment.language
     if not phone.startswith("+"):
@@ -68,13 +85,33 @@ def on_money(entry: journal.Entry) -> None:
         )  # fmt: skip
 
 
-def _owner_of(payment: Payment) -> identity.Contact | None:
-    if payment.bill is None or payment.bill.payer_person_id is None:
+def _owner_of(bill: Bill | None) -> identity.Contact | None:
+    if bill is None or bill.payer_person_id is None:
         return None
     try:
-        return identity.contact_of(payment.bill.payer_person_id)
+        return identity.contact_of(bill.payer_person_id)
     except NotFound:
         return None
+
+
+@journal.handles(*TURNS)
+def on_terms(entry: journal.Entry) -> None:
+    """Tell whoever owes a bill, by SMS, what changed about it or falls due."""
+    bill = Bill.objects.get(id=UUID(entry.facts["bill_id"]))
+    owner = _owner_of(bill)
+    if owner is None or not owner.phone or entry.facts.get("approved") is False:
+        return
+    with override(owner.language):
+        values = {
+            "amount": money.format_cents(entry.facts["amount_cents"], bill.currency),
+            "left": money.format_cents(due_cents(bill), bill.currency),
+            "reference": references.display(bill.reference),
+            "day": date_format(date.fromisoformat(entry.facts["due_on"]), "j F Y") if "due_on" in entry.facts else "",
+        }
+        messages.send(
+            actor=SYSTEM, kind=entry.act, language=owner.language, text=gettext(TURNS[entry.act]) % values,
+            to_phone=owner.phone, dedupe_key=f"owner:{entry.id}", about=bill.id, now=entry.at,
+        )  # fmt: skip
 
 
 @journal.handles("identity.person.merged")

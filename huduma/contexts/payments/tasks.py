@@ -62,6 +62,14 @@ def sweep(timestamp: int) -> None:
     operations.sweep(timezone.now())
 
 
+@jobs.every("40 5 * * *", name="payments.terms")
+def terms(timestamp: int) -> None:
+    """Each morning: remind of instalments, end plans of which one was missed, add the penalties of bills that are late."""
+    now = timezone.now()
+    operations.mind_instalments(now)
+    operations.add_penalties(now)
+
+
 @jobs.every("7 * * * *", name="payments.balances")
 def balances(timestamp: int) -> None:
     """Ask the gateways what they hold for us."""

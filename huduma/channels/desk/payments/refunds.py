@@ -68,7 +68,7 @@ def propose(request: HttpRequest, payment_id: UUID) -> HttpResponse:
         return show_payment(request, payment_id, {"note": refusal.message}, status=422)
     except (NotAnAmount, payments.MoreThanReceived, payments.WholeOnly) as refusal:
         return show_payment(request, payment_id, {"amount": refusal.message}, status=422)
-    except payments.NothingReceived as refusal:
+    except (payments.NothingReceived, payments.BillStillOpen) as refusal:
         notes.warning(request, refusal.message)
     else:
         notes.success(request, gettext("Your proposal waits for a second person."))

@@ -1,6 +1,6 @@
 """Bills, payments, callbacks as they came, and the double-entry ledger."""
 
-from huduma.contexts.payments.models.bills import Bill
+from huduma.contexts.payments.models.bills import BASKET, Bill, ExchangeRate, Instalment, Waiver
 from huduma.contexts.payments.models.ledger import Checkpoint, LedgerAccount, LedgerEntry, Period, Transfer
 from huduma.contexts.payments.models.payments import (
     Callback,
@@ -13,11 +13,14 @@ from huduma.contexts.payments.models.payments import (
 )
 
 __all__ = [
+    "BASKET",
     "Bill",
     "Callback",
     "Checkpoint",
+    "ExchangeRate",
     "GatewayHealth",
     "GatewayToken",
+    "Instalment",
     "LedgerAccount",
     "LedgerEntry",
     "Payment",
@@ -26,4 +29,5 @@ __all__ = [
     "Ruling",
     "TillSession",
     "Transfer",
+    "Waiver",
 ]

@@ -1,20 +1,28 @@
 """What payments can do, by noun."""
 
-from huduma.contexts.payments.operations.bills import cancel_bills, pass_bills, raise_bill
+from huduma.contexts.payments.operations.bills import (
+    NothingToPay,
+    TooManyBills,
+    TwoCurrencies,
+    cancel_bills,
+    convenience_schedule,
+    make_basket,
+    pass_bills,
+    raise_bill,
+)
 from huduma.contexts.payments.operations.collection import (
     AlreadyPaid,
     BillCancelled,
     NoSuchWay,
     NotAPhone,
+    PaymentUnderWay,
     credit,
     draw_code,
-    due_cents,
     fail,
     push,
     query,
     start_by_reference,
     start_payment,
-    sum_held,
 )
 from huduma.contexts.payments.operations.intake import (
     CALLBACK_LIMIT_BYTES,
@@ -31,8 +39,10 @@ from huduma.contexts.payments.operations.intake import (
     standing_url,
     sweep,
 )
-from huduma.contexts.payments.operations.ledger import ReversedAlready, account_of, close_period, reverse, transfer
+from huduma.contexts.payments.operations.ledger import ReversedAlready, close_period, reverse, transfer
+from huduma.contexts.payments.operations.rates import NotARate, NotYet, SourceMissing, decide_rate, propose_rate
 from huduma.contexts.payments.operations.refund_decisions import (
+    BillStillOpen,
     CheckedByPayer,
     EvidenceMissing,
     MoreThanReceived,
@@ -45,6 +55,14 @@ from huduma.contexts.payments.operations.refund_decisions import (
 )
 from huduma.contexts.payments.operations.refunds import order_refund, query_refund, send_refund
 from huduma.contexts.payments.operations.stated import stated, take_stated
+from huduma.contexts.payments.operations.terms import (
+    AgreedAlready,
+    NoInstalments,
+    NotSoMany,
+    add_penalties,
+    agree_instalments,
+    mind_instalments,
+)
 from huduma.contexts.payments.operations.tills import (
     CountDiffers,
     MoneyMayCome,
@@ -59,6 +77,13 @@ from huduma.contexts.payments.operations.tills import (
     witness_till,
 )
 from huduma.contexts.payments.operations.tokens import shared_token
+from huduma.contexts.payments.operations.waivers import (
+    LawMissing,
+    MoreThanOwed,
+    WaiverDecided,
+    ask_waiver,
+    decide_waiver,
+)
 from huduma.contexts.payments.operations.worklist import (
     NotWaiting,
     ProposedAlready,
@@ -73,47 +98,68 @@ from huduma.contexts.payments.operations.worklist import (
 
 __all__ = [
     "CALLBACK_LIMIT_BYTES",
+    "AgreedAlready",
     "AlreadyPaid",
     "BillCancelled",
+    "BillStillOpen",
     "CheckedByPayer",
     "CountDiffers",
     "EvidenceMissing",
+    "LawMissing",
     "MoneyMayCome",
+    "MoreThanOwed",
     "MoreThanReceived",
+    "NoInstalments",
     "NoSuchWay",
     "NoTill",
     "NotAPhone",
+    "NotARate",
     "NotConfirmed",
     "NotEnough",
+    "NotSoMany",
     "NotWaiting",
+    "NotYet",
     "NothingReceived",
+    "NothingToPay",
+    "PaymentUnderWay",
     "ProposedAlready",
     "ReasonMissing",
     "ReceiptMissing",
     "ReversedAlready",
     "SecondCounter",
     "SecondPersonNeeded",
+    "SourceMissing",
     "Taken",
     "TillTaken",
+    "TooManyBills",
+    "TwoCurrencies",
+    "WaiverDecided",
     "WholeOnly",
-    "account_of",
+    "add_penalties",
+    "agree_instalments",
     "answer_question",
+    "ask_waiver",
     "cancel_bills",
     "check_by_hand",
     "close_period",
     "confirm",
+    "convenience_schedule",
     "count_till",
     "credit",
+    "decide_rate",
     "decide_refund",
     "decide_ruling",
+    "decide_waiver",
     "draw_code",
-    "due_cents",
     "expected_cents",
     "fail",
+    "make_basket",
+    "mind_instalments",
     "open_till",
     "order_balances",
     "order_refund",
     "pass_bills",
+    "propose_rate",
     "propose_refund",
     "propose_ruling",
     "pull",
@@ -135,7 +181,6 @@ __all__ = [
     "start_by_reference",
     "start_payment",
     "stated",
-    "sum_held",
     "sweep",
     "take_cash",
     "take_stated",

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from huduma.contexts.payments import events
 from huduma.contexts.payments.models import Bill, Payment
-from huduma.contexts.payments.operations import health, refunds
-from huduma.contexts.payments.operations.ledger import book_collection
+from huduma.contexts.payments.operations import health, settling
+from huduma.contexts.payments.operations.locking import lock_bill
 from huduma.contexts.payments.providers.base import (
     Asked,
     DrawsCodes,
@@ -27,6 +27,7 @@ from huduma.contexts.payments.providers.base import (
     gateways,
 )
 from huduma.contexts.payments.queries import may_see
+from huduma.contexts.payments.queries.dues import currency_at, due_cents, next_cents, running_payment
 from huduma.contexts.payments.rules import CREDITED_STATES, OPEN_STATES, PAYMENT_MOVES, back_off, may_be_same, may_move
 from huduma.foundation import jobs, references
 from huduma.foundation import phone as phones
@@ -47,6 +48,18 @@ class BillCancelled(Refusal):
     """This bill was cancelled. There is nothing to pay."""
 
 
+def require_open(bill: Bill) -> None:
+    """Raise AlreadyPaid or BillCancelled unless something may be owed of a bill."""
+    if bill.state == "cancelled":
+        raise BillCancelled
+    if bill.state != "open":
+        raise AlreadyPaid
+
+
+class PaymentUnderWay(Refusal):
+    """A payment for this bill is under way: its money may still come. Wait until it is known, then try again."""
+
+
 class NotAPhone(Refusal):
     """That is not a phone number we can reach. Type it like 0712 345 678."""
 
@@ -57,41 +70,46 @@ class NoSuchWay(Refusal):
 
 @transaction.atomic
 def start_payment(
-    *, actor: Actor, bill_id: UUID, phone: str, now: datetime, gateway: str = "mpesa", language: str = "en"
-) -> Payment:
+    *, actor: Actor, bill_id: UUID, phone: str, now: datetime, gateway: str = "mpesa", language: str = "en",
+    whole: bool = True,
+) -> Payment:  # fmt: skip
     """Ask for the money of a bill: on a phone (the payer's own or another's), or on a page of the gateway.
+
+    `whole`: all of it, or only the next instalment where it is paid in instalments.
 
     While money of the bill may still come, that payment is returned and nobody is asked again: a double click asks once.
     `language` is the one in which the payer is told what became of it.
     Raises NotFound unless the bill is the actor's, AlreadyPaid, BillCancelled, NotAPhone, NoSuchWay.
     """
-    bill = Bill.objects.select_for_update().filter(id=bill_id).first()
+    bill = lock_bill(bill_id)
     if bill is None or not may_see(actor, bill):
         raise NotFound
-    return ask(actor=actor, bill=bill, phone=phone, gateway=gateway, language=language, now=now)
+    return ask(actor=actor, bill=bill, phone=phone, gateway=gateway, language=language, whole=whole, now=now)
 
 
 @transaction.atomic
-def start_by_reference(*, reference: str, phone: str, now: datetime, gateway: str, language: str) -> Payment:
+def start_by_reference(
+    *, reference: str, phone: str, now: datetime, gateway: str, language: str, whole: bool = True
+) -> Payment:  # fmt: skip
     """The same by whoever holds the bill's reference, without signing in. Raises NotFound and what `start_payment` raises."""
-    bill = Bill.objects.select_for_update().filter(reference=references.normalise(reference) or "").first()
+    found = Bill.objects.filter(reference=references.normalise(reference) or "").first()
+    bill = lock_bill(found.id) if found else None
     if bill is None:
         raise NotFound
-    return ask(actor=ANONYMOUS, bill=bill, phone=phone, gateway=gateway, language=language, now=now)
+    return ask(actor=ANONYMOUS, bill=bill, phone=phone, gateway=gateway, language=language, whole=whole, now=now)
 
 
-def ask(*, actor: Actor, bill: Bill, phone: str, gateway: str, language: str, now: datetime) -> Payment:
+def ask(*, actor: Actor, bill: Bill, phone: str, gateway: str, language: str, whole: bool, now: datetime) -> Payment:
     """The same for a locked bill whose payer has been checked by the caller."""
-    if bill.state == "cancelled":
-        raise BillCancelled
-    if bill.state != "open":
-        raise AlreadyPaid
-    running = bill.payments.filter(state__in=OPEN_STATES).first()
+    require_open(bill)
+    running = running_payment(bill)
     if running is not None:
         return running
     plug = dict(gateways.items()).get(gateway)
-    if plug is None or plug.way not in ("prompt", "page") or bill.currency not in plug.currencies:
+    currency = currency_at(bill, plug.currencies) if plug and plug.way in ("prompt", "page") else None
+    if plug is None or currency is None:
         raise NoSuchWay
+    amount = due_cents(bill, gateway, currency) if whole else next_cents(bill)
     number = ""
     if plug.needs_phone or phone:
         try:
@@ -104,8 +122,8 @@ def ask(*, actor: Actor, bill: Bill, phone: str, gateway: str, language: str, no
         gateway=gateway,
         phone=number,
         language=language,
-        amount_cents=due_cents(bill),
-        currency=bill.currency,
+        amount_cents=amount,
+        currency=currency,
         token=secrets.token_urlsafe(32),
         started_at=now,
     )
@@ -115,29 +133,13 @@ def ask(*, actor: Actor, bill: Bill, phone: str, gateway: str, language: str, no
     return payment
 
 
-def held_for(bill: Bill) -> list[Payment]:
-    """Return the under-payments that wait for the rest of a bill (those that go back are not among them)."""
-    going_back = {"refunds__state__in": ["proposed", "approved", "sending", "sent", "review", "succeeded"]}
-    return list(bill.payments.filter(state="held").exclude(**going_back).order_by("id"))
-
-
-def sum_held(bill: Bill) -> int:
-    """Return the cents that wait in suspense for a bill."""
-    return sum(payment.received_cents or 0 for payment in held_for(bill))
-
-
-def due_cents(bill: Bill) -> int:
-    """Return what is left to pay of a bill: its total without what is held for it."""
-    return bill.total_cents - sum_held(bill)
-
-
 def draw_code(bill: Bill) -> bytes:
     """Return the PNG of a code that an app reads, drawn by the gateway that can. Raises NoSuchWay."""
-    drawer = next((plug for _, plug in gateways.items() if isinstance(plug, DrawsCodes)), None)
-    if drawer is None or bill.currency != "KES" or bill.state != "open":
+    code, drawer = next(((code, plug) for code, plug in gateways.items() if isinstance(plug, DrawsCodes)), ("", None))
+    if drawer is None or bill.state != "open" or currency_at(bill, ("KES",)) is None:
         raise NoSuchWay
     try:
-        return drawer.draw_code(reference=bill.reference, amount_cents=due_cents(bill))
+        return drawer.draw_code(reference=bill.reference, amount_cents=due_cents(bill, code, "KES"))
     except (Rejected, Uncertain):
         raise NoSuchWay from None
 
@@ -269,7 +271,8 @@ def credit(
     A receipt is credited once: what came unasked and is a prompt's own money is credited to that prompt, and a prompt whose money
     came unasked before is over.
     """
-    bill = Bill.objects.select_for_update().filter(payments__id=payment_id).first()
+    bill_id = Payment.objects.values_list("bill_id", flat=True).get(id=payment_id)
+    bill = lock_bill(bill_id) if bill_id else None
     payment = Payment.objects.select_for_update().get(id=payment_id)
     payment.bill = bill
     if bill is not None and phone and payment.origin == "unasked" and payment.state in OPEN_STATES:
@@ -297,7 +300,7 @@ def credit(
     payment.received_cents, payment.finished_at, payment.reason = fresh, now, ""
     payment.receipt = payment.receipt or receipt
     payment.phone, payment.payer_name = payment.phone or phone, payment.payer_name or payer_name[:80]
-    _place(payment, bill, now)
+    settling.place(payment, bill, now)
     return payment.state
 
 
@@ -331,52 +334,6 @@ def _instalment(first: Payment, cents: int, receipt: str | None, now: datetime) 
         language=first.language, amount_cents=cents, currency=first.currency, state="pending", receipt=receipt,
         token=secrets.token_urlsafe(32), checkout_id=first.checkout_id, started_at=now,
     )  # fmt: skip
-
-
-def _place(payment: Payment, bill: Bill | None, now: datetime) -> None:
-    """Settle the bill with it, hold it, or send it back; book it; tell it."""
-    received = payment.received_cents or 0
-    held = held_for(bill) if bill is not None and bill.state == "open" else []
-    held_cents = sum(one.received_cents or 0 for one in held)
-    if bill is None or bill.state != "open" or payment.currency != bill.currency:
-        payment.state = "surplus"
-    elif held_cents + received < bill.total_cents:
-        payment.state = "held"
-    else:
-        payment.state = "succeeded"
-    payment.save()
-    settles = bill if payment.state == "succeeded" else None
-    book_collection(payment, settles=settles, from_suspense_cents=held_cents if settles else 0, now=now)
-    if settles is None:
-        event: journal.Event = events.PaymentSuspended(
-            payment_id=payment.id, bill_id=bill.id if bill else None, payable_id=bill.payable_id if bill else None,
-            amount_cents=received, state=payment.state,
-        )  # fmt: skip
-        journal.record(actor=SYSTEM, event=event, now=now)
-        if bill is not None and payment.state == "surplus":
-            reason = "cancelled" if bill.state == "cancelled" else "duplicate"
-            refunds.order_refund(payment=payment, amount_cents=received, reason=reason, now=now)
-        return
-    for one in held:
-        one.state = "applied"
-        one.save(update_fields=["state"])
-    settles.state, settles.settled_at = "settled", now
-    settles.save(update_fields=["state", "settled_at"])
-    event = events.BillSettled(
-        bill_id=settles.id, payment_id=payment.id, payable_id=settles.payable_id, amount_cents=settles.total_cents
-    )
-    journal.record(actor=SYSTEM, event=event, now=now)
-    over = held_cents + received - settles.total_cents
-    if over:
-        refunds.order_refund(payment=payment, amount_cents=over, reason="surplus", now=now)
-
-
-def release_held(bill: Bill, now: datetime) -> None:
-    """Send back what was held for a bill that nobody owes any more; the caller has locked the bill."""
-    for payment in held_for(bill):
-        payment.state = "surplus"
-        payment.save(update_fields=["state"])
-        refunds.order_refund(payment=payment, amount_cents=payment.received_cents or 0, reason="cancelled", now=now)
 
 
 @transaction.atomic

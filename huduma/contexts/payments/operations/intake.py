@@ -26,6 +26,7 @@ from huduma.contexts.payments.providers.base import (
     by_address,
     gateways,
 )
+from huduma.contexts.payments.queries import dues
 from huduma.contexts.payments.rules import CREDITED_STATES, OPEN_STATES
 from huduma.foundation import jobs, references
 
@@ -116,10 +117,10 @@ def answer_question(*, address: str, token: str, body: bytes) -> Taken:
     if bill is None or bill.state != "open":
         refusal = "reference"
     else:
-        due = collection.due_cents(bill)
+        due = dues.due_cents(bill, code)
         if amount_cents is not None and amount_cents > due:
             refusal = "amount"
-    currency = bill.currency if bill else "KES"
+    currency = dues.currency_by(bill, code) if bill else "KES"
     return Taken(200, gateway.answer_question(refusal, name="Huduma", due_cents=due, currency=currency))
 
 
@@ -258,12 +259,17 @@ def _note_unasked(gateway: str, notice: Notice, bill: Bill | None, now: datetime
                 bill=bill, gateway=gateway, origin="unasked", phone=phone, payer_name=result.payer_name[:80],
                 typed_reference=notice.reference[:40], amount_cents=result.amount_cents or 0, state="pending",
                 receipt=result.receipt, token=secrets.token_urlsafe(32), started_at=now,
-                currency=bill.currency if bill else "KES",
+                currency=_currency_of(gateway, bill),
             )  # fmt: skip
     except IntegrityError:  # the same news in another process
         return Payment.objects.get(gateway=gateway, receipt=result.receipt)
     jobs.defer("payments.confirm", payment_id=str(payment.id))
     return payment
+
+
+def _currency_of(gateway: str, bill: Bill | None) -> str:
+    taken = gateways.get(gateway).currencies
+    return (dues.currency_at(bill, taken) if bill else None) or taken[0]
 
 
 def confirm(payment_id: UUID) -> None:

@@ -1,14 +1,14 @@
 """The double-entry ledger: balanced transfers, never changed."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
 
-from huduma.contexts.payments.models import Bill, LedgerEntry, Payment, Refund, Transfer
+from huduma.contexts.payments.models import LedgerEntry, Payment, Refund, Transfer
 from huduma.contexts.payments.rules import share
 from huduma.foundation import ids
 from huduma.foundation.access import Refusal
@@ -19,12 +19,6 @@ PERIOD = timedelta(minutes=10)
 
 class ReversedAlready(Refusal):
     """This transfer was reversed already. A reversal is never reversed: book the right transfer anew."""
-
-
-def account_of(line: dict[str, Any]) -> str:
-    """Return the account that a bill's line is owed to: the body's, by revenue code where the line has one."""
-    code = line.get("revenue_code")
-    return f"body:{line['body_code']}:{code}" if code else f"body:{line['body_code']}"
 
 
 def transfer(
@@ -47,13 +41,18 @@ def transfer(
 @transaction.atomic
 def reverse(*, transfer_id: UUID, reason: str, now: datetime) -> UUID:
     """Book the opposite of a transfer; the transfer itself stays. The caller has checked who may. Raises ReversedAlready."""
-    done = Transfer.objects.select_for_update().get(id=transfer_id)
+    done = Transfer.objects.get(id=transfer_id)
     if done.reverses_id or Transfer.objects.filter(reverses=done).exists():
         raise ReversedAlready
     legs = {entry.account_id: -entry.amount_cents for entry in done.entries.all()}
-    return transfer(
-        kind="reversal", legs=legs, payment_id=None, currency=done.currency, now=now, reverses_id=done.id, reason=reason
-    )
+    try:
+        with transaction.atomic():
+            return transfer(
+                kind="reversal", legs=legs, payment_id=None, currency=done.currency, now=now, reverses_id=done.id,
+                reason=reason,
+            )  # fmt: skip
+    except IntegrityError:  # somebody else reversed it at the same moment
+        raise ReversedAlready from None
 
 
 def close_period(*, now: datetime) -> bool:
@@ -75,21 +74,23 @@ def close_period(*, now: datetime) -> bool:
     return closed
 
 
-def book_collection(payment: Payment, *, settles: Bill | None, from_suspense_cents: int, now: datetime) -> None:
-    """Book money that a gateway confirmed: to the bodies of the bill that it settles, the rest to suspense.
+def book_collection(
+    payment: Payment, claims: Iterable[tuple[str, int]], *, received_cents: int, from_suspense_cents: int, now: datetime
+) -> None:
+    """Book money that came: to the accounts that it is owed to, the rest to suspense.
 
-    `from_suspense_cents` is what was held for the bill and is set against it now.
+    `from_suspense_cents` is what was held before and is set against the claims now. Where nothing new came with it
+    (`received_cents` 0) what is booked is that alone.
     """
-    received = payment.received_cents or 0
-    legs: Counter[str] = Counter({f"gateway:{payment.gateway}": received})
-    rest = received + from_suspense_cents
-    if settles is not None:
-        for line in settles.lines:
-            legs[account_of(line)] -= line["amount_cents"]
-            rest -= line["amount_cents"]
+    legs: Counter[str] = Counter({f"gateway:{payment.gateway}": received_cents})
+    rest = received_cents + from_suspense_cents
+    for account, cents in claims:
+        legs[account] -= cents
+        rest -= cents
     legs["suspense"] += from_suspense_cents - rest
     moved = {account: cents for account, cents in legs.items() if cents}
-    transfer(kind="collection", legs=moved, payment_id=payment.id, currency=payment.currency, now=now)
+    kind = "collection" if received_cents else "application"
+    transfer(kind=kind, legs=moved, payment_id=payment.id, currency=payment.currency, now=now)
 
 
 def book_refund(refund: Refund, *, now: datetime) -> None:

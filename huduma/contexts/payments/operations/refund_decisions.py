@@ -31,6 +31,10 @@ class WholeOnly(Refusal):
     """This money waits for the rest of a bill. It goes back as a whole, or stays."""
 
 
+class BillStillOpen(Refusal):
+    """This money paid an instalment of a bill that is still open. Ask for a waiver of what should not be paid, or wait until it is settled."""
+
+
 class EvidenceMissing(Refusal):
     """Type the number of the voucher, bank transfer or receipt that proves the payment: a second person looks it up."""
 
@@ -43,7 +47,7 @@ class CheckedByPayer(Refusal):
 def propose_refund(*, actor: Actor, payment_id: UUID, amount_cents: int, note: str, now: datetime) -> Refund:
     """Propose to give money back, for a reason that no rule knows. Nothing leaves before another person approves.
 
-    Raises NotPermitted, NotFound, NothingReceived, ReasonMissing, MoreThanReceived, WholeOnly.
+    Raises NotPermitted, NotFound, NothingReceived, BillStillOpen, ReasonMissing, MoreThanReceived, WholeOnly.
     """
     account_id = _minder(actor)
     payment = Payment.objects.select_for_update().filter(id=payment_id).first()
@@ -51,6 +55,8 @@ def propose_refund(*, actor: Actor, payment_id: UUID, amount_cents: int, note: s
         raise NotFound
     if payment.state not in CREDITED_STATES:
         raise NothingReceived
+    if payment.state == "applied" and payment.bill is not None and payment.bill.state == "open":
+        raise BillStillOpen
     if not note.strip():
         raise ReasonMissing
     if not 0 < amount_cents <= refundable_cents(payment):

@@ -9,9 +9,11 @@ from django.db.models import Sum
 
 from huduma.contexts.payments import events
 from huduma.contexts.payments.models import Bill, Payment, TillSession
-from huduma.contexts.payments.operations.collection import AlreadyPaid, BillCancelled, credit, due_cents
+from huduma.contexts.payments.operations.collection import NoSuchWay, credit, require_open
 from huduma.contexts.payments.operations.ledger import transfer
-from huduma.contexts.payments.rules import CREDITED_STATES, OPEN_STATES
+from huduma.contexts.payments.operations.locking import lock_bill
+from huduma.contexts.payments.queries.dues import currency_at, due_cents, next_cents, running_payment
+from huduma.contexts.payments.rules import CREDITED_STATES
 from huduma.foundation import references
 from huduma.foundation.access import Actor, NotFound, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
@@ -69,20 +71,22 @@ def take_cash(*, actor: Actor, reference: str, given_cents: int, now: datetime) 
     if session is None:
         raise NoTill
     actor.require_role(*CASHIERS, body=session.body_code)
-    bill = Bill.objects.select_for_update().filter(reference=references.normalise(reference) or "").first()
+    found = Bill.objects.filter(reference=references.normalise(reference) or "").first()
+    bill = lock_bill(found.id) if found else None
     if bill is None:
         raise NotFound
-    if bill.state == "cancelled":
-        raise BillCancelled
-    if bill.state != "open":
-        raise AlreadyPaid
-    if bill.payments.filter(state__in=OPEN_STATES).exists():
+    require_open(bill)
+    if running_payment(bill) is not None:
         raise MoneyMayCome
-    due = due_cents(bill)
-    if given_cents < due or bill.currency != "KES":
+    if currency_at(bill, ("KES",)) is None:
+        raise NoSuchWay
+    due = due_cents(bill, "cash", "KES")
+    if given_cents < due:
+        due = next_cents(bill)  # an instalment
+    if given_cents < due:
         raise NotEnough
     payment = Payment.objects.create(
-        bill=bill, gateway="cash", origin="unasked", amount_cents=due, currency=bill.currency, state="pending",
+        bill=bill, gateway="cash", origin="unasked", amount_cents=due, currency="KES", state="pending",
         token=secrets.token_urlsafe(32), receipt=references.mint("RC"), till_session=session, started_at=now,
     )  # fmt: skip
     credit(payment_id=payment.id, total_cents=due, receipt=payment.receipt, now=now)

@@ -3,18 +3,35 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 
 from huduma.contexts.identity import public as identity
-from huduma.contexts.payments.models import Bill
+from huduma.contexts.payments.models import BASKET, Bill, ExchangeRate, Waiver
+from huduma.foundation import references
 from huduma.foundation.access import Actor, NotFound
+
+#: Who works on the bills of a body, and who reads those of all.
+BODY_ROLES = ("officer", "supervisor", "accounting_officer")
+MINDERS = ("accountant", "secretariat", "administrator", "auditor")
 
 
 def get_bill_for(actor: Actor, bill_id: UUID) -> Bill:
     """Return a bill to its payer, to officers of a body on it, or to the system. Raises NotFound."""
     bill = Bill.objects.filter(id=bill_id).first()
     if bill is None or not may_see(actor, bill):
+        raise NotFound
+    return bill
+
+
+def find_bill(typed: str) -> Bill:
+    """Return the bill that a reference names: whoever holds the reference may pay it. Raises NotFound.
+
+    Callers show what is needed to pay and nothing of whose bill it is.
+    """
+    reference = references.normalise(typed)
+    bill = Bill.objects.filter(reference=reference).first() if reference else None
+    if bill is None:
         raise NotFound
     return bill
 
@@ -38,3 +55,49 @@ def paid_for(payable_ids: Collection[UUID]) -> dict[UUID, int]:
 def bills_for_payable(payable_id: UUID) -> list[Bill]:
     """Return the bills of a thing whose reader has been checked by the caller."""
     return list(Bill.objects.filter(payable_id=payable_id).order_by("raised_at"))
+
+
+def bills_for(actor: Actor, limit: int = 50) -> list[Bill]:
+    """Return the bills of the actor and of the organisation they act for: the open ones, then the newest of the others.
+
+    Baskets are not among them.
+    """
+    own = Q()
+    if actor.applicant_id is not None:
+        own |= Q(payer_person_id=actor.applicant_id)
+    if actor.organisation_id is not None:
+        organisation = actor.organisation_id
+        if identity.may_act_for(actor.person_id, organisation, on=timezone.localdate()):
+            own |= Q(payer_organisation_id=organisation)
+    if not own:
+        return []
+    mine = Bill.objects.filter(own).exclude(purpose=BASKET)
+    shown = list(mine.filter(state="open").select_related("basket").order_by("-id")[:limit])
+    return shown + list(mine.exclude(state="open").order_by("-id")[: limit - len(shown)])
+
+
+def bill_for_body(actor: Actor, typed: str) -> Bill:
+    """Return the bill that a reference names to the staff of a body on it, or to those who mind money. Raises NotFound."""
+    bill = find_bill(typed)
+    bodies = {line["body_code"] for line in bill.lines} - {""}
+    minds = any(grant.role in MINDERS and grant.body_code is None for grant in actor.grants)
+    if not minds and not any(actor.has_role(*BODY_ROLES, body=body) for body in bodies):
+        raise NotFound
+    return bill
+
+
+def waivers_for(actor: Actor, *, waiting: bool) -> list[Waiver]:
+    """Return the waivers that wait, oldest first, or that were decided, newest first, of the actor's bodies; of all for auditors."""
+    found = Waiver.objects.filter(state="proposed") if waiting else Waiver.objects.exclude(state="proposed")
+    if not any(grant.role in MINDERS and grant.body_code is None for grant in actor.grants):
+        actor.require_role(*BODY_ROLES)
+        found = found.filter(body_code__in=actor.body_codes)
+    if waiting:
+        found = found.filter(bill__state="open")
+    return list(found.select_related("bill").order_by("id" if waiting else "-id")[:50])
+
+
+def rates_for(actor: Actor) -> list[ExchangeRate]:
+    """Return the newest exchange rates, to those who mind money. Raises NotPermitted."""
+    actor.require_everywhere(*MINDERS)
+    return list(ExchangeRate.objects.order_by("-day", "-id")[:30])

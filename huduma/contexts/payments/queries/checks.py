@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models import Count
 
-from huduma.contexts.payments.models import Bill, Payment, Refund
+from huduma.contexts.payments.models import BASKET, Bill, Payment, Refund
 from huduma.foundation import references
 
 UNCLAIMED_FOR = timedelta(days=1)
@@ -17,13 +17,13 @@ EXAMPLES = 200
 
 
 def paid_without_bill(now: datetime) -> list[str]:
-    """Return bills that count as paid and whose money is not in the ledger, and day-old money that belongs to no bill and goes nowhere."""
+    """Return bills that count as paid (what was waived whole is not among them) and whose money is not in the ledger, and day-old money that belongs to no bill and goes nowhere."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT b.reference FROM payments_bill b WHERE b.state = 'settled' AND NOT EXISTS (SELECT 1 FROM payments_payment p"
-            " JOIN payments_transfer t ON t.payment_id = p.id AND t.kind = 'collection' WHERE p.bill_id = b.id AND p.state = 'succeeded')"
-            " LIMIT %s",
-            [EXAMPLES],
+            "SELECT b.reference FROM payments_bill b WHERE b.state = 'settled' AND b.total_cents > 0 AND b.purpose <> %s AND NOT EXISTS ("
+            " SELECT 1 FROM payments_payment p JOIN payments_transfer t ON t.payment_id = p.id AND t.kind IN ('collection', 'application')"
+            " WHERE p.bill_id IN (b.id, b.basket_id) AND p.state IN ('succeeded', 'applied')) LIMIT %s",
+            [BASKET, EXAMPLES],
         )
         unpaid = [row[0] for row in cursor.fetchall()]
     stray = Payment.objects.filter(state="surplus", bill=None, refunds=None, finished_at__lt=now - UNCLAIMED_FOR)

@@ -8,8 +8,8 @@ from django.db.models import Q, Sum
 
 from huduma.contexts.payments.models import Bill, Callback, GatewayHealth, Payment, Refund, Ruling, TillSession
 from huduma.contexts.payments.providers.base import Gateway, gateways
+from huduma.contexts.payments.queries.dues import convenience_of, currency_at, due_cents
 from huduma.contexts.payments.rules import OPEN_STATES
-from huduma.foundation import references
 from huduma.foundation.access import Actor, NotFound
 
 #: Who explains money that no gateway can explain, for all bodies.
@@ -19,11 +19,17 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True)
 class Way:
-    """One way to pay a bill: its gateway's code, the adapter, and whether it works just now."""
+    """One way to pay a bill: its gateway's code, the adapter, whether it works just now, and what is then to be paid.
+
+    `fee_cents` of it, in the bill's currency, are for this way of paying.
+    """
 
     code: str
     gateway: Gateway
     is_down: bool
+    due_cents: int
+    currency: str
+    fee_cents: int
 
 
 @dataclass(frozen=True)
@@ -47,13 +53,15 @@ class Known:
 
 
 def ways_to_pay(bill: Bill, now: datetime) -> list[Way]:
-    """Return the ways in which a bill's currency can be paid, in the order in which they are registered."""
+    """Return the ways in which a bill can be paid, in its currency or by its rate, in the order in which they are registered."""
     recent = now - timedelta(seconds=30)
     down = set(
         GatewayHealth.objects.filter(faults_in_a_row__gte=5, failed_at__gt=recent).values_list("gateway", flat=True)
     )
     return [
-        Way(code, gateway, code in down) for code, gateway in gateways.items() if bill.currency in gateway.currencies
+        Way(code, gateway, code in down, due_cents(bill, code, currency), currency, convenience_of(bill, code)[0])
+        for code, gateway in gateways.items()
+        if (currency := currency_at(bill, gateway.currencies)) is not None
     ]
 
 
@@ -64,20 +72,9 @@ def latest_payment(bill_id: UUID) -> Payment | None:
 
 
 def settling_payment(bill_id: UUID) -> Payment | None:
-    """Return the payment that settled a bill."""
-    return Payment.objects.filter(bill_id=bill_id, state="succeeded").first()
-
-
-def find_bill(typed: str) -> Bill:
-    """Return the bill that a reference names: whoever holds the reference may pay it. Raises NotFound.
-
-    Callers show what is needed to pay and nothing of whose bill it is.
-    """
-    reference = references.normalise(typed)
-    bill = Bill.objects.filter(reference=reference).first() if reference else None
-    if bill is None:
-        raise NotFound
-    return bill
+    """Return the payment that settled a bill, by itself or with its basket; None where all of it was waived."""
+    settled = Payment.objects.filter(Q(bill_id=bill_id) | Q(bill__members=bill_id, bill__state="settled"))
+    return settled.filter(state__in=["succeeded", "applied"]).order_by("-state", "-finished_at").first()
 
 
 def refunds_of(bill_id: UUID) -> list[Refund]:
