@@ -32,7 +32,7 @@ class WholeOnly(Refusal):
 
 
 class BillStillOpen(Refusal):
-    """This money paid an instalment of a bill that is still open. Ask for a waiver of what should not be paid, or wait until it is settled."""
+    """This money paid an instalment of a bill that is still open. Wait until the bill is settled, or ask to waive the rest."""
 
 
 class EvidenceMissing(Refusal):
