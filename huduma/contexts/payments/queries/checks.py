@@ -17,7 +17,9 @@ EXAMPLES = 200
 
 
 def paid_without_bill(now: datetime) -> list[str]:
-    """Return bills that count as paid (what was waived whole is not among them) and whose money is not in the ledger, and day-old money that belongs to no bill and goes nowhere."""
+    """Return bills that count as paid and whose money is not in the ledger (one that was waived whole needs none), and
+    day-old money that belongs to no bill and goes nowhere.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT b.reference FROM payments_bill b WHERE b.state = 'settled' AND b.total_cents > 0 AND b.purpose <> %s AND NOT EXISTS ("
