@@ -104,9 +104,13 @@ class Actor:
         if self.kind != "system" and not self.has_role(*roles, body=body):
             raise NotPermitted
 
+    def has_everywhere(self, *roles: str) -> bool:
+        """Whether the actor holds one of the roles without a body, that is for all."""
+        return any(g.role in roles and g.body_code is None for g in self.grants)
+
     def require_everywhere(self, *roles: str) -> None:
         """Raise NotPermitted unless the actor holds one of the roles without a body, that is for all, or is the system itself."""
-        if self.kind != "system" and not any(g.role in roles and g.body_code is None for g in self.grants):
+        if self.kind != "system" and not self.has_everywhere(*roles):
             raise NotPermitted
 
     @property

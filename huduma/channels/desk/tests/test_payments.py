@@ -59,3 +59,37 @@ def test_only_who_minds_money_sees_it(client, staff, enter_desk, paid):
     enter_desk(client, staff("Chebet", "supervisor"))
     assert client.get("/en/desk/refunds/").status_code == 403
     assert client.post(f"/en/desk/payments/{paid.id}/refund/", {"amount": "50", "note": "x"}).status_code == 403
+
+
+def test_whoever_runs_the_platform_sees_how_gateways_fare_and_not_who_paid(client, staff, enter_desk, paid):
+    enter_desk(client, staff("Dalmas", "administrator", None))
+    page = client.get("/en/desk/gateways/").content.decode()
+    assert "proven against our own stand-in only" in page
+    assert "/desk/payments/unexplained/" not in page
+    for path in ("payments/unexplained/", f"payments/{paid.id}/", "refunds/"):
+        assert client.get(f"/en/desk/{path}").status_code == 403
+    enter_desk(client, staff("Esther", "secretariat", None))
+    assert client.get("/en/desk/gateways/").status_code == 403
+
+
+def test_the_accountant_of_one_body_is_not_shown_what_is_for_all(client, staff, enter_desk):
+    enter_desk(client, staff("Fatuma", "accountant", "CRS"))
+    assert client.get("/en/desk/gateways/").status_code == 403
+    assert "/desk/gateways/" not in client.get("/en/desk/", follow=True).content.decode()
+    enter_desk(client, staff("Gakii", "accountant", None))
+    assert "/desk/gateways/" in client.get("/en/desk/", follow=True).content.decode()
+
+
+def test_a_till_with_blanks_in_its_name_is_counted_by_its_own_field(client, staff, enter_desk):
+    cashier, colleague = staff("Halima", "officer"), staff("Ibrahim", "officer")
+    enter_desk(client, cashier)
+    client.post("/en/desk/till/", {"step": "open", "till": "Till  by the door", "body": "CRS", "amount": "100"})
+    client.post("/en/desk/till/", {"step": "count", "amount": "100"})
+    enter_desk(client, colleague)
+    session = payments.TillSession.objects.get()
+    answer = client.post("/en/desk/till/", {"step": "witness", "session": session.id, "amount": "90", "note": "Twice"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert f'id="witness-{session.id}"' in page
+    assert 'value="Twice"' in page
+    assert "by the door" in page

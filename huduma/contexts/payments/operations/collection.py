@@ -226,7 +226,7 @@ def query(payment_id: UUID) -> str:
     result = gateways.get(payment.gateway).query(asked(payment))
     age = now - payment.started_at
     by_reference = result.receipt if payment.checkout_id is None else None  # it may be another payment of the same bill
-    if result.state == "paid" and not (by_reference and _counted_elsewhere(payment, by_reference)):
+    if result.state == "paid" and not (by_reference and counted_elsewhere(payment, by_reference)):
         return take_result(payment, result, now)
     if result.state == "failed":
         return take_result(payment, result, now)
@@ -282,7 +282,7 @@ def credit(
             Payment.objects.filter(id=payment_id).update(receipt=None)
             fail(payment_id=payment_id, reason="own", now=now)
             return credit(payment_id=own.id, total_cents=total_cents, receipt=receipt, now=now)
-    if receipt and _counted_elsewhere(payment, receipt):
+    if receipt and counted_elsewhere(payment, receipt):
         if payment.state not in CREDITED_STATES:
             return fail(payment_id=payment_id, reason="own", now=now)
         receipt = None
@@ -313,7 +313,7 @@ def prompt_of_ours(gateway: str, bill: Bill, came: Result) -> Payment | None:
     return next((one for one in mine if may_be_same(one.phone, came.phone)), None)
 
 
-def _counted_elsewhere(payment: Payment, receipt: str) -> bool:
+def counted_elsewhere(payment: Payment, receipt: str) -> bool:
     """Whether another payment has this receipt: the same money must not count twice."""
     return Payment.objects.filter(gateway=payment.gateway, receipt=receipt).exclude(id=payment.id).exists()
 

@@ -22,6 +22,10 @@ class ReceiptMissing(Refusal):
     """To count the money as received, type the receipt number from the gateway's own statement."""
 
 
+class ReceiptTaken(Refusal):
+    """This receipt belongs to another payment already. Compare the numbers: if it is the same money, choose “The money did not come”."""
+
+
 class NotWaiting(Refusal):
     """This payment does not wait for a person any more. Look at its page again."""
 
@@ -40,7 +44,7 @@ def propose_ruling(
 ) -> Ruling:  # fmt: skip
     """Propose to settle (with the receipt that proves it) or to fail an unexplained payment.
 
-    Raises NotPermitted, NotFound, NotWaiting, ProposedAlready, ReasonMissing, ReceiptMissing.
+    Raises NotPermitted, NotFound, NotWaiting, ProposedAlready, ReasonMissing, ReceiptMissing, ReceiptTaken.
     """
     actor.require_everywhere(*MONEY_ROLES)
     if actor.account_id is None:
@@ -56,6 +60,8 @@ def propose_ruling(
         raise ReasonMissing
     if verdict == "settle" and not (receipt.strip() or payment.receipt):
         raise ReceiptMissing
+    if verdict == "settle" and receipt.strip() and collection.counted_elsewhere(payment, receipt.strip()):
+        raise ReceiptTaken
     ruling = Ruling.objects.create(
         payment=payment, verdict=verdict, reason=reason.strip(), receipt=receipt.strip()[:60],
         proposed_by=actor.account_id, proposed_at=now,
