@@ -11,10 +11,10 @@ from django.utils.translation import gettext
 ROLES = (
     "officer", "supervisor", "secretariat", "administrator",
     "agent", "focal", "accounting_officer", "integrity",
-    "accountant", "auditor",
+    "accountant", "auditor", "analyst",
 )  # fmt: skip
 #: Roles that exist only within a public body.
-ROLES_IN_BODY = ("officer", "supervisor", "focal", "accounting_officer")
+ROLES_IN_BODY = ("officer", "supervisor", "focal", "accounting_officer", "analyst")
 #: The purpose of acts for a person who is served at a counter.
 ASSISTED = "assisted"
 

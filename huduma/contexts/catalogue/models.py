@@ -97,6 +97,7 @@ class Proposal(models.Model):
     state = models.CharField(max_length=10, default="draft")
     reason = models.TextField(blank=True, help_text="Why it came back.")
     from_on = models.DateField(null=True)
+    authors = models.JSONField(default=list, help_text="Accounts of all who uploaded it, first or again.")
     drafted_by = models.UUIDField(null=True)
     drafted_at = models.DateTimeField()
     submitted_by = models.UUIDField(null=True)

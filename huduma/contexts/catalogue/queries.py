@@ -119,20 +119,20 @@ def _ranked(cursor: object, query: str, limit: int) -> list[str]:
 
 
 def list_proposals_for(actor: Actor, limit: int = 100) -> list[Proposal]:
-    """Return the packages on their way: a body's to its staff, all to the Secretariat; newest first. Raises NotPermitted."""
-    actor.require_role("officer", "supervisor", "secretariat")
+    """Return the packages on their way: a body's to its analysts, all to the Secretariat; newest first. Raises NotPermitted."""
+    actor.require_role("analyst", "secretariat")
     found = Proposal.objects.select_related("body").defer("source", "package").exclude(state="discarded")
     if not actor.has_role("secretariat"):
-        found = found.filter(body_id__in=actor.body_codes)
+        found = found.filter(body_id__in={g.body_code for g in actor.grants if g.role == "analyst"})
     return list(found[:limit])
 
 
 def get_proposal_for(actor: Actor, proposal_id: UUID) -> Proposal:
-    """Return a package on its way to its body's staff and to the Secretariat. Raises NotFound."""
+    """Return a package on its way to its body's analysts and to the Secretariat. Raises NotFound."""
     proposal = Proposal.objects.select_related("body").filter(id=proposal_id).first()
     if proposal is None:
         raise NotFound
-    if not actor.has_role("secretariat") and not actor.has_role("officer", "supervisor", body=proposal.body_id):
+    if not actor.has_role("secretariat") and not actor.has_role("analyst", body=proposal.body_id):
         raise NotFound
     return proposal
 

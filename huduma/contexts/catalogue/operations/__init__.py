@@ -4,6 +4,7 @@ from huduma.contexts.catalogue.operations.loading import FaultyPackages, check_p
 from huduma.contexts.catalogue.operations.proposals import (
     AnotherBody,
     FaultyProposal,
+    NotAPackage,
     NothingNew,
     ProposalReasonNeeded,
     SamePerson,
@@ -23,6 +24,7 @@ __all__ = [
     "AnotherBody",
     "FaultyPackages",
     "FaultyProposal",
+    "NotAPackage",
     "NothingNew",
     "ProposalReasonNeeded",
     "SamePerson",

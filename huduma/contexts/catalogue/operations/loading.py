@@ -35,8 +35,8 @@ class FaultyPackages(Refusal):
 
 
 def check_packages(path: Path) -> list[Package]:
-    """Read a .zip, a package folder or a folder of them, and return every package with all its faults."""
-    return read_packages(path, {body.code for body in places.list_bodies()})
+    """Read a .zip, a package folder or a folder of them, and return every package with all its faults. Needs no database."""
+    return read_packages(path, places.known_codes())
 
 
 @transaction.atomic

@@ -19,18 +19,25 @@ from huduma.contexts.catalogue.operations.loading import (
     save_service,
 )
 from huduma.contexts.catalogue.providers import packages
-from huduma.contexts.catalogue.providers.package import Package
+from huduma.contexts.catalogue.providers.package import Fault, Package
 from huduma.contexts.places import public as places
 from huduma.foundation import jobs
 from huduma.foundation.access import SYSTEM, Actor, NotFound, Refusal
 from huduma.foundation.journal import public as journal
 
-AUTHORS = ("officer", "supervisor")
 FARTHEST = timedelta(days=730)
 
 
 class FaultyProposal(Refusal):
     """The package has faults, so it cannot go on. Correct what the report names and upload it again."""
+
+
+class NotAPackage(Refusal):
+    """This file holds no package, so nothing was kept. Compress the folder of the package again and upload it."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__()
+        self.faults = faults
 
 
 class WrongState(Refusal):
@@ -42,7 +49,7 @@ class NothingNew(Refusal):
 
 
 class SamePerson(Refusal):
-    """You drafted or submitted this package, so somebody else has to approve and publish it."""
+    """You had a hand in this package, so somebody else has to approve and publish it."""
 
 
 class AnotherBody(Refusal):
@@ -63,10 +70,12 @@ def draft_proposal(
 ) -> Proposal:
     """Keep a package (a .zip) as a draft of a body, with the report of its faults; again replaces the draft.
 
-    Raises NotPermitted, NotFound, WrongState, AnotherBody.
+    Raises NotPermitted, NotFound, NotAPackage with its faults, WrongState, AnotherBody.
     """
-    actor.require_role(*AUTHORS, body=body_code)
-    package = packages.read_zip(content, name.removesuffix(".zip"), {body.code for body in places.list_bodies()})
+    actor.require_role("analyst", body=body_code)
+    package = packages.read_zip(content, name.removesuffix(".zip"), places.known_codes())
+    if not package.source:
+        raise NotAPackage(package.faults)
     _require_own(package, body_code)
     proposal = _lock(proposal_id, "draft") if proposal_id else Proposal(drafted_at=now)
     if proposal_id and proposal.body_id != body_code:
@@ -76,6 +85,7 @@ def draft_proposal(
     proposal.source, proposal.package = package.source, package.parts
     proposal.faults = [fault.as_dict() for fault in sorted(package.faults)]
     proposal.drafted_by, proposal.drafted_at, proposal.reason = actor.account_id, now, ""
+    proposal.authors = sorted({*proposal.authors, str(actor.account_id)})
     proposal.save()
     event = events.ProposalDrafted(
         proposal_id=proposal.id, service_code=proposal.service_code, body_code=body_code, faults=len(package.faults)
@@ -109,8 +119,8 @@ def submit_proposal(*, actor: Actor, proposal_id: UUID, now: datetime) -> Propos
     Raises NotFound, NotPermitted, WrongState, FaultyProposal, NothingNew.
     """
     proposal = _lock(proposal_id, "draft")
-    actor.require_role(*AUTHORS, body=proposal.body_id)
-    package = packages.read(proposal.service_code, proposal.source, (), {body.code for body in places.list_bodies()})
+    actor.require_role("analyst", body=proposal.body_id)
+    package = packages.read(proposal.service_code, proposal.source, (), places.known_codes())
     if proposal.faults or package.faults:
         raise FaultyProposal
     if ServiceVersion.objects.filter(service_id=proposal.service_code, digest=proposal.digest).exists():
@@ -125,7 +135,7 @@ def submit_proposal(*, actor: Actor, proposal_id: UUID, now: datetime) -> Propos
 def discard_proposal(*, actor: Actor, proposal_id: UUID, now: datetime) -> None:
     """Throw a draft away. Raises NotFound, NotPermitted, WrongState."""
     proposal = _lock(proposal_id, "draft")
-    actor.require_role(*AUTHORS, body=proposal.body_id)
+    actor.require_role("analyst", body=proposal.body_id)
     proposal.state = "discarded"
     proposal.save(update_fields=["state"])
     journal.record(actor=actor, event=events.ProposalDiscarded(proposal_id=proposal.id), now=now)
@@ -144,7 +154,7 @@ def approve_proposal(*, actor: Actor, proposal_id: UUID, now: datetime) -> Propo
 
 def _require_another(actor: Actor, proposal: Proposal) -> None:
     actor.require_role("secretariat")
-    if actor.account_id in (proposal.drafted_by, proposal.submitted_by):
+    if str(actor.account_id) in {*proposal.authors, str(proposal.submitted_by)}:
         raise SamePerson
 
 

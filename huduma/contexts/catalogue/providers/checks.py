@@ -15,11 +15,6 @@ from huduma.contexts.catalogue.providers.package import Package
 from huduma.contexts.catalogue.rules import Domain, TooLarge, days_of, domain_of, fee_gaps, in_force
 
 HELD = Path(__file__).parent.parent / "held.yaml"
-#: What a certificate may read of its `data`; see docs/how-to/add-a-service.md.
-DOCUMENT_DATA = frozenset(
-    {"body", "facts", "reference", "verify_url", "qr", "specimen", "title", "issued_on", "valid_until"}
-)
-DOCUMENT_READS = re.compile(r"\bdata\.([a-z_]+)")
 OF_PERSON = ("full_name", "surname", "first_name", "other_names", "id_number", "birth_date", "sex")
 OF_ORGANISATION = ("name", "registration_number", "kind")
 NOTICE_FIELDS = frozenset({"reference", "service", "link", "amount"})
@@ -41,8 +36,6 @@ def check(package: Package) -> None:
             _charter_and_form(package)
     if "service" in usable and "fees" in package.parts["service"]:
         _fees(package, package.parts["form"] if "form" in usable else None)
-    if "certificate_typ" in usable:
-        _certificate(package)
     if "messages" in usable:
         _messages(package)
 
@@ -355,14 +348,6 @@ def _gaps(package: Package, fees: list[dict[str, Any]], known: dict[str, Domain]
         case = ", ".join(f"{name} {value}" for name, value in facts.items()) or "every case"
         rule = f"on {day:%d %B %Y} no line says what this costs: {case}"
         package.fault("service", ["fees"], rule, "add a line; amount: 0 says that it is free")
-
-
-def _certificate(package: Package) -> None:
-    for number, line in enumerate(package.parts["certificate_typ"].splitlines(), 1):
-        for name in DOCUMENT_READS.findall(line):
-            if name not in DOCUMENT_DATA:
-                package.note("certificate_typ", number, f"the template reads data.{name}, which is never there",
-                             f"it may read {', '.join(sorted(DOCUMENT_DATA))}")  # fmt: skip
 
 
 def _messages(package: Package) -> None:

@@ -78,15 +78,16 @@ Loader.yaml_implicit_resolvers = {
 
 
 def line_of(node: Any, path: list[Any]) -> int:
-    """Return the line of a place in a composed document, or of what is nearest above it."""
+    """Return the line of a place in a composed document, that of its key where it has one; or of what is nearest above it."""
+    line = node.start_mark.line if node is not None else 0
     for part in path:
         if isinstance(node, yaml.MappingNode):
-            found = [value for key, value in node.value if key.value == str(part)]
-        elif isinstance(node, yaml.SequenceNode):
-            found = node.value[part : part + 1] if isinstance(part, int) else []
+            found = [(key, value) for key, value in node.value if key.value == str(part)]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            found = [(value, value) for value in node.value[part : part + 1]]
         else:
             found = []
         if not found:
             break
-        node = found[0]
-    return int(node.start_mark.line) + 1 if node is not None else 1
+        line, node = found[0][0].start_mark.line, found[0][1]
+    return int(line) + 1

@@ -100,10 +100,10 @@ def _read_yaml(package: Package, file: str, key: str) -> None:
         where = "/".join(str(part) for part in path)
         if wrong.message == KISWAHILI:
             package.fault(key, path, f"{where}: the Kiswahili is missing", "write `sw:` beside `en:`")
-        else:
+        else:  # the part is of another shape than what reads it expects
             rule = f"{where}: {wrong.message}" if where else wrong.message
             package.fault(key, path, rule[:400], REMEDIES.get(keyword, "see the schema"))
-        package.wrong.add(key)
+            package.wrong.add(key)
     package.parts[key] = value
 
 

@@ -8,6 +8,8 @@ is fetched.
 import io
 import json
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,3 +44,42 @@ def typeset(template: str, data: dict[str, Any]) -> bytes:
         sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
         pdf_standards=["a-2b"],
     )
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a template, as near as Typst says where."""
+
+    line: int
+    rule: str
+    remedy: str
+    file: str = "certificate.typ"
+
+
+#: Data like those of a real document, in which a template is set once before it is published.
+SAMPLE = {
+    "body": {"en": "Public body", "sw": "Taasisi ya umma"},
+    "facts": [{"en": "Name", "sw": "Jina", "value": "Mfano"}],
+    "issued_on": "2026-01-31", "qr": qr_svg("sample"), "reference": "HD00000000", "specimen": True,
+    "title": {"en": "Certificate", "sw": "Cheti"}, "valid_until": None, "verify_url": "https://huduma.example/verify",
+}  # fmt: skip
+NAMED = re.compile(r"[\"`]([^\"`]+)[\"`]|: (\w+)$")
+
+
+def check(parts: dict[str, Any]) -> Iterator[Fault]:
+    """Set the template of a package with sample data, and return what Typst says is wrong."""
+    template = parts.get("certificate_typ")
+    if template is None:
+        return
+    try:
+        typeset(template, SAMPLE)
+    except ForbiddenTemplate as error:
+        bare = template.replace(OWN_PAPER, "-" * len(OWN_PAPER), 1)
+        found = STATEMENT.search(bare)
+        yield Fault(bare[: found.end()].count("\n") + 1 if found else 1, str(error), "remove it")
+    except typst.TypstError as error:
+        named = NAMED.search(error.message)
+        word = (named[1] or named[2]) if named else ""
+        line = next((n for n, text in enumerate(template.splitlines(), 1) if word and word in text), 1)
+        remedy = f"a template may read {', '.join(sorted(SAMPLE))} of its data; the facts are named in form.yaml"
+        yield Fault(line, f"the template cannot be set: {error.message}", remedy)

@@ -102,6 +102,7 @@ def faults(process: Process, reader: Reader, main: etree._Element) -> Iterator[F
         for expression in table.inputs:
             yield from _expression_faults(main, expression, known)
     yield from _error_faults(process, reader)
+    yield from _reach_faults(process, reader)
 
 
 def _loose_ends(process: Process, reader: Reader) -> Iterator[Fault]:
@@ -270,6 +271,40 @@ def _error_faults(process: Process, reader: Reader) -> Iterator[Fault]:
         if not caught:
             rule = f"nothing catches the error {step.error!r} of {step.key!r}"
             yield _fault(reader.elements[step.key], rule, "catch it on the border of the sub-process around")
+
+
+def _reach_faults(process: Process, reader: Reader) -> Iterator[Fault]:
+    """Every step can be reached from a start, and from every step an end."""
+    ahead: dict[str, list[str]] = {key: [flow.target for flow in step.out] for key, step in process.steps.items()}
+    for key, step in process.steps.items():
+        if step.host in ahead:
+            ahead[step.host].append(key)
+        if step.kind == "start" and step.scope in ahead:
+            ahead[step.scope].append(key)
+    behind: dict[str, list[str]] = {key: [] for key in ahead}
+    for key, following in ahead.items():
+        for other in following:
+            behind[other].append(key)
+    from_start = _closure(
+        {key for key, step in process.steps.items() if step.kind == "start" and not step.scope}, ahead
+    )
+    to_end = _closure({key for key, step in process.steps.items() if step.kind == "end"}, behind)
+    for key, step in process.steps.items():
+        if key not in from_start and step.into:
+            rule = f"{key!r} can be reached only from steps that are never reached themselves"
+            yield _fault(reader.elements[key], rule, "connect it with the start, or remove it")
+        if key not in to_end and step.out:
+            rule = f"from {key!r} no way leads to an end"
+            yield _fault(reader.elements[key], rule, "let a flow lead to an end event")
+
+
+def _closure(found: set[str], ways: dict[str, list[str]]) -> set[str]:
+    fresh = list(found)
+    while fresh:
+        added = set(ways[fresh.pop()]) - found
+        found |= added
+        fresh += added
+    return found
 
 
 def _expression_faults(element: etree._Element, expression: str, known: frozenset[str]) -> Iterator[Fault]:

@@ -45,7 +45,7 @@ class Command(BaseCommand):
         if action == "check":
             packages = catalogue.check_packages(path)
             self._report([fault for package in packages for fault in package.faults])
-            self.stdout.write(f"{len(packages)} packages are sound")
+            self.stdout.write("The package is sound." if len(packages) == 1 else f"{len(packages)} packages are sound.")
             return
         with tqdm(desc="Loading services", unit=" services", disable=options["verbosity"] == 0) as bar:
 
@@ -63,4 +63,4 @@ class Command(BaseCommand):
         for fault in faults:
             self.stderr.write(str(fault))
         if faults:
-            sys.exit(f"{len(faults)} faults; nothing was changed.")
+            sys.exit(f"{len(faults)} fault{'s' if len(faults) > 1 else ''}; nothing was changed.")

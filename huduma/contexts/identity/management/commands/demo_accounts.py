@@ -30,6 +30,7 @@ STAFF = (
     ("agent@huduma.example", "Mhudumu", "Mfano", "agent", None),
     ("focal@crs.example", "Mratibu", "Usajili", "focal", "CRS"),
     ("accounting@crs.example", "Mhasibu", "Usajili", "accounting_officer", "CRS"),
+    ("analyst@crs.example", "Mchambuzi", "Usajili", "analyst", "CRS"),
     ("integrity@huduma.example", "Mwadilifu", "Mfano", "integrity", None),
     ("secretariat@huduma.example", "Katibu", "Mfano", "secretariat", None),
     ("administrator@huduma.example", "Mtawala", "Mfano", "administrator", None),
