@@ -12,11 +12,11 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
-from huduma.contexts.applications import tests as applications_tests
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.places import public as places
 from huduma.foundation.access import SYSTEM
 
+ROOT = Path(__file__).parents[2]
 CLEARANCE, PERMIT, PARKING = "police-clearance", "county-sbp", "county-parking-seasonal"
 BIRTH, HOUSEHOLD, EIA, FINE = "birth-cert-current", "household-card", "nema-eia", "jud-fines-bail"
 S, F, P, R, C, M = "service.yaml", "form.yaml", "process.bpmn", "rules.dmn", "certificate.typ", "messages.yaml"
@@ -375,7 +375,7 @@ def damaged(tmp_path):
     def make(code, *changes):
         source = settings.SERVICES_DIR / code
         if not source.exists():
-            source = Path(applications_tests.__file__).parent / "packages" / code
+            source = ROOT / "applications" / "tests" / "packages" / code
         folder = shutil.copytree(source, tmp_path / code, dirs_exist_ok=True)
         for file, old, new in changes:
             text = (folder / file).read_text()
