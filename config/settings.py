@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "huduma.contexts.contact",
     "huduma.contexts.applications",
     "huduma.contexts.clocks",
+    "huduma.contexts.planning",
     "huduma.contexts.centres",
     "huduma.contexts.settlement",
     "huduma.contexts.process",

@@ -14,6 +14,7 @@ MENU = (
     ("counter", gettext_lazy("Counter"), STAFF),
     ("reception", gettext_lazy("Reception"), STAFF),
     ("wall", gettext_lazy("The day"), STAFF),
+    ("plan", gettext_lazy("Planning"), ("supervisor",)),
     ("shelf", gettext_lazy("Documents to collect"), STAFF),
     ("centre_settings", gettext_lazy("Centre"), ("supervisor",)),
     ("centres", gettext_lazy("All centres now"), ("secretariat", "administrator")),

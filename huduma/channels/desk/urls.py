@@ -9,6 +9,7 @@ from huduma.channels.desk import (
     identity,
     payments,
     performance,
+    planning,
     processes,
     worktime,
 )
@@ -23,6 +24,7 @@ urlpatterns = [
     *identity.urlpatterns,
     *payments.urlpatterns,
     *performance.urlpatterns,
+    *planning.urlpatterns,
     *processes.urlpatterns,
     *worktime.urlpatterns,
 ]

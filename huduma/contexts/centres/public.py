@@ -113,6 +113,7 @@ from huduma.contexts.centres.queries.queue import (
     at_counter,
     board_of,
     centre_at_door,
+    count_arrivals,
     count_waiting,
     counter_of,
     door_key,
@@ -138,6 +139,7 @@ from huduma.contexts.centres.queries.visits import (
     open_feed,
     open_link,
 )
+from huduma.contexts.centres.rules import distance_km
 
 __all__ = [
     "CHANNEL",
@@ -198,10 +200,12 @@ __all__ = [
     "close_day",
     "collect_link",
     "confirm_appointment",
+    "count_arrivals",
     "count_by_age",
     "count_waiting",
     "counter_of",
     "days_with_room",
+    "distance_km",
     "door_key",
     "feed_token",
     "find_appointment",

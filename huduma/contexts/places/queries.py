@@ -47,6 +47,7 @@ def list_counties() -> list[County]:
     return list(County.objects.all())
 
 
-def list_constituencies(county_code: str) -> list[Constituency]:
-    """Return a county's constituencies."""
-    return list(Constituency.objects.filter(county_id=county_code))
+def list_constituencies(county_code: str | None = None) -> list[Constituency]:
+    """Return the constituencies of a county or of all, by code."""
+    all_of = Constituency.objects.select_related("county")
+    return list(all_of.filter(county_id=county_code) if county_code else all_of)

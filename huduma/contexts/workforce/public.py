@@ -9,12 +9,23 @@ from huduma.contexts.workforce.operations import (
     record_absence,
     require_place,
 )
-from huduma.contexts.workforce.queries import OnDuty, on_duty, places_of, skills_of, staff_of, works_at
+from huduma.contexts.workforce.queries import (
+    Diary,
+    OnDuty,
+    diaries_of,
+    on_duty,
+    places_of,
+    skills_of,
+    staff_of,
+    works_at,
+)
 
 __all__ = [
+    "Diary",
     "OnDuty",
     "ShiftOverlaps",
     "SpanBackwards",
+    "diaries_of",
     "grant_skill",
     "on_duty",
     "places_of",

@@ -1,5 +1,6 @@
 """Reading who is where, and what they can do."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -27,6 +28,16 @@ class OnDuty:
         return there and (self.skills is None or services <= self.skills) and not any(
             gone < end and start < back for gone, back in self.away
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Diary:
+    """What is known of an officer's time in a span: shifts with their place, and absences. `skills`: None means every service."""
+
+    account_id: UUID
+    skills: frozenset[str] | None
+    shifts: tuple[tuple[str, datetime, datetime], ...]
+    away: tuple[tuple[datetime, datetime], ...]
 
 
 def works_at(actor: Actor, place_code: str, *, on: date | None = None) -> bool:
@@ -68,18 +79,35 @@ def on_duty(place_code: str, start: datetime, end: datetime) -> list[OnDuty]:
         Shift.objects.filter(place_code=place_code, starts_at__lt=end, ends_at__gt=start).order_by("starts_at", "id")
     )
     accounts = {shift.account_id for shift in shifts}
-    skills: dict[UUID, set[str]] = {}
+    skills, away = _skills(accounts), _absences(accounts, start, end)
+    return [
+        OnDuty(shift.account_id, shift.starts_at, shift.ends_at, skills.get(shift.account_id), away[shift.account_id])
+        for shift in shifts
+    ]
+
+
+def diaries_of(accounts: set[UUID], start: datetime, end: datetime) -> list[Diary]:
+    """Return what is known of some officers' time in a span, wherever they are to be."""
+    skills, away = _skills(accounts), _absences(accounts, start, end)
+    shifts: dict[UUID, list[tuple[str, datetime, datetime]]] = defaultdict(list)
+    rows = Shift.objects.filter(account_id__in=accounts, starts_at__lt=end, ends_at__gt=start).order_by("starts_at")
+    for account_id, place, starts, ends in rows.values_list("account_id", "place_code", "starts_at", "ends_at"):
+        shifts[account_id].append((place, starts, ends))
+    return [Diary(one, skills.get(one), tuple(shifts[one]), away[one]) for one in sorted(accounts)]
+
+
+def _skills(accounts: set[UUID]) -> dict[UUID, frozenset[str]]:
+    found: dict[UUID, set[str]] = defaultdict(set)
     for account_id, code in Skill.objects.filter(account_id__in=accounts).values_list("account_id", "service_code"):
-        skills.setdefault(account_id, set()).add(code)
-    away: dict[UUID, list[tuple[datetime, datetime]]] = {}
+        found[account_id].add(code)
+    return {account_id: frozenset(codes) for account_id, codes in found.items()}
+
+
+def _absences(
+    accounts: set[UUID], start: datetime, end: datetime
+) -> defaultdict[UUID, tuple[tuple[datetime, datetime], ...]]:
+    found: defaultdict[UUID, tuple[tuple[datetime, datetime], ...]] = defaultdict(tuple)
     gone = Absence.objects.filter(account_id__in=accounts, starts_at__lt=end, ends_at__gt=start)
     for account_id, leaves, returns in gone.values_list("account_id", "starts_at", "ends_at"):
-        away.setdefault(account_id, []).append((leaves, returns))
-    return [
-        OnDuty(
-            shift.account_id, shift.starts_at, shift.ends_at,
-            frozenset(skills[shift.account_id]) if shift.account_id in skills else None,
-            tuple(away.get(shift.account_id, ())),
-        )
-        for shift in shifts
-    ]  # fmt: skip
+        found[account_id] += ((leaves, returns),)
+    return found

@@ -1,5 +1,6 @@
 """Reading the queue: what stands at a counter, what a display shows, how long one waits, and how the day goes."""
 
+from collections import Counter as Tally
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -31,8 +32,8 @@ FROM (
 """
 ARRIVALS = """
 SELECT day, extract(hour FROM arrived_at AT TIME ZONE 'Africa/Nairobi')::int * 2
-       + (extract(minute FROM arrived_at AT TIME ZONE 'Africa/Nairobi') >= 30)::int AS half, count(*)
-FROM centres_ticket WHERE centre_id = %s AND day = ANY(%s) AND source <> 'quick' GROUP BY day, half
+       + (extract(minute FROM arrived_at AT TIME ZONE 'Africa/Nairobi') >= 30)::int AS half, service_code, count(*)
+FROM centres_ticket WHERE centre_id = %s AND day = ANY(%s) AND source <> 'quick' GROUP BY day, half, service_code
 """
 
 
@@ -207,9 +208,9 @@ def wall_for(actor: Actor, centre_code: str, *, now: datetime) -> Wall:
 
 def _halves(centre: Centre, day: date) -> list[Half]:
     before = [day - timedelta(weeks=n) for n in range(1, rules.FORECAST_WEEKS + 1)]
-    with connection.cursor() as cursor:
-        cursor.execute(ARRIVALS, [centre.code, [day, *before]])
-        counts = {(on, half): count for on, half, count in cursor.fetchall()}
+    counts: Tally[tuple[date, int]] = Tally()
+    for (on, half, _), count in count_arrivals(centre.code, [day, *before]).items():
+        counts[on, half] += count
     known = [on for on in before if any(d == on for d, _ in counts)]  # days before the centre began do not count
     expected = rules.forecast({key: n for key, n in counts.items() if key[0] != day}, known)
     halves = sorted({half for _, half in counts} | set(expected))
@@ -217,3 +218,10 @@ def _halves(centre: Centre, day: date) -> list[Half]:
         Half(f"{half // 2:02}:{'30' if half % 2 else '00'}", counts.get((day, half), 0), expected.get(half, 0.0))
         for half in halves
     ]
+
+
+def count_arrivals(centre_code: str, days: list[date]) -> dict[tuple[date, int, str], int]:
+    """Return how many people came on each of some days, by half hour (16 is 08:00) and service (empty: not known)."""
+    with connection.cursor() as cursor:
+        cursor.execute(ARRIVALS, [centre_code, days])
+        return {(day, half, service): count for day, half, service, count in cursor.fetchall()}
