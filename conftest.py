@@ -23,7 +23,7 @@ from huduma.foundation import ids
 from huduma.foundation.access import Actor, Grant
 
 ROOT = Path(__file__).parent
-pytest_plugins = ["tests.a_centre"]
+pytest_plugins = ["tests.a_centre", "tests.the_money"]
 
 
 @pytest.fixture(scope="session", autouse=True)

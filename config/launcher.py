@@ -204,6 +204,7 @@ def _prepare(url: str) -> None:
     if env.SANDBOX:
         call_command("demo_accounts", sign_ins=SIGN_INS)
         call_command("demo_centre")
+        call_command("demo_bank_accounts")
 
 
 def _step(title: str, action: Callable[[], object]) -> None:

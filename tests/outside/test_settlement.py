@@ -12,7 +12,6 @@ from huduma.contexts.settlement import operations
 from huduma.contexts.settlement import public as settlement
 from huduma.contexts.settlement.models import Batch, Delivery, Remittance, StatementLine
 from huduma.contexts.settlement.providers import sftp
-from huduma.contexts.settlement.tests.conftest import *  # noqa: F403 -- the same people and money
 
 pytestmark = pytest.mark.django_db
 PHONE = "+254700000002"

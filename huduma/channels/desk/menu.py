@@ -22,6 +22,7 @@ MENU = (
     ("figures", gettext_lazy("Promises kept"), (*STAFF, "secretariat")),
     ("processes", gettext_lazy("Processes"), ("supervisor",)),
     ("till", gettext_lazy("Till"), STAFF),
+    ("collections", gettext_lazy("Collections"), ("accountant", "accounting_officer", "auditor", "secretariat", "administrator")),
     ("gateways", gettext_lazy("Payments"), ("accountant", "administrator")),
     ("special_days", gettext_lazy("Working days"), (*STAFF, "administrator")),
 )  # fmt: skip

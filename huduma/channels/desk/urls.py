@@ -11,6 +11,7 @@ from huduma.channels.desk import (
     performance,
     planning,
     processes,
+    settlement,
     worktime,
 )
 
@@ -26,5 +27,6 @@ urlpatterns = [
     *performance.urlpatterns,
     *planning.urlpatterns,
     *processes.urlpatterns,
+    *settlement.urlpatterns,
     *worktime.urlpatterns,
 ]

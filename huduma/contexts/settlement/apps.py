@@ -7,4 +7,4 @@ class SettlementConfig(AppConfig):
     verbose_name = "Statements, matching, handing over to bodies"
 
     def ready(self) -> None:
-        from huduma.contexts.settlement import tasks  # noqa: F401 -- jobs are known when imported
+        from huduma.contexts.settlement import handlers, tasks  # noqa: F401 -- they subscribe, and jobs are known, when imported

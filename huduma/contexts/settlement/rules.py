@@ -65,3 +65,20 @@ def likeness(
 def is_bank_account(bic: str, account: str) -> bool:
     """Whether a bank's code has the form of ISO 9362 and an account number that of ISO 20022 (34 characters)."""
     return bool(BIC.fullmatch(bic) and ACCOUNT.fullmatch(account))
+
+
+def quarter_of(day: date) -> tuple[date, date]:
+    """Return the first day of a day's quarter, and the first of the next (the financial year's quarters begin in July)."""
+    month = (day.month - 1) // 3 * 3 + 1
+    first = date(day.year, month, 1)
+    return first, date(day.year + month // 10, (month + 2) % 12 + 1, 1)
+
+
+def month_of(day: date) -> tuple[date, date]:
+    """Return the first day of a day's month, and the first of the next."""
+    return day.replace(day=1), date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
+def quarterly_due(before: date) -> date:
+    """Return by when the report of the quarter that ended before a day is due: within fifteen days (PFM Act, section 83(3))."""
+    return before + timedelta(days=14)

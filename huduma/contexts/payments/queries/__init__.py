@@ -11,7 +11,13 @@ from huduma.contexts.payments.queries.bills import (
     rates_for,
     waivers_for,
 )
-from huduma.contexts.payments.queries.checks import paid_without_bill, references_of_bodies, refund_patterns
+from huduma.contexts.payments.queries.checks import (
+    bodies_of,
+    count_movements,
+    paid_without_bill,
+    references_of_bodies,
+    refund_patterns,
+)
 from huduma.contexts.payments.queries.dues import (
     applied_cents,
     currency_by,
@@ -38,6 +44,7 @@ from huduma.contexts.payments.queries.payments import (
     known_for,
     latest_payment,
     ownerless_for,
+    payments_named,
     refundable_cents,
     refunds_of,
     settling_payment,
@@ -45,6 +52,7 @@ from huduma.contexts.payments.queries.payments import (
     till_of,
     till_takings,
     tills_to_witness_for,
+    trail_of,
     unexplained_for,
     waiting_refunds_for,
     ways_to_pay,
@@ -62,6 +70,8 @@ __all__ = [
     "bill_for_body",
     "bills_for",
     "bills_for_payable",
+    "bodies_of",
+    "count_movements",
     "currency_by",
     "due_cents",
     "entries_of",
@@ -75,6 +85,7 @@ __all__ = [
     "ownerless_for",
     "paid_for",
     "paid_without_bill",
+    "payments_named",
     "rates_for",
     "references_of_bodies",
     "refund_patterns",
@@ -87,6 +98,7 @@ __all__ = [
     "till_of",
     "till_takings",
     "tills_to_witness_for",
+    "trail_of",
     "transfers_of",
     "trial_balance_cents",
     "unbalanced",

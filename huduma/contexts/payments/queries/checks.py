@@ -47,10 +47,25 @@ def refund_patterns(now: datetime) -> list[str]:
     return found
 
 
+def bodies_of(bill: Bill) -> set[str]:
+    """Return the bodies that a bill, or a bill of a basket, names."""
+    bills = [bill, *bill.members.all()] if bill.is_basket else [bill]
+    return {line["body_code"] for one in bills for line in one.lines} - {""}
+
+
 def references_of_bodies(typed: Iterable[str], bodies: Iterable[str]) -> set[str]:
     """Return which of these references, as they were typed, are those of bills on which one of the bodies has a line."""
     meant = {text: references.normalise(text) for text in typed}
     wanted = set(bodies)
-    bills = Bill.objects.filter(reference__in=[one for one in meant.values() if one]).values_list("reference", "lines")
-    theirs = {reference for reference, lines in bills if any(line["body_code"] in wanted for line in lines)}
+    bills = Bill.objects.filter(reference__in=[one for one in meant.values() if one]).prefetch_related("members")
+    theirs = {bill.reference for bill in bills if bodies_of(bill) & wanted}
     return {text for text, reference in meant.items() if reference in theirs}
+
+
+def count_movements(since: datetime, before: datetime) -> dict[str, int]:
+    """Return how many payments and refunds gateways confirmed in a span: by "payment" and "refund"."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT kind, count(*) FROM payments_cashbook WHERE at >= %s AND at < %s GROUP BY kind", [since, before]
+        )
+        return dict(cursor.fetchall())

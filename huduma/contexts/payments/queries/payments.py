@@ -10,6 +10,7 @@ from huduma.contexts.payments.models import Bill, Callback, GatewayHealth, Payme
 from huduma.contexts.payments.providers.base import Gateway, gateways
 from huduma.contexts.payments.queries.dues import convenience_of, currency_at, due_cents
 from huduma.contexts.payments.rules import OPEN_STATES
+from huduma.foundation import references
 from huduma.foundation.access import Actor, NotFound
 
 #: Who explains money that no gateway can explain, for all bodies, and so sees who paid. Nobody else needs that to do their work:
@@ -124,9 +125,25 @@ def refundable_cents(payment: Payment) -> int:
 def known_for(actor: Actor, payment_id: UUID) -> Known:
     """Return all that is known of a payment, with the bytes that came. Raises NotPermitted, NotFound."""
     actor.require_everywhere(*MONEY_ROLES)
+    known = trail_of(payment_id)
+    if known is None:
+        raise NotFound
+    return known
+
+
+def payments_named(text: str) -> list[Payment]:
+    """Return the payments that a gateway's receipt or a bill's reference names; the caller has checked who may."""
+    named = Q(receipt=text.upper()) | Q(receipt=text)
+    if reference := references.normalise(text):
+        named |= Q(bill__reference=reference)
+    return list(Payment.objects.filter(named).select_related("bill").order_by("started_at")[:PAGE_SIZE])
+
+
+def trail_of(payment_id: UUID) -> Known | None:
+    """The same as `known_for`, for a caller that has checked who may."""
     payment = Payment.objects.select_related("bill").filter(id=payment_id).first()
     if payment is None:
-        raise NotFound
+        return None
     about = Q(token=payment.token)
     if payment.receipt:
         about |= Q(key__in=[payment.receipt, f"{payment.checkout_id}:{payment.receipt}"])

@@ -5,6 +5,7 @@ from huduma.contexts.settlement.queries.access import (
     BOOKKEEPERS,
     CHECKERS,
     EVIDENCE,
+    PAGE_SIZE,
     READERS,
     TRANSIT,
     bodies_seen,
@@ -13,6 +14,7 @@ from huduma.contexts.settlement.queries.access import (
     require_all,
     sources,
 )
+from huduma.contexts.settlement.queries.audit import Trace, entries_for, find_payments_for, trace_for
 from huduma.contexts.settlement.queries.batches import (
     bank_accounts_for,
     batch_for,
@@ -35,6 +37,7 @@ from huduma.contexts.settlement.queries.lines import (
     suggestions,
     unmatched_for,
 )
+from huduma.contexts.settlement.queries.reports import advice_for, body_names, revenue_report
 from huduma.contexts.settlement.queries.standings import (
     CURRENCIES,
     Owed,
@@ -53,6 +56,7 @@ __all__ = [
     "CHECKERS",
     "CURRENCIES",
     "EVIDENCE",
+    "PAGE_SIZE",
     "READERS",
     "TRANSIT",
     "CashEntry",
@@ -61,15 +65,20 @@ __all__ = [
     "Progress",
     "RevenueRow",
     "Standing",
+    "Trace",
     "active_bank_accounts",
+    "advice_for",
     "bank_accounts_for",
     "batch_for",
     "batches_for",
     "bodies_seen",
+    "body_names",
     "covering",
+    "entries_for",
     "entry_of",
     "explained_lines_for",
     "file_for",
+    "find_payments_for",
     "findings_for",
     "line_of",
     "midnight",
@@ -80,10 +89,12 @@ __all__ = [
     "require",
     "require_all",
     "revenue_for",
+    "revenue_report",
     "sources",
     "standings_for",
     "statement_for",
     "statements_for",
     "suggestions",
+    "trace_for",
     "unmatched_for",
 ]

@@ -1,6 +1,6 @@
 """How values look on a page. `{% load ui %}`
 
-Filters: money_cents, money, masked_phone, shillings, kenya_date, kenya_datetime, kenya_day, duration, office_duration,
+Filters: money_cents, money, plain, masked_phone, shillings, kenya_date, kenya_datetime, kenya_day, duration, office_duration,
 phone, reference, pick.
 Tags: switch_language_url, other_language, other_language_name.
 """
@@ -34,6 +34,12 @@ def money_cents(cents: int) -> str:
 def money(cents: int, currency: str = "KES") -> str:
     """`US$ 1,050.00`: the same in a currency."""
     return moneys.format_cents(cents, currency)
+
+
+@register.filter
+def plain(cents: int) -> str:
+    """`1,050.00`: for a column of figures whose head names the currency."""
+    return moneys.plain(cents)
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""Money of bodies, and the people who mind it."""
+"""Fixtures: money of bodies, and the people who mind it."""
 
 from collections.abc import Callable
 

@@ -1,0 +1,126 @@
+"""The auditor's trail: from a figure to its entries, from an entry to the payment, its bytes and approvals, to the bank and back."""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
+from django.views.decorators.cache import never_cache
+
+from huduma.channels.desk.payments.gateways import STATES
+from huduma.channels.desk.settlement.collections import currency_of, names
+from huduma.channels.desk.settlement.statements import KINDS, RULES
+from huduma.contexts.catalogue import public as catalogue
+from huduma.contexts.identity import public as identity
+from huduma.contexts.settlement import public as settlement
+from huduma.foundation.access import NotFound
+from huduma.foundation.ui.requests import actor_of
+
+CHECKS = {
+    "ledger": gettext_lazy("The ledger does not add up"),
+    "sequence": gettext_lazy("A number is missing in a sequence, or a statement between two others"),
+    "paid-without-bill": gettext_lazy("Bills that count as paid without money, or money that belongs to no bill"),
+    "settled-without-collection": gettext_lazy("More was handed over than was collected"),
+    "late": gettext_lazy("Money waits to be handed over and the three days of the law are nearly over, or over"),
+    "unconfirmed": gettext_lazy("Money that went to the bank is not on its statement after three days"),
+    "bank-changes": gettext_lazy("Bank details of a body changed this week, or are about to"),
+    "refund-patterns": gettext_lazy("Many refunds to one payer, or by the same two persons"),
+    "unmatched": gettext_lazy("Lines of statements wait for a person for two days"),
+    "not-on-statement": gettext_lazy("Payments that the gateway’s statement does not name"),
+}
+
+
+@never_cache
+def find(request: HttpRequest) -> HttpResponse:
+    """Find payments by receipt or by the reference of a bill; one that is found alone is opened."""
+    typed = request.GET.get("q", "").strip()[:60]
+    found = settlement.find_payments_for(actor_of(request), typed)
+    if len(found) == 1:
+        return redirect("desk:trace", payment_id=found[0].id)
+    errors = (
+        {}
+        if found or not typed
+        else {"q": gettext("No payment has this receipt or reference. Check each letter and digit.")}
+    )
+    context = {"found": [(one, STATES[one.state]) for one in found], "typed": typed, "errors": errors}
+    return render(request, "desk/settlement/find.html", context, status=422 if errors else 200)
+
+
+@never_cache
+def trace(request: HttpRequest, payment_id: UUID) -> HttpResponse:
+    """Everything that stands behind one payment."""
+    found = settlement.trace_for(actor_of(request), payment_id)
+    people = {one.actor_account_id for one in found.acts if one.actor_account_id}
+    for remittance in found.remittances:
+        people |= set(_signers(remittance))
+    if found.explanation:
+        people |= {one for one in (found.explanation.asked_by, found.explanation.decided_by) if one}
+    staff, by_code = identity.staff_names(people), names()
+    context = {
+        "trace": found, "payment": found.known.payment, "bill": found.known.payment.bill,
+        "state": STATES[found.known.payment.state], "rule": RULES.get(found.line.rule, "") if found.line else "",
+        "kind": KINDS.get(found.explanation.kind, "") if found.explanation else "",
+        "callbacks": [(one, bytes(one.body).decode(errors="backslashreplace")) for one in found.known.callbacks],
+        "lines": [(by_code.get(one["body_code"], one["body_code"]), one) for one in found.known.payment.bill.lines]
+        if found.known.payment.bill else [],
+        "transfers": [(one, list(one.entries.all())) for one in found.transfers],
+        "remittances": [
+            (one, by_code.get(one.body_code, one.body_code), *(staff.get(who, "") for who in _signers(one)))
+            for one in found.remittances
+        ],
+        "acts": [(one, staff.get(one.actor_account_id, "") if one.actor_account_id else "") for one in found.acts],
+        "service": _service(found.service_code), "staff": staff,
+    }  # fmt: skip
+    return render(request, "desk/settlement/trace.html", context)
+
+
+def _signers(remittance: settlement.Remittance) -> list[UUID]:
+    """Who made and who checked its batch."""
+    batch = remittance.batch
+    return [batch.made_by, batch.checked_by or batch.made_by]
+
+
+def _service(code: str) -> object:
+    try:
+        return catalogue.get_service(code) if code else None
+    except NotFound:
+        return None
+
+
+@never_cache
+def account(request: HttpRequest, account: str) -> HttpResponse:
+    """The entries of one account of the ledger, by day."""
+    actor, currency = actor_of(request), currency_of(request)
+    try:
+        since = date.fromisoformat(request.GET.get("since", ""))
+    except ValueError:
+        since = timezone.localdate()
+    try:
+        until = date.fromisoformat(request.GET.get("until", ""))
+    except ValueError:
+        until = since
+    entries = settlement.entries_for(actor, account, currency, since, until + timedelta(days=1))
+    context = {
+        "account": account, "currency": currency, "currencies": settlement.CURRENCIES, "since": since, "until": until,
+        "entries": entries, "total": sum(one.amount_cents for one in entries),
+    }  # fmt: skip
+    return render(request, "desk/settlement/account.html", context)
+
+
+@never_cache
+def checks(request: HttpRequest) -> HttpResponse:
+    """What the last run of each daily check found."""
+    found = settlement.findings_for(actor_of(request))
+    context = {"found": [(CHECKS.get(one.check_code, one.check_code), one) for one in found]}
+    return render(request, "desk/settlement/checks.html", context)
+
+
+urlpatterns = [
+    path("audit/", find, name="audit"),
+    path("audit/payments/<uuid:payment_id>/", trace, name="trace"),
+    path("audit/accounts/<str:account>/", account, name="ledger_account"),
+    path("checks/", checks, name="checks"),
+]
