@@ -23,6 +23,7 @@ MENU = (
     ("processes", gettext_lazy("Processes"), ("supervisor",)),
     ("till", gettext_lazy("Till"), STAFF),
     ("collections", gettext_lazy("Collections"), ("accountant", "accounting_officer", "auditor", "secretariat", "administrator")),
+    ("bills", gettext_lazy("Bills and waivers"), (*STAFF, "accounting_officer", "accountant", "auditor")),
     ("gateways", gettext_lazy("Payments"), ("accountant", "administrator")),
     ("special_days", gettext_lazy("Working days"), (*STAFF, "administrator")),
 )  # fmt: skip

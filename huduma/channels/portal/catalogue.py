@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, gettext_lazy, override
 
@@ -174,10 +175,11 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 
 def charter_words(content: dict[str, Any]) -> dict[str, Any]:
-    """What a charter promises, in words: `fees`, `turnaround`, and how sure each figure is."""
+    """What a charter promises, in words: `fees`, the `schedule` that they come from, `turnaround`, and how sure each figure is."""
     return {
         "content": content,
         "fees": _fees(content),
+        "schedule": _schedule(content),
         "turnaround": _turnaround(content["turnaround"]),
         "confidence": {name: CONFIDENCE[level] for name, level in content["confidence"].items()},
     }
@@ -191,6 +193,19 @@ def _fees(content: dict[str, Any]) -> list[tuple[str, Translated | str]]:
     if isinstance(fee, list):
         return [(money.format_cents(item["amount"] * 100), item["condition"]) for item in fee]
     return [(gettext("Free") if fee == 0 else money.format_cents(fee * 100), note)]
+
+
+def _schedule(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """The lines of the fee schedule in force or to come, with the amount in `words`."""
+    lines = catalogue.schedule(content, timezone.localdate())
+    for line in lines:
+        if "amount" not in line:
+            line["words"] = gettext("worked out from your answers")
+        elif line["amount"] == 0:
+            line["words"] = gettext("Free")
+        else:
+            line["words"] = money.format_cents(line["amount"] * 100, line.get("currency", "KES"))
+    return lines
 
 
 def _number(value: float) -> str:

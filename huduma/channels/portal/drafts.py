@@ -442,7 +442,11 @@ def _quoted(application: applications.Application) -> dict[str, Any]:
         lines = applications.fee_lines(application, on=timezone.localdate())
     except process.NoRule:
         return {}
-    return {"lines": lines, "total": sum(line.amount_cents for line in lines)}
+    return {
+        "lines": lines,
+        "total": sum(line.amount_cents for line in lines),
+        "currency": lines[0].currency if lines else "KES",
+    }
 
 
 urlpatterns = [

@@ -1,8 +1,9 @@
-"""Paying a bill: signed in, or by whoever holds its reference; waiting for the money; and the receipt."""
+"""Paying bills: one or several at once, signed in, or by whoever holds the reference; waiting for the money; and the receipt."""
 
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages as notes
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,6 +11,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
 
 from huduma.channels.portal.identity import to_sign_in
 from huduma.contexts.identity import public as identity
@@ -40,6 +42,58 @@ CODE_KEPT_SECONDS = 24 * 3600
 
 class TooManyTries(Refusal):
     """Too many references were tried from here. Wait an hour, or sign in to see your own bills."""
+
+
+@never_cache
+def my_bills(request: HttpRequest) -> HttpResponse:
+    """One's own bills; several of them are paid at once."""
+    actor = actor_of(request)
+    if actor.kind == "anonymous":
+        return to_sign_in(request)
+    error = ""
+    if request.method == "POST":
+        try:
+            chosen = [UUID(one) for one in request.POST.getlist("bill")]
+            if not chosen:
+                raise NothingChosen
+            basket = payments.make_basket(actor=actor, bill_ids=chosen, now=timezone.now())
+            return redirect("portal:pay", bill_id=basket.id)
+        except ValueError:
+            raise NotFound from None
+        except NotFound:
+            raise
+        except Refusal as refusal:
+            error = refusal.message
+    bills = payments.bills_for(actor)
+    context = {
+        "open_bills": [(bill, payments.due_cents(bill)) for bill in bills if bill.state == "open"],
+        "others": [bill for bill in bills if bill.state != "open"],
+        "chosen": request.POST.getlist("bill"),
+        "error": error,
+    }
+    return render(request, "portal/payments/bills.html", context, status=422 if error else 200)
+
+
+class NothingChosen(Refusal):
+    """Choose at least one bill to pay."""
+
+
+@require_POST
+def spread(request: HttpRequest, bill_id: UUID) -> HttpResponse:
+    """Pay a bill in instalments."""
+    actor = actor_of(request)
+    if actor.kind == "anonymous":
+        return to_sign_in(request)
+    typed = request.POST.get("count", "")
+    try:
+        payments.agree_instalments(
+            actor=actor, bill_id=bill_id, count=int(typed) if typed.isdigit() else 0, now=timezone.now()
+        )
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        notes.warning(request, refusal.message)
+    return redirect("portal:pay", bill_id=bill_id)
 
 
 @never_cache
@@ -107,7 +161,7 @@ def _count_try(request: HttpRequest) -> None:
 def _typed(request: HttpRequest) -> dict[str, Any]:
     return {
         "phone": request.POST.get("phone", ""), "gateway": request.POST.get("way", "mpesa"),
-        "language": get_language() or "en", "now": timezone.now(),
+        "language": get_language() or "en", "now": timezone.now(), "whole": request.POST.get("part") != "next",
     }  # fmt: skip
 
 
@@ -116,20 +170,31 @@ def _error(refusal: Refusal) -> dict[str, str]:
 
 
 def _shown(request: HttpRequest, bill: payments.Bill, errors: dict[str, str]) -> dict[str, Any]:
-    payment, ways = payments.latest_payment(bill.id), payments.ways_to_pay(bill, timezone.now())
+    payment = payments.running_payment(bill) or payments.latest_payment(bill.id)
+    ways = payments.ways_to_pay(bill, timezone.now())
     by_code = {way.code: way.gateway for way in ways}
+    currency, plan = payments.currency_by(bill, None), payments.plan_of(bill)
+    due_cents = payments.due_cents(bill, currency=currency)
     return {
         "bill": bill,
+        "members": payments.members_of(bill),
+        "settled_members": payments.settled_with(bill),
         "payment": payment,
         "gateway": by_code.get(payment.gateway) if payment else None,
         "waiting": payment is not None and payment.is_open and bill.state == "open",
         "failed": REASONS.get(payment.reason, FAILED) if payment and payment.state == "failed" else "",
         "held_cents": payments.sum_held(bill),
-        "due_cents": payments.due_cents(bill),
+        "due_cents": due_cents,
+        "currency": currency,
+        "plan": plan,
+        "next_cents": payments.next_cents(bill) if plan else 0,
+        "spread": payments.spreads(bill) if bill.state == "open" and not plan else [],
         "refunds": payments.refunds_of(bill.id),
+        "varies": any((way.due_cents, way.currency) != (due_cents, currency) for way in ways),
         "asked": [way for way in ways if way.gateway.way in ("prompt", "page")],
         "typed_ways": [way for way in ways if way.gateway.typed_at],
         "way": request.POST.get("way", "mpesa"),
+        "part": request.POST.get("part", "next"),
         "errors": errors,
     }
 
@@ -144,7 +209,7 @@ def _own_phone(request: HttpRequest) -> str:
 def code(request: HttpRequest, reference: str) -> HttpResponse:
     """The QR code of a bill, which the M-Pesa app reads. Drawn by M-Pesa once, then kept."""
     bill = payments.find_bill(reference)
-    key = f"bill-code:{bill.reference}:{payments.due_cents(bill)}"
+    key = f"bill-code:{bill.reference}:{payments.due_cents(bill, 'mpesa')}"
     picture: bytes | None = cache.get(key)
     if picture is None:
         picture = payments.draw_code(bill)
@@ -161,11 +226,13 @@ def receipt(request: HttpRequest, bill_id: UUID) -> HttpResponse:
     bill = payments.get_bill_for(actor, bill_id)
     if bill.state != "settled":
         return redirect("portal:pay", bill_id=bill_id)
-    context = {"bill": bill, "payment": payments.settling_payment(bill.id)}
+    context = {"bill": bill, "payment": payments.settling_payment(bill.id), "members": payments.settled_with(bill)}
     return render(request, "portal/payments/receipt.html", context)
 
 
 urlpatterns = [
+    path("bills/", my_bills, name="my_bills"),
+    path("bills/<uuid:bill_id>/instalments/", spread, name="spread"),
     path("bills/<uuid:bill_id>/", pay, name="pay"),
     path("bills/<uuid:bill_id>/receipt/", receipt, name="receipt"),
     path("pay/", find, name="find_bill"),

@@ -47,6 +47,7 @@ from huduma.contexts.catalogue.rules import (
     age_on,
     fee_lines,
     holds,
+    schedule,
     table_faults,
     verdict,
 )
@@ -94,6 +95,7 @@ __all__ = [
     "published_source",
     "register_check",
     "return_proposal",
+    "schedule",
     "search",
     "submit_proposal",
     "table_faults",

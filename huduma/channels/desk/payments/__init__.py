@@ -1,5 +1,11 @@
-"""Money at the desk: how the gateways fare, payments that a person has to explain, refunds, and tills."""
+"""Money at the desk: bills and waivers, how the gateways fare, payments that a person has to explain, refunds, rates, and tills."""
 
-from huduma.channels.desk.payments import gateways, refunds, tills
+from huduma.channels.desk.payments import bills, gateways, rates, refunds, tills
 
-urlpatterns = [*gateways.urlpatterns, *refunds.urlpatterns, *tills.urlpatterns]
+urlpatterns = [
+    *bills.urlpatterns,
+    *gateways.urlpatterns,
+    *rates.urlpatterns,
+    *refunds.urlpatterns,
+    *tills.urlpatterns,
+]

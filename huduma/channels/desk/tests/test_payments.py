@@ -12,15 +12,20 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def paid(now):
-    """A bill of KSh 250, paid in cash."""
+def open_bill(now):
+    """A bill of KSh 250."""
     line = {"code": "fee", "description": {"en": "Fee", "sw": "Ada"}, "amount_cents": 25000, "body_code": "CRS"}
-    bill = payments.raise_bill(
+    return payments.raise_bill(
         actor=SYSTEM, payable_id=ids.uuid7(), purpose="fee", payer_person_id=None,
         description={"en": "Test", "sw": "Jaribio"}, lines=[line], now=now,
     )  # fmt: skip
+
+
+@pytest.fixture
+def paid(open_bill, now):
+    """The payment of that bill, in cash."""
     payment = Payment.objects.create(
-        bill=bill, gateway="cash", origin="unasked", amount_cents=25000, state="pending", receipt="RC1", token="t",
+        bill=open_bill, gateway="cash", origin="unasked", amount_cents=25000, state="pending", receipt="RC1", token="t",
         started_at=now,
     )  # fmt: skip
     operations.credit(payment_id=payment.id, total_cents=25000, receipt="RC1", now=now)
@@ -93,3 +98,56 @@ def test_a_till_with_blanks_in_its_name_is_counted_by_its_own_field(client, staf
     assert f'id="witness-{session.id}"' in page
     assert 'value="Twice"' in page
     assert "by the door" in page
+
+
+def test_a_waiver_from_the_asking_to_the_record(client, staff, enter_desk, open_bill):
+    at = f"/en/desk/bills/{open_bill.reference}/"
+    enter_desk(client, staff("Asha"))
+    assert client.get("/en/desk/bills/", {"reference": open_bill.reference.lower()}).url == at
+    wrong = client.get("/en/desk/bills/", {"reference": open_bill.reference[:-1] + "*"})
+    assert (wrong.status_code, "No bill has this reference" in wrong.content.decode()) == (422, True)
+    asked = {"body": "CRS", "kind": "exemption", "amount": "50", "reason": "Refugee", "law": ""}
+    answer = client.post(f"{at}waivers/", asked)
+    assert (answer.status_code, "Refugee" in answer.content.decode()) == (422, True)
+    client.post(f"{at}waivers/", {**asked, "law": "Refugees Act, 2021"})
+    waiver = open_bill.waivers.get()
+    assert "Take the request back" in client.get(at).content.decode()
+    assert client.post(f"{at}waivers/{waiver.id}/", {"answer": "yes"}).status_code == 403
+    enter_desk(client, staff("Baraka", "supervisor"))
+    assert "Refugees Act, 2021" in client.get(at).content.decode()
+    client.post(f"{at}waivers/{waiver.id}/", {"answer": "yes"})
+    open_bill.refresh_from_db()
+    assert open_bill.total_cents == 20000
+    enter_desk(client, staff("Chebet", "auditor", None))
+    record = client.get("/en/desk/bills/").content.decode()
+    assert "Refugee" in record
+    assert "Baraka" in record
+    assert "Ask to waive" not in client.get(at).content.decode()
+
+
+def test_the_bill_of_another_body_is_not_shown(client, staff, enter_desk, open_bill):
+    enter_desk(client, staff("Dalmas", "supervisor", "DCI"))
+    assert client.get(f"/en/desk/bills/{open_bill.reference}/").status_code == 404
+    assert client.post(f"/en/desk/bills/{open_bill.reference}/waivers/", {"body": "CRS"}).status_code == 404
+
+
+def test_a_rate_is_entered_by_one_and_agreed_by_another(client, staff, enter_desk):
+    one, other = staff("Asha", "accountant", None), staff("Baraka", "accountant", None)
+    enter_desk(client, one)
+    typed = {"day": "2026-11-20", "rate": "129.24", "source": "Central Bank of Kenya"}
+    for wrong, said in (
+        ({"rate": "x"}, "no exchange rate"),
+        ({"day": ""}, "not a day"),
+        ({"source": " "}, "published"),
+    ):
+        answer = client.post("/en/desk/rates/", {**typed, **wrong})
+        assert (answer.status_code, said in answer.content.decode()) == (422, True)
+    client.post("/en/desk/rates/", typed)
+    assert "This day has a rate already." in client.post("/en/desk/rates/", typed).content.decode()
+    rate = payments.rates_for(SYSTEM)[0]
+    client.post(f"/en/desk/rates/{rate.id}/", {"answer": "yes"})
+    assert payments.rates_for(SYSTEM)[0].state == "proposed"
+    enter_desk(client, other)
+    assert "129.2400" in client.get("/en/desk/rates/").content.decode()
+    client.post(f"/en/desk/rates/{rate.id}/", {"answer": "yes"})
+    assert payments.rates_for(SYSTEM)[0].state == "approved"

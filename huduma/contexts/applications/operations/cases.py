@@ -183,6 +183,8 @@ def bill_case(*, case_id: UUID, config: dict[str, Any], now: datetime) -> None:
         journal.record(actor=SYSTEM, event=events.NothingToPay(application_id=case_id), now=now)
         return
     service = queries.package_of(application.version_id)["service"]
+    terms = dict(service.get("payment_terms", {}))
+    due_days = terms.pop("due_days", None)
     payments.raise_bill(
         actor=SYSTEM,
         payable_id=case_id,
@@ -196,9 +198,16 @@ def bill_case(*, case_id: UUID, config: dict[str, Any], now: datetime) -> None:
                 "description": line.name,
                 "amount_cents": line.amount_cents,
                 "body_code": application.body_code,
+                "legal_notice": line.legal_notice,
             }
+            | ({"revenue_code": line.revenue_code} if line.revenue_code else {})
+            | ({"from": line.from_on.isoformat()} if line.from_on else {})
             for line in lines
         ],
+        currency=lines[0].currency,
+        terms={**terms, "schedule": str(application.version_id)},
+        due_days=due_days,
+        convenience=True,
         now=now,
     )
 

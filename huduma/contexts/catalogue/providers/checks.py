@@ -327,6 +327,10 @@ def _fees(package: Package, form: dict[str, Any] | None) -> None:
             if form is not None and name not in known:
                 rule = f"the condition names {name!r}, which the form does not ask"
                 package.fault("service", [*path, "when"], rule, "name a question, age or sex")
+    if len({fee.get("currency", "KES") for fee in fees}) > 1:
+        package.fault(
+            "service", ["fees"], "the lines are in different currencies", "a bill has one: write all lines in the same"
+        )
     _gaps(package, fees, known)
     today = timezone.localdate()
     if isinstance(service["fee_kes"], int) and all("amount" in fee and "when" not in fee for fee in fees):

@@ -9,7 +9,7 @@ from huduma.contexts.catalogue.rules.coverage import (
     fee_gaps,
     table_faults,
 )
-from huduma.contexts.catalogue.rules.fees import FeeLine, days_of, fee_lines, in_force
+from huduma.contexts.catalogue.rules.fees import FeeLine, days_of, fee_lines, in_force, schedule
 from huduma.contexts.catalogue.rules.words import stem, words
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "fee_lines",
     "holds",
     "in_force",
+    "schedule",
     "stem",
     "table_faults",
     "verdict",

@@ -1,6 +1,6 @@
 """What a service costs on a day: the lines of its fee schedule that are in force and whose condition holds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -23,6 +23,7 @@ class FeeLine:
     legal_notice: str
     from_on: date | None
     to_on: date | None
+    revenue_code: str = ""
 
 
 def fee_lines(
@@ -36,8 +37,19 @@ def fee_lines(
     for entry in service.get("fees", []):
         if in_force(entry, on) and holds(entry.get("when"), facts) and (cents := _cents(entry, facts, decided or {})):
             currency = entry.get("currency", "KES")
-            lines.append(FeeLine(entry["code"], entry["name"], cents, currency, entry["legal_notice"], *days_of(entry)))
+            line = FeeLine(entry["code"], entry["name"], cents, currency, entry["legal_notice"], *days_of(entry))
+            lines.append(replace(line, revenue_code=entry.get("revenue_code", "")))
     return lines
+
+
+def schedule(service: dict[str, Any], on: date) -> list[dict[str, Any]]:
+    """Return the lines of a fee schedule that are in force on a day or come later, as they are written, with their days as dates."""
+    found = []
+    for entry in service.get("fees", []):
+        first, last = days_of(entry)
+        if last is None or last >= on:
+            found.append({**entry, "from": first, "to": last, "is_to_come": first is not None and first > on})
+    return found
 
 
 def in_force(entry: dict[str, Any], on: date) -> bool:

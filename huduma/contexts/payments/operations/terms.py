@@ -13,7 +13,7 @@ from huduma.contexts.payments.operations import settling
 from huduma.contexts.payments.operations.collection import PaymentUnderWay, require_open
 from huduma.contexts.payments.operations.locking import lock_bill
 from huduma.contexts.payments.queries import may_see
-from huduma.contexts.payments.queries.dues import applied_cents, due_cents, held_for, running_payment
+from huduma.contexts.payments.queries.dues import applied_cents, due_cents, held_for, running_payment, spreads
 from huduma.contexts.payments.rules import first_penalty_on, instalments, next_penalty_on, penalty_cents
 from huduma.foundation.access import SYSTEM, Actor, NotFound, Refusal
 from huduma.foundation.journal import public as journal
@@ -53,7 +53,7 @@ def agree_instalments(*, actor: Actor, bill_id: UUID, count: int, now: datetime)
     if running_payment(bill) is not None:
         raise PaymentUnderWay
     left = due_cents(bill)
-    if not 2 <= count <= rule["at_most"] or left // count < rule.get("least_cents", 1):
+    if count not in spreads(bill):
         raise NotSoMany
     held = held_for(bill)
     if held:

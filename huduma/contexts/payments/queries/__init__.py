@@ -8,8 +8,10 @@ from huduma.contexts.payments.queries.bills import (
     get_bill_for,
     may_see,
     paid_for,
+    payments_of,
     rates_for,
     waivers_for,
+    waivers_of,
 )
 from huduma.contexts.payments.queries.checks import (
     bodies_of,
@@ -19,12 +21,16 @@ from huduma.contexts.payments.queries.checks import (
     refund_patterns,
 )
 from huduma.contexts.payments.queries.dues import (
+    Part,
     applied_cents,
     currency_by,
     due_cents,
     members_of,
     next_cents,
+    plan_of,
     running_payment,
+    settled_with,
+    spreads,
     sum_held,
 )
 from huduma.contexts.payments.queries.ledger import (
@@ -62,6 +68,7 @@ __all__ = [
     "MONEY_ROLES",
     "Balance",
     "Known",
+    "Part",
     "Standing",
     "Way",
     "applied_cents",
@@ -86,13 +93,17 @@ __all__ = [
     "paid_for",
     "paid_without_bill",
     "payments_named",
+    "payments_of",
+    "plan_of",
     "rates_for",
     "references_of_bodies",
     "refund_patterns",
     "refundable_cents",
     "refunds_of",
     "running_payment",
+    "settled_with",
     "settling_payment",
+    "spreads",
     "standings_for",
     "sum_held",
     "till_of",
@@ -105,5 +116,6 @@ __all__ = [
     "unexplained_for",
     "waiting_refunds_for",
     "waivers_for",
+    "waivers_of",
     "ways_to_pay",
 ]

@@ -7,13 +7,13 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from huduma.contexts.identity import public as identity
-from huduma.contexts.payments.models import BASKET, Bill, ExchangeRate, Waiver
+from huduma.contexts.payments.models import BASKET, Bill, ExchangeRate, Payment, Waiver
 from huduma.foundation import references
 from huduma.foundation.access import Actor, NotFound
 
 #: Who works on the bills of a body, and who reads those of all.
 BODY_ROLES = ("officer", "supervisor", "accounting_officer")
-MINDERS = ("accountant", "secretariat", "administrator", "auditor")
+MINDERS = ("accountant", "auditor")
 
 
 def get_bill_for(actor: Actor, bill_id: UUID) -> Bill:
@@ -84,6 +84,16 @@ def bill_for_body(actor: Actor, typed: str) -> Bill:
     if not minds and not any(actor.has_role(*BODY_ROLES, body=body) for body in bodies):
         raise NotFound
     return bill
+
+
+def waivers_of(bill: Bill) -> list[Waiver]:
+    """Return what was asked and decided about letting a payer off, for a reader who has been checked."""
+    return list(bill.waivers.order_by("id"))
+
+
+def payments_of(bill: Bill) -> list[Payment]:
+    """Return the payments that were made or asked for of a bill, with its basket's, for a reader who has been checked."""
+    return list(Payment.objects.filter(Q(bill=bill) | Q(bill__members=bill)).order_by("id"))
 
 
 def waivers_for(actor: Actor, *, waiting: bool) -> list[Waiver]:

@@ -5,6 +5,7 @@ to the bill's lines in their order. A basket is due what its open members are du
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 from django.db.models import Q
 
@@ -119,3 +120,37 @@ def next_cents(bill: Bill) -> int:
     if not plan or any(one.missed_at for one in plan):
         return due
     return min(due, next((one.upto_cents - applied for one in plan if one.upto_cents > applied), due))
+
+
+@dataclass(frozen=True)
+class Part:
+    """One instalment as it stands: whether it is paid, and whether its day passed without it."""
+
+    due_on: date
+    cents: int
+    is_paid: bool
+    is_missed: bool
+
+
+def plan_of(bill: Bill) -> list[Part]:
+    """Return the instalments of a bill, in order; nothing where it is paid as a whole."""
+    paid = bill.total_cents if bill.state == "settled" else applied_cents(bill)
+    found, before = [], 0
+    for one in bill.instalments.order_by("nth"):
+        found.append(Part(one.due_on, one.upto_cents - before, one.upto_cents <= paid, one.missed_at is not None))
+        before = one.upto_cents
+    return found
+
+
+def spreads(bill: Bill) -> list[int]:
+    """Return into how many instalments what is left of a bill may be spread."""
+    rule = bill.terms.get("instalments")
+    if rule is None or bill.currency != "KES" or bill.is_basket:
+        return []
+    left = due_cents(bill)
+    return [count for count in range(2, rule["at_most"] + 1) if left // count >= rule.get("least_cents", 1)]
+
+
+def settled_with(bill: Bill) -> list[Bill]:
+    """Return the bills that a basket paid."""
+    return list(bill.members.filter(state="settled").order_by("id")) if bill.is_basket else []

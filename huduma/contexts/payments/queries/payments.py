@@ -82,7 +82,8 @@ def settling_payment(bill_id: UUID) -> Payment | None:
 
 def refunds_of(bill_id: UUID) -> list[Refund]:
     """Return what goes back, or went, of a bill whose reader has been checked."""
-    return list(Refund.objects.filter(payment__bill_id=bill_id).exclude(state="rejected").order_by("asked_at"))
+    going = Refund.objects.filter(payment__bill_id=bill_id).exclude(state__in=["proposed", "rejected"])
+    return list(going.select_related("payment").order_by("asked_at"))
 
 
 def standings_for(actor: Actor) -> list[Standing]:

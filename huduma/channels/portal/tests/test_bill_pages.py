@@ -1,0 +1,98 @@
+"""One's own bills: several at once, in instalments, and what a stranger with a reference sees."""
+
+import pytest
+
+from huduma.contexts.identity import public as identity
+from huduma.contexts.payments import operations
+from huduma.contexts.payments import public as payments
+from huduma.foundation import ids
+from huduma.foundation.access import SYSTEM
+
+pytestmark = pytest.mark.django_db
+PLAN = {"at_most": 3, "every_days": 30, "legal_basis": "LN 1 (example)"}
+
+
+@pytest.fixture
+def somebody(client, now):
+    """A citizen who is signed in."""
+    account = identity.open_account(actor=SYSTEM, phone="+254700000002", language="en", now=now)
+    facts = identity.IdentityFacts(
+        id_number="90000002", surname="Mfano", first_name="Asha", other_names="", birth_date=None, sex="F"
+    )
+    actor = identity.actor_for(account, channel="portal", purpose="self-service")
+    identity.record_identity_proof(actor=actor, facts=facts, by="iprs", now=now)
+    account.refresh_from_db()
+    client.force_login(account)
+    return account
+
+
+@pytest.fixture
+def bill(somebody, now):
+    """Raises bills of that citizen."""
+
+    def make(cents, name="Fee", **more):
+        line = {"code": "fee", "description": {"en": name, "sw": name}, "amount_cents": cents, "body_code": "CRS"}
+        return payments.raise_bill(
+            actor=SYSTEM, payable_id=ids.uuid7(), purpose="fee", payer_person_id=somebody.person_id,
+            description={"en": name, "sw": name}, lines=[line | {"legal_notice": "LN 1 (example)"}], now=now, **more,
+        )  # fmt: skip
+
+    return make
+
+
+def test_several_bills_are_chosen_and_paid_by_one_payment(client, bill, now):
+    one, other, third = bill(20000, "Birth"), bill(30000, "Land"), bill(100, "Left")
+    page = client.get("/en/bills/").content.decode()
+    assert all(name in page for name in ("Birth", "Land", "KSh 200.00"))
+    answer = client.post("/en/bills/", {})
+    assert (answer.status_code, "Choose at least one bill" in answer.content.decode()) == (422, True)
+    address = client.post("/en/bills/", {"bill": [str(one.id), str(other.id)]}).url
+    page = client.get(address).content.decode()
+    assert "KSh 500.00" in page
+    assert "Birth" in page
+    client.post(address, {"way": "mpesa", "phone": "0700000002", "part": "all"})
+    payment = payments.running_payment(one)
+    assert "Look at your phone" in client.get(f"/en/bills/{one.id}/").content.decode()  # so nobody pays it again
+    operations.credit(payment_id=payment.id, total_cents=None, receipt="R1", now=now)
+    assert "Each of these bills is paid" in client.get(address).content.decode()
+    receipt = client.get(f"/en/bills/{one.id}/receipt/").content.decode()
+    assert "R1" in receipt
+    page = client.get("/en/bills/").content.decode()
+    assert "Paid and cancelled bills" in page
+    assert f'value="{third.id}"' in page
+
+
+def test_the_bills_of_others_cannot_be_chosen(client, bill, now):
+    strange = payments.raise_bill(
+        actor=SYSTEM, payable_id=ids.uuid7(), purpose="fee", payer_person_id=ids.uuid7(), now=now,
+        description={"en": "X", "sw": "X"},
+        lines=[{"code": "fee", "description": {"en": "X", "sw": "X"}, "amount_cents": 1, "body_code": "CRS"}],
+    )  # fmt: skip
+    assert client.post("/en/bills/", {"bill": [str(bill(100).id), str(strange.id)]}).status_code == 404
+    assert client.post("/en/bills/", {"bill": ["x"]}).status_code == 404
+
+
+def test_a_bill_is_spread_and_the_next_instalment_asked_for(client, bill):
+    found = bill(30000, terms={"instalments": PLAN})
+    address = f"/en/bills/{found.id}/"
+    page = client.get(address).content.decode()
+    assert "LN 1 (example)" in page
+    client.post(f"{address}instalments/", {"count": "9"})
+    assert "does not allow so many" in client.get(address).content.decode()
+    client.post(f"{address}instalments/", {"count": "3"})
+    assert "The next instalment: KSh 100.00" in client.get(address).content.decode()
+    client.post(address, {"way": "mpesa", "phone": "0700000002", "part": "next"})
+    assert payments.running_payment(found).amount_cents == 10000
+
+
+def test_what_each_way_costs_is_said_before_it_is_chosen(client, bill):
+    page = client.get(f"/en/bills/{bill(100000, convenience=True).id}/").content.decode()
+    assert "KSh 1,050.00 (KSh 50.00 of it for paying this way)" in page
+
+
+def test_who_mistypes_a_reference_reads_what_to_do(client, bill):
+    reference = bill(100).reference
+    typed = reference[:3] + ("2" if reference[3] != "2" else "3") + reference[4:]
+    answer = client.post("/en/pay/", {"reference": typed})
+    assert (answer.status_code, "Check each letter and digit" in answer.content.decode()) == (422, True)
+    assert client.post("/en/pay/", {"reference": reference.lower()}).url == f"/en/pay/{reference}/"
