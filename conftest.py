@@ -129,6 +129,7 @@ def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [
         sys.executable, "-m", "sandbox", "--port", str(urlsplit(url).port), "--smtp-port", str(django_settings.EMAIL_PORT),
         "--sftp-port", os.environ["SFTP_PORT"],
+        "--imap-port", str(django_settings.INBOX_IMAP["port"]),
         "--state", str(state),
     ]  # fmt: skip
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)

@@ -44,13 +44,14 @@ def main() -> None:
 
 def _ports() -> dict[str, str]:
     """Return free ports for the processes that a topic starts."""
-    with socket.socket() as web, socket.socket() as sandbox, socket.socket() as mail:
-        for one in (web, sandbox, mail):
+    with socket.socket() as web, socket.socket() as sandbox, socket.socket() as mail, socket.socket() as imap:
+        for one in (web, sandbox, mail, imap):
             one.bind(("127.0.0.1", 0))
         return {
             "HUDUMA_PORT": str(web.getsockname()[1]),
             "SANDBOX_URL": f"http://127.0.0.1:{sandbox.getsockname()[1]}",
             "EMAIL_PORT": str(mail.getsockname()[1]),
+            "INBOX_IMAP_PORT": str(imap.getsockname()[1]),
         }
 
 

@@ -24,6 +24,7 @@ from config import database, env
 PORT = int(env.text("HUDUMA_PORT", "8000"))
 SANDBOX_PORT = int(env.SANDBOX_URL.rsplit(":", 1)[1])
 SMTP_PORT = int(env.text("EMAIL_PORT", "8025"))
+IMAP_PORT = env.number("INBOX_IMAP_PORT", SMTP_PORT + 1)
 SIGN_INS = env.VAR / "demo-sign-ins.json"
 LEAST_FREE_BYTES = 300_000_000
 LEAST_SERVER = 180_000
@@ -153,6 +154,7 @@ def _check_machine() -> None:
         (SANDBOX_PORT, "SANDBOX_URL"),
         (SMTP_PORT, "EMAIL_PORT"),
         (env.SFTP_PORT, "SFTP_PORT"),
+        (IMAP_PORT, "INBOX_IMAP_PORT"),
         (env.STREAM_PORT, "HUDUMA_STREAM_PORT"),
     ):
         with socket.socket() as probe:
@@ -229,6 +231,7 @@ def parts_of(url: str) -> list[Part]:
     sandbox = [
         python, "-m", "sandbox", "--port", str(SANDBOX_PORT), "--smtp-port", str(SMTP_PORT),
         "--sftp-port", str(env.SFTP_PORT),
+        "--imap-port", str(IMAP_PORT),
         "--state", str(env.VAR / "sandbox.sqlite"),
     ]  # fmt: skip
     parts = [
@@ -246,6 +249,11 @@ def parts_of(url: str) -> list[Part]:
         # What one enters in a gateway's own portal; M-Pesa is told by a call, which a worker makes once the sandbox answers.
         notices = {"airtel": "callback", "card": "webhook", "kcb": "notice", "equity": "notice"}
         entered = {f"{code}.{what}": payments.standing_url(code) for code, what in notices.items()}
+        entered |= {
+            "africastalking.sms": f"{env.PUBLIC_URL}/hooks/inbox/sms/{africastalking_token()}/",
+            "africastalking.voice": f"{env.PUBLIC_URL}/hooks/inbox/voice/{africastalking_token()}/",
+            "whatsapp.webhook": f"{env.PUBLIC_URL}/hooks/inbox/whatsapp/",
+        }
         jobs.defer("payments.register", once="payments.register")
         addresses = {
             "SANDBOX_ADDRESSES": json.dumps(entered),

@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "huduma.channels.hooks",
     "huduma.contexts.reengineering",
     "huduma.contexts.performance",
+    "huduma.contexts.inbox",
     "huduma.contexts.contact",
     "huduma.contexts.applications",
     "huduma.contexts.clocks",
@@ -245,6 +246,24 @@ EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = not SANDBOX
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Huduma <no-reply@huduma.example>")
+# Where people write to, and where mail that could not be delivered comes back to; without a host no mail is fetched.
+INBOX_ADDRESS = env.text("INBOX_ADDRESS", "help@huduma.example")
+INBOX_IMAP = {
+    "host": env.text("INBOX_IMAP_HOST", "127.0.0.1" if SANDBOX else ""),
+    "port": env.number("INBOX_IMAP_PORT", EMAIL_PORT + 1 if SANDBOX else 993),
+    "user": env.text("INBOX_IMAP_USER", "help"),
+    "password": env.text("INBOX_IMAP_PASSWORD"),
+    "tls": not SANDBOX,
+}
+# The name under which the own mail server writes what it found about a sender (RFC 8601); without it no sender of mail is proven.
+INBOX_AUTHSERV = env.text("INBOX_AUTHSERV", "sandbox.example" if SANDBOX else "")
+WHATSAPP_BASE_URL = env.text(
+    "WHATSAPP_BASE_URL", f"{SANDBOX_URL}/whatsapp/v21.0" if SANDBOX else "https://graph.facebook.com/v21.0"
+)
+WHATSAPP_NUMBER_ID = env.text("WHATSAPP_NUMBER_ID", "100000000000001" if SANDBOX else "")
+WHATSAPP_TOKEN = env.text("WHATSAPP_TOKEN", "sandbox-whatsapp" if SANDBOX else "")
+WHATSAPP_APP_SECRET = env.text("WHATSAPP_APP_SECRET")
+WHATSAPP_VERIFY_TOKEN = env.text("WHATSAPP_VERIFY_TOKEN")
 
 LOGGING = {
     "version": 1,

@@ -15,11 +15,12 @@ from cryptography.x509.oid import NameOID
 #: Words that both sides need; anything else is a pair of keys.
 SHARED = (
     "DARAJA_INITIATOR_PASSWORD", "PESAFLOW_KEY", "PESAFLOW_SECRET", "AIRTEL_CLIENT_SECRET", "AIRTEL_PIN",
-    "CARD_SECRET_KEY", "CARD_WEBHOOK_SECRET", "EQUITY_IPN_PASSWORD",
+    "CARD_SECRET_KEY", "CARD_WEBHOOK_SECRET", "EQUITY_IPN_PASSWORD", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN",
+    "INBOX_IMAP_PASSWORD",
 )  # fmt: skip
 
 #: Names that a file made by an earlier version lacks.
-NEWER = {"SFTP_KEY", "SFTP_HOST_KEY", "SANDBOX_SFTP_HOST_KEY", "SANDBOX_SFTP_KNOWN_KEY"}
+NEWER = {*SHARED, "SFTP_KEY", "SFTP_HOST_KEY", "SANDBOX_SFTP_HOST_KEY", "SANDBOX_SFTP_KNOWN_KEY"}
 
 
 def share(file: Path) -> None:

@@ -17,15 +17,16 @@ from starlette.applications import Starlette
 from starlette.responses import RedirectResponse
 from starlette.routing import Mount, Route
 
-from sandbox import airtel, banks, card, daraja, paybill, pesaflow, phone, registers, sftp, sms, statements
+from sandbox import airtel, banks, card, daraja, inbound, paybill, pesaflow, phone, registers, sftp, sms, statements
+from sandbox.mailbox import Mailbox
 from sandbox.state import State
 
 
 class MailSink:
     """Keeps every e-mail; refuses while the fault `down` of system `mail` is on."""
 
-    def __init__(self, state: State) -> None:
-        self.state = state
+    def __init__(self, state: State, mailbox: Mailbox, address: str) -> None:
+        self.state, self.mailbox, self.address = state, mailbox, address
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 -- aiosmtpd's name
         """Take one message."""
@@ -38,6 +39,9 @@ class MailSink:
         text = body.get_content() if body else ""
         subject = str(message["subject"] or "")
         for recipient in envelope.rcpt_tos:
+            if recipient.casefold() == self.address:
+                self.mailbox.put(envelope.content)
+                continue
             self.state.run(
                 "INSERT INTO mail (recipient, subject, text, at) VALUES (?, ?, ?, ?)",
                 recipient, subject, text, time.time(),
@@ -45,7 +49,7 @@ class MailSink:
         return "250 Message accepted"
 
 
-def application(state: State, *, totp: dict[str, str], huduma_url: str) -> Starlette:
+def application(state: State, mailbox: Mailbox, *, totp: dict[str, str], huduma_url: str) -> Starlette:
     """Return the ASGI application over some books."""
     app = Starlette(
         routes=[
@@ -57,20 +61,23 @@ def application(state: State, *, totp: dict[str, str], huduma_url: str) -> Starl
             *banks.routes,
             *statements.routes,
             *sms.routes,
+            *inbound.routes,
             *registers.routes,
             *phone.routes,
         ]
     )
     # Mounted applications share the books through the outermost application's state.
+    app.state.mailbox = mailbox
     app.state.books, app.state.totp, app.state.huduma_url, app.state.at_report_url = state, totp, huduma_url, ""
     if huduma_url:
         app.state.at_report_url = os.environ.get("SANDBOX_AT_REPORT_URL", "")  # noqa: TID251 -- a program of its own
     return app
 
 
-async def serve(server: Server, state: State, port: int, sftp_port: int, ready: str) -> None:
+async def serve(server: Server, state: State, mailbox: Mailbox, port: int, sftp_port: int, ready: str) -> None:
     """Serve, and say so once the port answers."""
     await sftp.serve(state, sftp_port)
+    imap = await mailbox.start()
     serving = asyncio.create_task(server.serve())
     while not serving.done():
         try:
@@ -83,6 +90,7 @@ async def serve(server: Server, state: State, port: int, sftp_port: int, ready: 
         sys.stdout.flush()
         break
     await serving
+    imap.close()
 
 
 def main() -> None:
@@ -91,6 +99,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8001)
     parser.add_argument("--smtp-port", type=int, default=8025)
     parser.add_argument("--sftp-port", type=int, help="21 above the port, unless given")
+    parser.add_argument("--imap-port", type=int, default=8026)
+    parser.add_argument("--address", default="help@huduma.example", help="mail to it goes into the mailbox")
     parser.add_argument("--state", default="var/sandbox.sqlite")
     options = parser.parse_args()
     environment = os.environ  # noqa: TID251 -- a program of its own
@@ -98,13 +108,14 @@ def main() -> None:
     totp = json.loads(environment.get("SANDBOX_TOTP", "{}"))
     for name, url in json.loads(environment.get("SANDBOX_ADDRESSES", "{}")).items():
         state.run("INSERT OR REPLACE INTO address VALUES (?, ?)", name, url)
-    app = application(state, totp=totp, huduma_url=environment.get("HUDUMA_URL", ""))
-    smtp = Controller(MailSink(state), hostname="127.0.0.1", port=options.smtp_port)
+    mailbox = Mailbox(state, options.imap_port)
+    app = application(state, mailbox, totp=totp, huduma_url=environment.get("HUDUMA_URL", ""))
+    smtp = Controller(MailSink(state, mailbox, options.address), hostname="127.0.0.1", port=options.smtp_port)
     smtp.start()
     server = Server(app, address="127.0.0.1", port=options.port, interface=Interfaces.ASGI, log_enabled=False)
     ready = f"sandbox ready on {options.port}, mail on {options.smtp_port}\n"
     try:
-        asyncio.run(serve(server, state, options.port, options.sftp_port or options.port + 21, ready))
+        asyncio.run(serve(server, state, mailbox, options.port, options.sftp_port or options.port + 21, ready))
     finally:
         smtp.stop()
 

@@ -90,6 +90,11 @@ def _handset(state: State, phone: str, words: dict[str, str], language: str) -> 
             f'<button class="quiet" name="action" value="decline">{words["decline"]}</button>'
             f'<button class="quiet" name="action" value="timeout">{words["ignore"]}</button></form>'
         )
+    parts.append(
+        f'<form method="post" action="write?lang={language}"><input type="hidden" name="phone" value="{html.escape(phone)}">'
+        f'<label for="write">{words["write"]}</label><input id="write" name="text" maxlength="480" autocomplete="off">'
+        f"<button>{words['send']}</button></form>"
+    )
     rows = state.run("SELECT text, at FROM sms WHERE phone = ? ORDER BY id DESC LIMIT 20", phone)
     items = "".join(f'<li><span class="soft">{_clock(row["at"])}</span>\n{_linked(row["text"])}</li>' for row in rows)
     parts.append(f"<h2>{words['messages']}</h2>")
@@ -253,6 +258,7 @@ async def totp(request: Request) -> Response:
 
 async def reset(request: Request) -> Response:
     """`POST /_control/reset`: forget messages, payments and faults."""
+    request.app.state.mailbox.empty()
     request.app.state.books.reset()
     return JSONResponse({"reset": True})
 

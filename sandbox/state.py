@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS invoice (number TEXT PRIMARY KEY, ref TEXT UNIQUE, ce
 CREATE TABLE IF NOT EXISTS session (id TEXT PRIMARY KEY, key TEXT UNIQUE, reference TEXT, cents INTEGER, currency TEXT, name TEXT,
     success_url TEXT, cancel_url TEXT, status TEXT, intent TEXT, at REAL);
 CREATE TABLE IF NOT EXISTS card_refund (id TEXT PRIMARY KEY, key TEXT UNIQUE, intent TEXT, cents INTEGER, status TEXT);
+CREATE TABLE IF NOT EXISTS incoming (id INTEGER PRIMARY KEY, raw BLOB, at REAL);
+CREATE TABLE IF NOT EXISTS spoken (phone TEXT PRIMARY KEY, at REAL);
 CREATE TABLE IF NOT EXISTS token (value TEXT PRIMARY KEY, expires REAL);
 """
 TABLE_NAMES = re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", TABLES)
@@ -53,6 +55,9 @@ FAULTS = {
     "crs": "delay timeout error_5xx down",
     "mail": "error_5xx down reject",
     "sftp": "down cut return",
+    "imap": "down timeout",
+    "africastalking_in": "delay lose duplicate reorder",
+    "whatsapp": "delay lose duplicate reorder falsify timeout error_5xx down undelivered window_over",
 }
 
 

@@ -34,6 +34,7 @@ os.environ["HUDUMA_MODE"] = "sandbox"
 os.environ["SANDBOX_URL"] = f"http://127.0.0.1:{_free_port()}"
 os.environ["EMAIL_PORT"] = str(_free_port())
 os.environ["SFTP_PORT"] = str(_free_port())
+os.environ["INBOX_IMAP_PORT"] = str(_free_port())
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
     "1"  # Playwright's synchronous driver keeps an event loop in the test's thread
 )

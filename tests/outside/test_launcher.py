@@ -35,7 +35,7 @@ class Folder:
         self.sandbox_url = f"http://127.0.0.1:{self.sandbox_port}"
         mine = {
             "HUDUMA_VAR": str(var), "HUDUMA_PORT": str(self.port), "SANDBOX_URL": self.sandbox_url,
-            "EMAIL_PORT": str(free_port()), "PYTHONUNBUFFERED": "1",
+            "EMAIL_PORT": str(free_port()), "INBOX_IMAP_PORT": str(free_port()), "PYTHONUNBUFFERED": "1",
         }  # fmt: skip
         kept = {
             name: text for name, text in os.environ.items() if name not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")

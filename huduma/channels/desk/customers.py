@@ -23,6 +23,7 @@ GROUPS = {
     "matters": gettext_lazy("Questions and complaints"),
     "messages": gettext_lazy("Messages from us"),
     "identity": gettext_lazy("Account and identity"),
+    "conversations": gettext_lazy("Conversations"),
 }
 WORDS = {
     "applications.application.submitted": gettext_lazy("Sent an application"),
@@ -47,6 +48,12 @@ WORDS = {
     "identity.person.proven": gettext_lazy("Showed who they are"),
     "identity.person.assisted": gettext_lazy("Was served at a counter"),
     "identity.account.contact_changed": gettext_lazy("Changed how we reach them"),
+    "inbox.conversation.opened": gettext_lazy("Began to talk to us"),
+    "inbox.conversation.closed": gettext_lazy("A conversation ended"),
+    "inbox.message.received": gettext_lazy("Wrote or called"),
+    "inbox.message.answered": gettext_lazy("We answered"),
+    "inbox.call.ended": gettext_lazy("A telephone call ended"),
+    "inbox.callback.promised": gettext_lazy("Was promised a call"),
 }
 STATUSES = {
     "submitted": gettext_lazy("Application sent"),
@@ -64,6 +71,10 @@ CHANNELS = {
     "desk": gettext_lazy("at a desk"),
     "system": gettext_lazy("by the system"),
     "phone": gettext_lazy("by telephone"),
+    "sms": gettext_lazy("by SMS"),
+    "email": gettext_lazy("by e-mail"),
+    "whatsapp": gettext_lazy("by WhatsApp"),
+    "web": gettext_lazy("on the web"),
 }
 
 
@@ -99,9 +110,17 @@ def customer(request: HttpRequest, person_id: UUID) -> HttpResponse:
             for one in happenings
         ],
         "after": after,
+        "talk": _uuid(request.GET.get("talk", "")),
         "paged": bool(before),
     }  # fmt: skip
     return render(request, "desk/customers/customer.html", context)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _service(code: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ STAFF = ("officer", "supervisor")
 MENU = (
     ("worklist", gettext_lazy("Cases"), STAFF),
     ("matters", gettext_lazy("Customers’ matters"), ("agent", "focal", "accounting_officer", "integrity", "secretariat")),
+    ("inbox", gettext_lazy("Conversations"), ("agent", "focal", "accounting_officer")),
     ("customers", gettext_lazy("Customers"), ("agent", "focal", "accounting_officer", *STAFF)),
     ("counter", gettext_lazy("Counter"), STAFF),
     ("reception", gettext_lazy("Reception"), STAFF),

@@ -9,6 +9,7 @@ from huduma.channels.portal import (
     credentials,
     drafts,
     identity,
+    inbox,
     payments,
 )
 
@@ -23,4 +24,5 @@ urlpatterns = [
     *payments.urlpatterns,
     *credentials.urlpatterns,
     *contact.urlpatterns,
+    *inbox.urlpatterns,
 ]

@@ -18,6 +18,7 @@ from huduma.contexts.contact.operations import (
     TakenByColleague,
     accept,
     add_by_customer,
+    add_by_mail,
     answer,
     ask_higher,
     claim,
@@ -40,6 +41,7 @@ from huduma.contexts.contact.operations import (
     tell_customer,
     withdraw,
 )
+from huduma.contexts.contact.providers.timeline import register_group
 from huduma.contexts.contact.queries import (
     PURPOSES,
     Customer,
@@ -52,10 +54,12 @@ from huduma.contexts.contact.queries import (
     View,
     count_matters_for,
     find_customers_for,
+    find_named,
     find_problems,
     get_case_for,
     get_customer_for,
     get_matter_for,
+    get_named_for,
     get_own_for,
     happenings_of,
     has_case_access,
@@ -72,6 +76,7 @@ from huduma.contexts.contact.queries import (
     may_work,
     quarter_of,
     remarks_of,
+    track,
 )
 from huduma.contexts.contact.rules import AUTHORITIES, KINDS, LEVELS, OUTCOMES, STATES, Kind
 
@@ -110,6 +115,7 @@ __all__ = [
     "View",
     "accept",
     "add_by_customer",
+    "add_by_mail",
     "answer",
     "ask_higher",
     "claim",
@@ -119,10 +125,12 @@ __all__ = [
     "escalate",
     "extend",
     "find_customers_for",
+    "find_named",
     "find_problems",
     "get_case_for",
     "get_customer_for",
     "get_matter_for",
+    "get_named_for",
     "get_own_for",
     "go_outside",
     "grant_case_access",
@@ -145,6 +153,7 @@ __all__ = [
     "note",
     "open_matter",
     "quarter_of",
+    "register_group",
     "reject",
     "release",
     "remarks_of",
@@ -152,5 +161,6 @@ __all__ = [
     "solve_problem",
     "sweep",
     "tell_customer",
+    "track",
     "withdraw",
 ]  # fmt: skip

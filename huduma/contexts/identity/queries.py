@@ -141,6 +141,12 @@ def list_people_by_phone(phone: str) -> list[Person]:
     return list(Person.objects.filter(Q(account__phone=phone) | Q(phone=phone)).distinct()[:10])
 
 
+def list_people_by_email(email: str) -> list[Person]:
+    """Return whose verified address this is; see `list_people`."""
+    found = Person.objects.filter(account__email__iexact=email, account__email_verified_at__isnull=False)
+    return list(found[:10])
+
+
 def list_people_by_id_number(id_number: str) -> list[Person]:
     """Return who has an ID number; see `list_people`."""
     return list(Person.objects.filter(id_number=id_number))

@@ -20,6 +20,9 @@ class Message(models.Model):
     language = models.CharField(max_length=2)
     subject = models.CharField(max_length=200, blank=True)
     text = models.TextField()
+    headers = models.JSONField(
+        default=dict, help_text="Of an e-mail: what threads it, and what keeps machines from answering."
+    )
     about = models.UUIDField(null=True)
     dedupe_key = models.CharField(max_length=200, unique=True)
     secret = models.BooleanField(default=False)

@@ -6,9 +6,11 @@ the next company after UNCERTAIN_FOR. A person can get a message twice only when
 its receipt was lost: losing a message would be worse.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils import timezone
@@ -22,6 +24,8 @@ from huduma.foundation.journal import public as journal
 
 UNCERTAIN_FOR = timedelta(minutes=2)
 MAIL = "mail"
+#: What stands after the @ in the Message-ID of our mail; before it stands the message's id.
+MAIL_HOST = "huduma"
 
 
 @transaction.atomic
@@ -38,10 +42,12 @@ def send(
     subject: str = "",
     about: UUID | None = None,
     secret: bool = False,
+    headers: Mapping[str, str] | None = None,
 ) -> UUID:
     """Order one message and return its id. The same `dedupe_key` never sends twice.
 
     Give either `to_phone` (E.164) or `to_email` with `subject`. A secret's text is blanked once it is sent.
+    `headers` of an e-mail replace the usual one, which says that a machine wrote it (RFC 3834).
     """
     if bool(to_phone) == bool(to_email):
         raise ValueError("a message has one recipient: a phone number or an e-mail address")
@@ -54,6 +60,7 @@ def send(
             "language": language,
             "subject": subject,
             "text": text,
+            "headers": dict(headers or {"Auto-Submitted": "auto-generated"}) if to_email else {},
             "about": about,
             "secret": secret,
             "created_at": now,
@@ -114,8 +121,14 @@ def _doubt(message: Message, now: datetime) -> None:
 def _call(message: Message, provider: str) -> str:
     if message.medium == "sms":
         return sms_providers.get(provider).send(to=message.recipient, text=message.text)
-    mail = EmailMessage(message.subject, message.text, to=[message.recipient])
-    mail.extra_headers["Message-ID"] = f"<{message.id}@huduma>"  # a mail server drops a second copy by this
+    # What cannot be delivered comes back to the mailbox that is read, and so does what people answer.
+    mail = EmailMessage(message.subject, message.text, settings.INBOX_ADDRESS, [message.recipient])
+    mail.extra_headers = {
+        "From": settings.DEFAULT_FROM_EMAIL,
+        "Reply-To": settings.INBOX_ADDRESS,
+        "Message-ID": f"<{message.id}@{MAIL_HOST}>",  # a mail server drops a second copy by this
+        **message.headers,
+    }
     try:
         mail.send()
     except OSError as error:  # smtplib's errors are OSErrors
@@ -186,4 +199,17 @@ def record_receipt(*, provider: str, provider_message_id: str, delivered: bool, 
         jobs.defer("messages.hand_over", message_id=str(found.id))
     found.state_at = now
     _save(found)
+    return True
+
+
+@transaction.atomic
+def record_bounce(*, message_id: UUID, now: datetime) -> bool:
+    """Take a mail server's word that a mail of ours did not arrive; returns whether it was ours, and not settled yet."""
+    found = Message.objects.select_for_update().filter(id=message_id, medium="email").exclude(state="failed").first()
+    if found is None:
+        return False
+    found.state, found.state_at = "failed", now
+    _save(found)
+    event = events.MessageFailed(message_id=found.id, about=found.about, kind=found.kind)
+    journal.record(actor=SYSTEM, event=event, now=now)
     return True

@@ -56,7 +56,13 @@ from huduma.contexts.applications.queries.own import (
     track,
     waits_for,
 )
-from huduma.contexts.applications.queries.summaries import Summary, list_summaries_for, person_of_reference, summary_for
+from huduma.contexts.applications.queries.summaries import (
+    Summary,
+    list_summaries_for,
+    person_of_reference,
+    summary_for,
+    summary_named_for,
+)
 
 __all__ = [
     "AGREEMENT_LINK",
@@ -115,6 +121,7 @@ __all__ = [
     "shared_sections_for",
     "shown_to",
     "summary_for",
+    "summary_named_for",
     "timeline_of",
     "track",
     "uploaded",

@@ -35,6 +35,14 @@ def summary_for(actor: Actor, application_id: UUID) -> Summary:
     return _summary(application)
 
 
+def summary_named_for(actor: Actor, reference: str) -> Summary:
+    """Return how far the application with a reference is; see `summary_for`. Raises NotFound."""
+    application_id = Application.objects.filter(reference=reference).values_list("id", flat=True).first()
+    if application_id is None:
+        raise NotFound
+    return summary_for(actor, application_id)
+
+
 def list_summaries_for(actor: Actor, person_id: UUID) -> list[Summary]:
     """Return how far a person's sent applications are, newest first: those of the bodies that the actor serves."""
     found = Application.objects.filter(person_id=person_id).exclude(status="draft").order_by("-submitted_at")[:100]

@@ -148,6 +148,17 @@ def add_by_customer(*, actor: Actor, reference: str, text: str, now: datetime, k
     return remark
 
 
+@transaction.atomic
+def add_by_mail(*, matter_id: UUID, text: str, now: datetime) -> bool:
+    """Add what the customer wrote in answer to a notice that was sent to their address; returns whether the matter still takes it."""
+    matter = Matter.objects.filter(id=matter_id).first()
+    if matter is None or not matter.is_open:
+        return False
+    by = Actor(kind="anonymous", channel="email", purpose="contact")
+    add_by_customer(actor=by, reference=matter.reference, key=queries.key_of(matter.id), text=text, now=now)
+    return True
+
+
 def say(actor: Actor, matter: Matter, side: str, text: str, now: datetime) -> Remark:
     """Write a remark and its entry. Raises NothingSaid."""
     text = text.strip()[:TEXT_LIMIT]

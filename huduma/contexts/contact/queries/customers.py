@@ -14,6 +14,7 @@ from huduma.contexts.applications import public as applications
 from huduma.contexts.contact import rules
 from huduma.contexts.contact.events import CustomerViewed
 from huduma.contexts.contact.models import Matter
+from huduma.contexts.contact.providers import timeline
 from huduma.contexts.contact.queries.matters import may_read
 from huduma.contexts.credentials import public as credentials
 from huduma.contexts.identity import public as identity
@@ -182,7 +183,7 @@ def get_customer_for(actor: Actor, person_id: UUID, *, why: str, now: datetime) 
         bills=bills,
         matters=matters,
         mentions=frozenset(mentions | (set(identity.records_of(person_id)) if whole else set())),
-        groups=tuple(GROUPS) if whole else ("applications", "payments", "documents", "matters"),
+        groups=tuple(_groups()) if whole else ("applications", "payments", "documents", "matters"),
     )
 
 
@@ -195,12 +196,16 @@ def happenings_of(
     customer: Customer, *, group: str = "", before: int | None = None
 ) -> tuple[list[Happening], int | None]:
     """Return a page of the timeline, newest first, and the cursor of the next page (None on the last)."""
-    groups = [group] if group in customer.groups else customer.groups
-    acts = {act: name for name in groups for act in GROUPS[name]}
+    groups, known = [group] if group in customer.groups else customer.groups, _groups()
+    acts = {act: name for name in groups for act in known[name]}
     entries, after = journal.page_concerning(customer.mentions, acts=acts, before=before, limit=PAGE)
     hidden_kinds = {kind.code for kind in rules.KINDS.values() if kind.confidential}
     shown = [entry for entry in entries if not _is_internal(entry) and entry.facts.get("kind") not in hidden_kinds]
     return [Happening(entry, acts[entry.act]) for entry in shown], after
+
+
+def _groups() -> dict[str, tuple[str, ...]]:
+    return GROUPS | dict(timeline.groups.items())
 
 
 def _is_internal(entry: journal.Entry) -> bool:

@@ -16,6 +16,7 @@ from huduma.contexts.applications import public as applications
 from huduma.contexts.contact import rules
 from huduma.contexts.contact.events import MatterViewed
 from huduma.contexts.contact.models import CaseAccess, Matter, Problem, Remark
+from huduma.contexts.identity import public as identity
 from huduma.foundation import references, throttle
 from huduma.foundation.access import Actor, Grant, NotFound, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
@@ -116,6 +117,37 @@ def get_own_for(actor: Actor, reference: str, *, key: str = "") -> Matter:
     if matter is None or not is_customer(actor, matter, key):
         raise NotFound
     return matter
+
+
+def track(*, reference: str, phone: str) -> Matter:
+    """Return a matter to whoever knows its reference and writes from the number that was given with it. Raises NotFound.
+
+    A wrong number and an unknown reference get the same answer; of what is confidential nothing is told this way.
+    """
+    matter = Matter.objects.filter(reference=references.normalise(reference) or "").first()
+    if matter is None or matter.rules.confidential or phone not in _reached(matter):
+        raise NotFound
+    return matter
+
+
+def find_named(named: list[str], *, phone: str, email: str) -> UUID | None:
+    """Return the id of the first matter among references that is the sender's own, by the number or address given with it."""
+    sender = {phone, email.casefold()} - {""}
+    for matter in Matter.objects.filter(reference__in=named[:10], is_anonymous=False):
+        if sender & {one.casefold() for one in _reached(matter)}:
+            return matter.id
+    return None
+
+
+def _reached(matter: Matter) -> set[str]:
+    known = identity.contact_of(matter.person_id) if matter.person_id else None
+    return {matter.phone, matter.email, *((known.phone or "", known.email or "") if known else ())} - {""}
+
+
+def get_named_for(actor: Actor, reference: str) -> Matter | None:
+    """Return the matter with a reference to staff who may see it, to put something with it; None where there is none."""
+    matter = Matter.objects.filter(reference=reference).first()
+    return matter if matter is not None and may_read(actor, matter) else None
 
 
 def list_own_for(actor: Actor) -> list[Matter]:

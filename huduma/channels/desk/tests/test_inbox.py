@@ -1,0 +1,207 @@
+"""The inbox at the desk: what staff see and do, and that nothing typed is lost."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from huduma.contexts.identity import public as identity
+from huduma.contexts.inbox import public as inbox
+from huduma.contexts.inbox.models import Conversation, Received
+from huduma.contexts.places import public as places
+from huduma.foundation.access import ANONYMOUS, SYSTEM
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk(client, enter_desk):
+    """Returns the browser of a member of staff, and their account."""
+    places.load_places(actor=SYSTEM)
+    now = timezone.now()
+
+    def enter(name="Neema", role="agent", body=None):
+        account = identity.Account.objects.filter(email=f"{name.lower()}@example.org").first()
+        if account is None:
+            account = identity.open_staff_account(
+                actor=SYSTEM, email=f"{name.lower()}@example.org", password="a-long-password-for-tests", first_name=name,
+                surname="Mfano", now=now,
+            )  # fmt: skip
+            identity.grant_role(actor=SYSTEM, account_id=account.id, role=role, body_code=body, now=now)
+        enter_desk(client, account)
+        return client, account
+
+    return enter
+
+
+def wrote(text="Cheti changu kiko wapi?", **more) -> Conversation:
+    return inbox.write_from_web(actor=ANONYMOUS, text=text, language="sw", now=timezone.now(), **more)
+
+
+def page(conversation, act=""):
+    return f"/en/desk/inbox/{conversation.id}/{act}"
+
+
+def test_the_list_in_both_languages_with_filters_and_pages(desk):
+    client, _ = desk()
+    for number in range(60):
+        wrote(f"Swali nambari {number:02d}")
+    first = client.get("/en/desk/inbox/").content.decode()
+    assert "Swali nambari 00" in first
+    after = first.split("after=")[1].split('"')[0]
+    second = client.get(f"/sw/desk/inbox/?view=team&after={after}").content.decode()
+    assert "Mazungumzo" in second
+    assert second.count("Swali nambari") == 10
+    assert "Swali nambari 00" not in second
+    assert "Nothing waits" in client.get("/en/desk/inbox/?channel=sms").content.decode()
+    assert client.get("/en/desk/inbox/?view=x&channel=y&after=z").status_code == 200
+
+
+def test_answering_by_the_channel_it_came_by_and_by_another(desk, drain_jobs):
+    client, account = desk()
+    conversation = wrote(phone="0700 000 002")
+    client.post(page(conversation, "reply/"), {"text": "Kiko tayari.", "channel": "web"})
+    client.post(page(conversation, "reply/"), {"text": "Njoo ukichukue.", "channel": "sms"})
+    assert client.post(page(conversation, "reply/"), {"text": "x", "channel": "email"}).status_code == 422
+    empty = client.post(page(conversation, "reply/"), {"text": "   ", "channel": "web"})
+    assert (empty.status_code, b"nothing was sent" in empty.content) == (422, True)
+    conversation.refresh_from_db()
+    assert (conversation.is_waiting, conversation.assignee_id) == (False, account.id)
+    assert "Kiko tayari." in client.get(f"/sw/chat/{inbox.chat_token(conversation)}/").content.decode()
+
+
+def test_a_ready_answer_is_filled_in_the_customers_language(desk):
+    client, _ = desk()
+    ready = {
+        "code": "closed",
+        "title_en": "Closed",
+        "title_sw": "Imefungwa",
+        "text_en": "Dear {name}",
+        "text_sw": "Mpendwa {name}, {reference}",
+    }
+    assert client.post("/en/desk/inbox/ready/", ready | {"text_sw": ""}).status_code == 422
+    client.post("/en/desk/inbox/ready/", ready)
+    conversation = wrote(name="Asha Mfano")
+    assert "Mpendwa Asha Mfano, HC" in client.get(page(conversation) + "?canned=closed").content.decode()
+
+
+def test_notes_tags_rest_and_end(desk):
+    client, _ = desk()
+    conversation = wrote()
+    client.post(page(conversation, "note/"), {"text": "She called before."})
+    client.post(page(conversation, "tag/"), {"text": "Passport, urgent,passport"})
+    client.post(page(conversation, "snooze/"), {"until": "tomorrow"})
+    conversation.refresh_from_db()
+    assert (conversation.state, conversation.tags) == ("snoozed", ["passport", "urgent"])
+    assert "She called before." in client.get(page(conversation)).content.decode()
+    assert "She called before." not in client.get(f"/en/chat/{inbox.chat_token(conversation)}/").content.decode()
+    client.post(page(conversation, "end/"), {"code": "answered"})
+    conversation.refresh_from_db()
+    assert (conversation.state, conversation.wrap_up) == ("closed", "answered")
+    wrote("Bado.", conversation=conversation)
+    conversation.refresh_from_db()
+    assert (conversation.state, conversation.is_waiting) == ("open", True)
+
+
+def test_a_conversation_becomes_a_matter(desk):
+    client, _ = desk()
+    conversation = wrote(phone="0700 000 002")
+    nothing = client.post(page(conversation, "matter/"), {"kind": "dispute", "text": "Uamuzi si wa haki."})
+    assert nothing.status_code == 422  # a body is needed, and what was typed stays
+    assert "Uamuzi si wa haki." in nothing.content.decode()
+    client.post(page(conversation, "matter/"), {"kind": "complaint", "body": "CRS", "text": "Nimengoja mno."})
+    conversation.refresh_from_db()
+    assert (conversation.matter.kind, conversation.matter.channel, conversation.matter.phone) == (
+        "complaint",
+        "web",
+        "+254700000002",
+    )
+    assert client.post(page(conversation, "link/"), {"text": "HB1234567890"}).status_code == 422
+
+
+def test_a_body_sees_only_what_it_was_let_in_on(desk):
+    client, _ = desk()
+    shared, other = wrote("Shared"), wrote("Not theirs")
+    _, focal = desk("Zawadi", "focal", "CRS")
+    assert client.get(page(shared)).status_code == 404
+    desk()
+    client.post(page(shared, "share/"), {"to": str(focal.id)})
+    desk("Zawadi", "focal", "CRS")
+    inside = client.get("/en/desk/inbox/").content.decode()
+    assert ("Shared" in inside, "Not theirs" in inside) == (True, False)
+    assert client.get(page(shared)).status_code == 200
+    assert client.get(page(other)).status_code == 404
+    assert client.post(page(other, "reply/"), {"text": "x"}).status_code == 404
+    assert client.get("/en/desk/calls/").status_code == 403
+
+
+def test_who_is_there_is_given_what_waits_in_fair_turns(desk):
+    client, neema = desk()
+    conversations = [wrote(f"Swali {number}") for number in range(4)]
+    client.post("/en/desk/inbox/presence/", {"there": "1", "languages": ["en", "sw"]})
+    _, baraka = desk("Baraka")
+    client.post("/en/desk/inbox/presence/", {"there": "1", "languages": ["sw"]})
+    more = [wrote(f"Swali {number}") for number in range(4, 8)]
+    inbox.distribute(timezone.now())
+    held = list(
+        Conversation.objects.filter(id__in=[one.id for one in (*conversations, *more)]).values_list(
+            "assignee_id", flat=True
+        )
+    )
+    assert (held.count(neema.id), held.count(baraka.id)) == (4, 4)
+    client.post("/en/desk/inbox/presence/", {"there": "0"})
+    wrote("Swali 9")
+    inbox.distribute(timezone.now())
+    assert Conversation.objects.filter(assignee_id=neema.id).count() == 5
+
+
+def test_made_up_requests_change_nothing(desk):
+    client, _ = desk()
+    conversation = wrote()
+    for act, data in (("handover/", {"to": "nobody"}), ("share/", {"to": str(conversation.id)})):
+        assert client.post(page(conversation, act), data).status_code == 404
+    client.post(page(conversation, "snooze/"), {"until": "never"})
+    client.post(page(conversation, "end/"), {"code": "silent"})
+    conversation.refresh_from_db()
+    assert (conversation.state, conversation.assignee_id) == ("open", None)
+
+
+def test_what_could_not_be_read_is_given_as_plain_text_only(desk):
+    client, _ = desk()
+    kept = Received.objects.create(
+        source="email",
+        key="1",
+        body=b"<script>alert(1)</script>",
+        size=25,
+        received_at=timezone.now(),
+        state="refused",
+        why="malformed",
+    )
+    assert str(kept.id) in client.get("/en/desk/inbox/unreadable/").content.decode()
+    answer = client.get(f"/en/desk/inbox/unreadable/{kept.id}/")
+    assert (answer["Content-Type"], answer["X-Content-Type-Options"]) == ("text/plain; charset=utf-8", "nosniff")
+    assert answer["Content-Disposition"].startswith("attachment")
+
+
+def test_a_conversation_that_rests_wakes_and_one_that_is_silent_ends():
+    places.load_places(actor=SYSTEM)
+    from huduma.contexts.inbox import operations
+
+    now = timezone.now()
+    resting, silent = wrote("Rests"), wrote("Silent")
+    inbox.snooze(actor=SYSTEM, conversation_id=resting.id, until_at=now + timedelta(hours=3), now=now)
+    inbox.reply(actor=SYSTEM, conversation_id=silent.id, text="Kiko tayari.", now=now)
+    assert operations.wake(now + timedelta(hours=4)) == 1
+    assert operations.wake(now + timedelta(days=8)) == 1
+    assert list(Conversation.objects.order_by("opened_at").values_list("state", "wrap_up")) == [
+        ("open", ""),
+        ("closed", "silent"),
+    ]
+
+
+def test_hundreds_in_the_list_cost_no_more_queries(desk, django_assert_max_num_queries):
+    client, _ = desk()
+    for number in range(50):
+        wrote(f"Swali {number}")
+    with django_assert_max_num_queries(14):
+        client.get("/en/desk/inbox/")

@@ -1,0 +1,1 @@
+"""Where higher contexts plug in."""

@@ -1,0 +1,28 @@
+from django.apps import AppConfig
+
+
+class InboxConfig(AppConfig):
+    name = "huduma.contexts.inbox"
+    label = "inbox"
+    verbose_name = "Conversations with customers, by whatever channel they come"
+
+    def ready(self) -> None:
+        from django.conf import settings
+
+        from huduma.contexts.contact import public as contact
+        from huduma.contexts.inbox import events, handlers, tasks  # noqa: F401 -- they subscribe when imported
+        from huduma.contexts.inbox.providers.africastalking import Sms, Voice
+        from huduma.contexts.inbox.providers.base import channels
+        from huduma.contexts.inbox.providers.email import Email
+        from huduma.contexts.inbox.providers.whatsapp import WhatsApp
+
+        channels.register("email", Email(settings.INBOX_ADDRESS, settings.INBOX_AUTHSERV))
+        channels.register("sms", Sms())
+        channels.register("phone", Voice())
+        channels.register(
+            "whatsapp",
+            WhatsApp(
+                settings.WHATSAPP_BASE_URL, settings.WHATSAPP_NUMBER_ID, settings.WHATSAPP_TOKEN, settings.WHATSAPP_APP_SECRET
+            ),
+        )  # fmt: skip
+        contact.register_group("conversations", events.OF_THE_CUSTOMER)

@@ -1,0 +1,220 @@
+"""What comes in: kept as it came, then understood by a job, put with the conversation it belongs to, and acknowledged once."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils.translation import override
+
+from huduma.contexts.contact import public as contact
+from huduma.contexts.inbox import events, rules
+from huduma.contexts.inbox.models import Attachment, Conversation, Message, Received
+from huduma.contexts.inbox.operations.calls import hear_of_call, promise_call
+from huduma.contexts.inbox.operations.commands import words_for
+from huduma.contexts.inbox.operations.conversations import begin, customer_by, one_at_a_time, person_of, wait
+from huduma.contexts.inbox.operations.sending import acknowledge, send_automatic, settle_by_channel, tell_too_large
+from huduma.contexts.inbox.providers.base import CallNews, Incoming, Receipt, Unreadable, channels
+from huduma.contexts.messages import public as messages
+from huduma.foundation import jobs
+from huduma.foundation.access import Refusal
+from huduma.foundation.files import public as files
+from huduma.foundation.journal import public as journal
+
+#: A larger mail is not fetched: its headers are kept, and its sender is told.
+LARGEST_MAIL_BYTES = 25_000_000
+FILE_BYTES = 5_000_000
+
+
+@transaction.atomic
+def receive(
+    *, source: str, key: str, headers: Mapping[str, str], body: bytes, now: datetime, size: int | None = None
+) -> bool:
+    """Keep what came in, and let a job understand it. Returns whether it is new: a repeat (same `key`) changes nothing.
+
+    `size`: how many bytes it had, where only its headers were fetched.
+    """
+    try:
+        with transaction.atomic():
+            received = Received.objects.create(
+                source=source, key=key[:200], headers=dict(headers), body=body, size=size or len(body), received_at=now
+            )
+    except IntegrityError:
+        return False
+    jobs.defer("inbox.take", received_id=str(received.id))
+    return True
+
+
+def key_of(body: bytes) -> str:
+    """Return the key of something that has no id of its own: what it is, byte for byte."""
+    return sha256(body).hexdigest()
+
+
+@transaction.atomic
+def take(*, received_id: UUID, now: datetime) -> None:
+    """Understand what came in. What cannot be read is kept for a person, with the reason."""
+    received = Received.objects.select_for_update().get(id=received_id)
+    if received.state != "new":
+        return
+    channel = channels.get(received.source)
+    try:
+        news = channel.read(received.headers, bytes(received.body))
+        if received.size > LARGEST_MAIL_BYTES:
+            for one in news:
+                if isinstance(one, Incoming):
+                    tell_too_large(one, now)
+            raise Unreadable("too_large")
+    except Unreadable as error:
+        received.state, received.why = "refused", str(error)
+        received.save(update_fields=["state", "why"])
+        return
+    for one in news:
+        if isinstance(one, Incoming):
+            _take(received, one, now)
+        elif isinstance(one, Receipt):
+            settle_by_channel(channel=received.source, outside_id=one.outside_id, delivered=one.delivered, now=now)
+        elif isinstance(one, CallNews):
+            hear_of_call(one, now)
+    received.state = "done"
+    received.save(update_fields=["state"])
+
+
+def _take(received: Received, incoming: Incoming, now: datetime) -> None:
+    channel = received.source
+    one_at_a_time(channel, incoming.address)
+    if Message.objects.filter(channel=channel, outside_id=incoming.outside_id).exists():
+        return  # told twice, or fetched again from a mailbox that was renumbered
+    if incoming.undelivered:
+        if sent_id := _ours(incoming.undelivered):
+            messages.record_bounce(message_id=sent_id, now=now)
+        return
+    if incoming.is_automatic and incoming.address == settings.INBOX_ADDRESS.casefold():
+        return  # our own mail came back to us
+    if channel in rules.SHORT:
+        command, rest = rules.read_command(incoming.text)
+        if command:
+            _answer_command(received, command, rest, incoming, now)
+            return
+    if _is_remark(incoming, channel, now):
+        return
+    add_message(channel=channel, incoming=incoming, received=received, now=now)
+
+
+def _answer_command(received: Received, command: rules.Command, rest: str, incoming: Incoming, now: datetime) -> None:
+    """Answer a keyword at once. It is part of the conversation that is open; alone, it makes one that is over."""
+    channel, language = received.source, rules.language_of(incoming.text)
+    found = _conversation_of(channel, incoming, now)
+    conversation = found or _begin(channel, incoming, language, "", "", now)
+    Message.objects.create(
+        conversation=conversation, at=now, side="customer", channel=channel, text=incoming.text, outside_id=incoming.outside_id,
+        received=received,
+    )  # fmt: skip
+    with override(language):
+        text = words_for(command, rest, incoming.address, language, now)
+    send_automatic(conversation, text, incoming, now)
+    if command == "call":
+        promise_call(conversation=conversation, phone=incoming.address, now=now)
+    elif found is None:
+        conversation.waiting_since, conversation.state, conversation.closed_at = None, "closed", now
+        conversation.wrap_up = "answered"
+        conversation.save()
+
+
+def _ours(outside_id: str) -> UUID | None:
+    """Return the id of the message of ours that a Message-ID names."""
+    name, _, host = outside_id.partition("@")
+    try:
+        return UUID(name) if host == messages.MAIL_HOST else None
+    except ValueError:
+        return None
+
+
+def _is_remark(incoming: Incoming, channel: str, now: datetime) -> bool:
+    """Whether this answers a notice about an open matter, by whom the notice was sent to; then the matter gets it."""
+    if channel != "email" or incoming.is_automatic or incoming.files:
+        return False
+    for outside_id in incoming.answers:
+        sent = messages.get_sent(sent_id) if (sent_id := _ours(outside_id)) else None
+        if sent and sent.about and sent.recipient.casefold() == incoming.address:
+            words = rules.own_words(incoming.text)
+            return contact.add_by_mail(matter_id=sent.about, text=words, now=now)
+    return False
+
+
+@transaction.atomic
+def add_message(
+    *, channel: str, incoming: Incoming, now: datetime, received: Received | None = None, language: str = "", phone: str = "",
+    email: str = "", conversation: Conversation | None = None,
+) -> Message:  # fmt: skip
+    """Put a message into the conversation it belongs to, or begin one; its first is acknowledged, unless a machine wrote it."""
+    found = conversation or _conversation_of(channel, incoming, now)
+    is_new = found is None
+    if found is None:
+        found = _begin(channel, incoming, language, phone, email, now)
+    message = Message.objects.create(
+        conversation=found, at=now, side="customer", channel=channel, text=incoming.text, outside_id=incoming.outside_id,
+        received=received,
+    )  # fmt: skip
+    for attached in incoming.files:
+        _keep_file(message, attached.name, attached.content, now)
+    wait(found, channel, incoming.address, now)
+    event = events.MessageReceived(
+        conversation_id=found.id, person_id=found.person_id, message_id=message.id, by=channel
+    )
+    journal.record(actor=customer_by(channel), event=event, now=now)
+    if is_new and not incoming.is_automatic and not _is_flood(channel, incoming.address, now):
+        acknowledge(found, incoming, now)
+    jobs.defer("inbox.distribute", once="inbox.distribute")
+    return message
+
+
+def _conversation_of(channel: str, incoming: Incoming, now: datetime) -> Conversation | None:
+    """Return the conversation that a message goes on with: by what it answers, by a reference in its subject, or by its sender."""
+    open_or_fresh = ~Q(state="closed") | Q(closed_at__gte=now - rules.GOES_ON_FOR)
+    mine = Conversation.objects.select_for_update().filter(open_or_fresh)
+    of_sender = mine.filter(Q(address=incoming.address) | Q(email=incoming.address) | Q(phone=incoming.address))
+    carried = [sent_id for outside_id in incoming.answers if (sent_id := _ours(outside_id))]
+    if incoming.answers:
+        said = Message.objects.filter(
+            Q(channel=channel, outside_id__in=incoming.answers) | Q(delivery_id__in=carried)
+        ).values("conversation_id")
+        if (
+            found := of_sender.filter(id__in=said).order_by("-last_at").first()
+        ):  # a stranger who knows an id joins nothing
+            return found
+    if channel == "email":
+        if found := of_sender.filter(reference__in=rules.references_in(incoming.subject)).first():
+            return found
+        return of_sender.order_by("-last_at").first() if _is_flood(channel, incoming.address, now) else None
+    return mine.filter(channel=channel, address=incoming.address).order_by("-last_at").first()
+
+
+def _is_flood(channel: str, address: str, now: datetime) -> bool:
+    recent = Conversation.objects.filter(channel=channel, address=address, opened_at__gte=now - timedelta(hours=1))
+    return recent.count() >= rules.FLOOD_PER_HOUR
+
+
+def _begin(channel: str, incoming: Incoming, language: str, phone: str, email: str, now: datetime) -> Conversation:
+    number = phone or (incoming.address if incoming.address.startswith("+") else "")
+    mail = email or (incoming.address if channel == "email" else "")
+    person_id = person_of(number, mail, is_proven=incoming.is_proven)
+    return begin(
+        channel=channel, address=incoming.address, phone=number, email=mail, name=incoming.name, person_id=person_id,
+        is_proven=incoming.is_proven, subject=incoming.subject,
+        language=language or rules.language_of(f"{incoming.subject} {incoming.text}"), text=incoming.text, now=now,
+    )  # fmt: skip
+
+
+def _keep_file(message: Message, name: str, content: bytes, now: datetime) -> None:
+    shown = " ".join(name.split())[-200:] or "file"
+    try:
+        stored = files.store(
+            actor=customer_by(message.channel), content=content, name=name, max_bytes=FILE_BYTES, now=now
+        )
+    except Refusal as refusal:
+        Attachment.objects.create(message=message, name=shown, refused=refusal.code)
+    else:
+        Attachment.objects.create(message=message, name=shown, file=stored)

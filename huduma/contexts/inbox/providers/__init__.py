@@ -1,0 +1,1 @@
+"""Channels by which messages come in and go out, one module each."""

@@ -1,0 +1,91 @@
+"""The socket of channels."""
+
+from abc import ABC
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from huduma.foundation.sockets import Registry
+
+
+class Unreadable(Exception):
+    """What came in cannot be understood; the first argument is a short code of why, kept with it."""
+
+
+class Refused(Exception):
+    """The other side certainly did not take a message, and will not; the first argument is a short code of why."""
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A file that came with a message."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incoming:
+    """One message as its channel tells of it.
+
+    `address`: by what the channel knows the sender (E.164 number, e-mail address). `outside_id`: the channel's own id, by which a repeat
+    is known. `answers`: ids of messages that it answers, the nearest first. `is_automatic`: a machine wrote it, so no machine answers.
+    `is_proven`: whether the channel vouches for the sender. `undelivered`: the id of a message of ours that did not arrive.
+    """
+
+    address: str
+    outside_id: str
+    text: str = ""
+    name: str = ""
+    subject: str = ""
+    answers: tuple[str, ...] = ()
+    files: tuple[Attached, ...] = ()
+    is_automatic: bool = False
+    is_proven: bool = True
+    undelivered: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """What became of a message of ours, by the channel's id of it."""
+
+    outside_id: str
+    delivered: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallNews:
+    """What a telephone company says of a call, each time something happens in it. `phone`: the customer's number."""
+
+    session_id: str
+    direction: str
+    phone: str
+    is_over: bool
+    digits: str = ""
+    seconds: int = 0
+    recording: str = ""
+
+
+News = Incoming | Receipt | CallNews
+
+
+class Channel(ABC):
+    """A channel. `confidence` says how far its adapter is proven; `sends`: whether `send` hands messages over itself."""
+
+    confidence: ClassVar[str]
+    sends: ClassVar[bool] = False
+
+    def read(self, headers: Mapping[str, str], body: bytes) -> list[News]:
+        """Return what stands in something that came in. Raises Unreadable."""
+        raise NotImplementedError
+
+    def is_signed(self, body: bytes, signature: str) -> bool:
+        """Whether something that came in bears the channel's own signature; a channel that signs nothing has none."""
+        return False
+
+    def send(self, *, to: str, text: str) -> str:
+        """Hand over one message and return the channel's id of it. Raises Refused, and http.Unavailable where trying again may help."""
+        raise NotImplementedError
+
+
+channels: Registry[Channel] = Registry("channel")

@@ -1,0 +1,152 @@
+"""Reading an e-mail (RFC 5322, MIME), however badly made: its text, its files, what it answers, and whether a machine wrote it.
+
+Only text is kept to be shown: HTML is turned into text, so that no script, image or form of a stranger ever reaches a page.
+"""
+
+import email
+import email.message
+import email.policy
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import lxml.html
+
+from huduma.contexts.inbox.providers.base import Attached, Channel, Incoming, News, Unreadable
+
+TEXT_LIMIT = 20_000
+MOST_PARTS, MOST_FILES = 200, 20
+MESSAGE_ID = re.compile(r"<([^<>\s]{3,250})>")
+BULK = {"bulk", "junk", "list", "auto_reply"}
+
+
+class Email(Channel):
+    """Reads mail that was sent to our address. `authserv`: the name under which our own mail server writes Authentication-Results."""
+
+    confidence: ClassVar = "spec-conformant"
+
+    def __init__(self, address: str, authserv: str) -> None:
+        self._address, self._authserv = address.casefold(), authserv.casefold()
+
+    def read(self, headers: Mapping[str, str], body: bytes) -> list[News]:
+        """Return the message, or for a notice of failed delivery the id of what was not delivered."""
+        try:
+            return [self._read(body)]
+        except Unreadable:
+            raise
+        except Exception as error:  # the parser of the standard library raises nearly anything at malformed headers
+            raise Unreadable("malformed") from error
+
+    def _read(self, body: bytes) -> Incoming:
+        mail = email.message_from_bytes(body, policy=email.policy.default)
+        senders = mail["from"].addresses if mail["from"] is not None else ()
+        if not senders or "@" not in senders[0].addr_spec:
+            raise Unreadable("no_sender")
+        parts = list(_parts(mail))
+        name = " ".join(senders[0].display_name.split())[:150]
+        address = senders[0].addr_spec.casefold()
+        found = MESSAGE_ID.search(str(mail["message-id"] or ""))
+        return Incoming(
+            address=address,
+            outside_id=found[1] if found else hashlib.sha256(body).hexdigest(),
+            text=_text(parts),
+            name=name,
+            subject=" ".join(str(mail["subject"] or "").split())[:150],
+            answers=tuple(_answers(mail)),
+            files=tuple(_files(parts)),
+            is_automatic=address == self._address or _is_automatic(mail),
+            is_proven=self._is_proven(mail),
+            undelivered=_undelivered(mail, parts),
+        )
+
+    def _is_proven(self, mail: email.message.EmailMessage) -> bool:
+        """Whether our own server found that the sender's domain stands behind the address (RFC 8601, DMARC)."""
+        for said in mail.get_all("authentication-results", []):
+            server, _, results = str(said).casefold().partition(";")
+            if self._authserv and server.strip().split(" ")[0] == self._authserv:
+                return "dmarc=pass" in results.replace(" ", "")
+        return False
+
+
+def _parts(mail: email.message.EmailMessage) -> Iterator[email.message.EmailMessage]:
+    for number, part in enumerate(mail.walk()):
+        if number >= MOST_PARTS:
+            raise Unreadable("too_many_parts")
+        yield part
+
+
+def _text(parts: list[email.message.EmailMessage]) -> str:
+    shown = [part for part in parts if part.get_content_maintype() == "text" and not part.get_filename()]
+    plain = [_decoded(part) for part in shown if part.get_content_subtype() == "plain"]
+    text = "\n".join(plain).strip()
+    if not text:
+        text = "\n".join(as_text(_decoded(part)) for part in shown if part.get_content_subtype() == "html").strip()
+    return text.replace("\x00", "")[:TEXT_LIMIT]
+
+
+def _decoded(part: email.message.EmailMessage) -> str:
+    content = part.get_payload(decode=True)
+    raw = content if isinstance(content, bytes) else b""
+    try:
+        return raw.decode(part.get_content_charset() or "utf-8", "replace")
+    except LookupError:  # a character set that nobody knows
+        return raw.decode("utf-8", "replace")
+
+
+def as_text(html: str) -> str:
+    """Return the words of a page, without its scripts, styles and tags."""
+    try:
+        page: Any = lxml.html.document_fromstring(html.replace("\x00", "") or "<p></p>")
+    except (lxml.etree.LxmlError, ValueError):
+        return ""
+    for dropped in page.xpath("//script|//style|//head|//comment()"):
+        dropped.drop_tree()
+    for block in page.xpath("//br|//p|//div|//tr|//li|//h1|//h2|//h3"):
+        block.tail = "\n" + (block.tail or "")
+    lines = (" ".join(line.split()) for line in page.text_content().splitlines())
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _answers(mail: email.message.EmailMessage) -> Iterator[str]:
+    for header in ("in-reply-to", "references"):
+        yield from reversed(MESSAGE_ID.findall(str(mail[header] or "")[-4000:]))
+
+
+def _files(parts: list[email.message.EmailMessage]) -> Iterator[Attached]:
+    count = 0
+    for part in parts:
+        if part.is_multipart() or not part.get_filename():
+            continue
+        count += 1
+        if count > MOST_FILES:
+            return
+        content = part.get_payload(decode=True)
+        yield Attached(str(part.get_filename())[-200:], content if isinstance(content, bytes) else b"")
+
+
+def _is_automatic(mail: email.message.EmailMessage) -> bool:
+    """Whether a machine wrote it (RFC 3834, and what others write besides)."""
+    submitted = str(mail["auto-submitted"] or "no").split(";")[0].strip().casefold()
+    return (
+        submitted != "no"
+        or str(mail["precedence"] or "").strip().casefold() in BULK
+        or str(mail["return-path"] or "").strip() == "<>"
+        or any(mail[header] is not None for header in ("list-id", "x-auto-response-suppress", "x-autoreply", "x-loop"))
+        or mail.get_content_type() == "multipart/report"
+    )
+
+
+def _undelivered(mail: email.message.EmailMessage, parts: list[email.message.EmailMessage]) -> str:
+    """Return the id of the message that a notice of failed delivery (RFC 3464) is about."""
+    if mail.get_content_type() != "multipart/report":
+        return ""
+    told = b"".join(part.as_bytes() for part in parts if part.get_content_type() == "message/delivery-status")
+    if not re.search(rb"^Action:\s*failed", told, re.I | re.M):  # "delayed" is none
+        return ""
+    for part in parts:
+        if part.get_content_type() in ("message/rfc822", "text/rfc822-headers"):
+            found = re.search(r"^Message-ID:\s*<([^<>\s]+)>", part.as_bytes().decode("utf-8", "replace"), re.I | re.M)
+            if found:
+                return found[1]
+    return ""

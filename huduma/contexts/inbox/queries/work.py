@@ -1,0 +1,111 @@
+"""What else the contact centre looks at: calls, calls back, what could not be read, the mailbox, ready answers, who is there."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from huduma.contexts.inbox.models import Call, CallBack, Canned, Conversation, Mailbox, Presence, Received
+from huduma.contexts.inbox.providers.base import channels
+from huduma.foundation import references
+from huduma.foundation.access import Actor, NotFound
+
+#: A call of which nothing more was heard for so long is over, whatever the telephone company forgot to say.
+FORGOTTEN_AFTER = timedelta(hours=3)
+#: A mailbox that was not read for so long is shown as dead.
+DEAD_AFTER = timedelta(minutes=15)
+LATEST = 50
+
+
+@dataclass(frozen=True)
+class Promised:
+    """A call back and whether its time is over."""
+
+    callback: CallBack
+    is_overdue: bool
+
+
+def list_calls_for(actor: Actor, *, now: datetime) -> list[Call]:
+    """Return the calls that ring or are talked in now, the newest first. Raises NotPermitted."""
+    actor.require_role("agent")
+    live = Call.objects.filter(ended_at=None, started_at__gte=now - FORGOTTEN_AFTER).select_related(
+        "conversation__person"
+    )
+    return list(live.order_by("-started_at")[:LATEST])
+
+
+def list_ended_calls_for(actor: Actor) -> list[Call]:
+    """Return the latest calls that are over, the newest first. Raises NotPermitted."""
+    actor.require_role("agent")
+    ended = Call.objects.exclude(ended_at=None).select_related("conversation__person")
+    return list(ended.order_by("-started_at")[:LATEST])
+
+
+def get_call_for(actor: Actor, call_id: UUID) -> Call:
+    """Return one call. Raises NotPermitted, NotFound."""
+    actor.require_role("agent")
+    call = Call.objects.select_related("conversation").filter(id=call_id).first()
+    if call is None:
+        raise NotFound
+    return call
+
+
+def list_callbacks_for(actor: Actor, *, now: datetime) -> list[Promised]:
+    """Return the calls back that are still promised, what is due first. Raises NotPermitted."""
+    actor.require_role("agent")
+    waiting = CallBack.objects.filter(state="open").select_related("conversation__person").order_by("promised_at", "id")
+    return [Promised(one, one.promised_at < now) for one in waiting[:200]]
+
+
+def list_refused_for(actor: Actor) -> list[Received]:
+    """Return what came in and could not be read, the newest first, without its bytes. Raises NotPermitted."""
+    actor.require_role("agent")
+    return list(Received.objects.filter(state="refused").defer("body").order_by("-received_at")[:LATEST])
+
+
+def get_refused_for(actor: Actor, received_id: UUID) -> Received:
+    """Return something that could not be read, byte for byte. Raises NotPermitted, NotFound."""
+    actor.require_role("agent")
+    found = Received.objects.filter(id=received_id, state="refused").first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def is_signed_by(channel: str, body: bytes, signature: str) -> bool:
+    """Whether something that came in is signed by its channel."""
+    return channels.get(channel).is_signed(body, signature)
+
+
+def dead_mailbox(now: datetime) -> Mailbox | None:
+    """Return a mailbox that cannot be read for a while, if there is one."""
+    return Mailbox.objects.filter(failing_since__lt=now - DEAD_AFTER).first()
+
+
+def list_canned() -> list[Canned]:
+    """Return the answers that are ready, by code."""
+    return list(Canned.objects.order_by("code"))
+
+
+def fill(canned: Canned, conversation: Conversation) -> str:
+    """Return a ready answer in the customer's language, its fields filled; a field that is not known stays a gap to be seen."""
+    text = canned.text_sw if conversation.language == "sw" else canned.text_en
+    name = conversation.person.full_name if conversation.person else conversation.name
+    matter = references.display(conversation.matter.reference) if conversation.matter else "…"
+    for field, value in (
+        ("name", name or "…"),
+        ("reference", references.display(conversation.reference)),
+        ("matter", matter),
+    ):
+        text = text.replace("{" + field + "}", value)
+    return text
+
+
+def presence_of(actor: Actor) -> Presence | None:
+    """Return whether the actor is there to answer."""
+    return Presence.objects.filter(account_id=actor.account_id).first() if actor.account_id else None
+
+
+def list_there_for(actor: Actor) -> list[Presence]:
+    """Return who is there to answer. Raises NotPermitted."""
+    actor.require_role("agent")
+    return list(Presence.objects.filter(is_there=True).order_by("since_at"))

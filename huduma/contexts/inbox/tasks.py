@@ -1,0 +1,39 @@
+"""Deferred and scheduled work of the inbox."""
+
+from uuid import UUID
+
+from django.utils import timezone
+
+from huduma.contexts.inbox import operations
+from huduma.foundation import jobs
+
+
+@jobs.every("* * * * *", name="inbox.fetch_mail")
+def fetch_mail(timestamp: int) -> None:
+    """Fetch new mail."""
+    operations.fetch_mail(timezone.now())
+
+
+@jobs.job(name="inbox.take", attempts=8)
+def take(received_id: str) -> None:
+    """Understand one thing that came in."""
+    operations.take(received_id=UUID(received_id), now=timezone.now())
+
+
+@jobs.job(name="inbox.hand_over", attempts=8)
+def hand_over(message_id: str) -> None:
+    """Hand one answer to its channel."""
+    operations.hand_over_message(UUID(message_id))
+
+
+@jobs.job(name="inbox.distribute")
+def distribute() -> None:
+    """Give what waits to those who are there."""
+    operations.distribute(timezone.now())
+
+
+@jobs.every("* * * * *", name="inbox.wake")
+def wake(timestamp: int) -> None:
+    """Wake what rested, end what is silent, and give out what was left."""
+    operations.wake(timezone.now())
+    operations.distribute(timezone.now())

@@ -1,0 +1,148 @@
+"""Mails, well made and badly made, read as they are."""
+
+from contextlib import suppress
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from huduma.contexts.inbox.providers.base import Incoming, Unreadable
+from huduma.contexts.inbox.providers.email import Email, as_text
+
+READER = Email("help@huduma.example", "mx.huduma.example")
+
+
+def mail(text="Habari", **headers):
+    made = EmailMessage()
+    made["From"], made["To"] = "Asha Mfano <Asha@Mfano.example>", "help@huduma.example"
+    made["Message-ID"], made["Subject"] = "<one@mfano.example>", "Cheti"
+    for name, value in headers.items():
+        del made[name.replace("_", "-")]
+        made[name.replace("_", "-")] = value
+    made.set_content(text)
+    return made
+
+
+def read(made) -> Incoming:
+    [incoming] = READER.read({}, made if isinstance(made, bytes) else made.as_bytes())
+    return incoming
+
+
+def test_a_usual_mail():
+    incoming = read(mail(In_Reply_To="<b@x>", References="<a@x> <b@x>"))
+    assert (incoming.address, incoming.name, incoming.subject, incoming.text) == (
+        "asha@mfano.example", "Asha Mfano", "Cheti", "Habari",
+    )  # fmt: skip
+    assert (incoming.outside_id, incoming.answers) == ("one@mfano.example", ("b@x", "b@x", "a@x"))
+    assert (incoming.is_automatic, incoming.is_proven) == (False, False)
+
+
+def test_scripts_are_neutralised_and_words_stay():
+    made = mail("")
+    made.set_content(
+        "<html><head><style>p{}</style></head><body><p>Habari &amp; asante</p><script>alert(1)</script>"
+        "<img src=x onerror=alert(2)><div>Pili</div></body></html>",
+        subtype="html",
+    )
+    assert read(made).text == "Habari & asante\nPili"
+    assert as_text("<<<>>>\x00") is not None
+
+
+def test_plain_text_wins_over_html_and_files_are_kept_apart():
+    made = mail("Maneno")
+    made.add_alternative("<p>Words</p>", subtype="html")
+    made.add_attachment(b"%PDF-1.4 x", maintype="application", subtype="pdf", filename="../../etc/cheti.pdf")
+    incoming = read(made)
+    assert (incoming.text, [(one.name, one.content) for one in incoming.files]) == (
+        "Maneno", [("../../etc/cheti.pdf", b"%PDF-1.4 x")],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"Auto_Submitted": "auto-replied"},
+        {"Precedence": "bulk"},
+        {"Return_Path": "<>"},
+        {"List_Id": "<news.example>"},
+        {"X_Auto_Response_Suppress": "All"},
+        {"From": "help@huduma.example"},
+    ],
+)
+def test_a_machine_is_known(header):
+    assert read(mail(**header)).is_automatic
+
+
+def test_only_our_own_servers_word_proves_a_sender():
+    said = "mx.huduma.example; dmarc=pass header.from=mfano.example"
+    assert read(mail(Authentication_Results=said)).is_proven
+    assert not read(mail(Authentication_Results="elsewhere.example; dmarc=pass")).is_proven
+    assert not read(mail(Authentication_Results=said.replace("pass", "fail"))).is_proven
+    ours = (
+        f"Authentication-Results: {said.replace('pass', 'fail')}\n".encode()
+    )  # a server writes above what came with the mail
+    assert not read(ours + mail(Authentication_Results=said).as_bytes()).is_proven
+
+
+BOUNCE = """From: Mail Delivery <MAILER-DAEMON@mfano.example>
+To: help@huduma.example
+Subject: Undelivered
+Message-ID: <bounce@mfano.example>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="B"
+
+--B
+Content-Type: text/plain
+
+It did not arrive.
+--B
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mfano.example
+
+Final-Recipient: rfc822; asha@mfano.example
+Action: {action}
+Status: 5.1.1
+
+--B
+Content-Type: message/rfc822
+
+Message-ID: <01890000-0000-7000-8000-000000000001@huduma>
+Subject: Hello
+
+Text
+--B--
+"""
+
+
+def test_a_bounce_names_what_was_not_delivered():
+    incoming = read(BOUNCE.format(action="failed").encode())
+    assert (incoming.undelivered, incoming.is_automatic) == ("01890000-0000-7000-8000-000000000001@huduma", True)
+    assert read(BOUNCE.format(action="delayed").encode()).undelivered == ""
+
+
+def test_what_has_no_sender_or_too_many_parts_is_refused_with_a_reason():
+    with pytest.raises(Unreadable, match="no_sender"):
+        READER.read({}, b"Subject: x\n\ntext")
+    parts = b"".join(b"--B\nContent-Type: text/plain\n\nx\n" for _ in range(300))
+    with pytest.raises(Unreadable, match="too_many_parts"):
+        READER.read({}, b"From: a@b.example\nContent-Type: multipart/mixed; boundary=B\n\n" + parts + b"--B--")
+
+
+def test_wrong_character_sets_and_broken_encodings_are_read_as_far_as_they_go():
+    for charset, encoding in (
+        ("klingon", "8bit"),
+        ("utf-8", "base64"),
+        ("utf-16", "quoted-printable"),
+        ("", "nonsense"),
+    ):
+        raw = f"From: a@b.example\nContent-Type: text/plain; charset={charset}\nContent-Transfer-Encoding: {encoding}\n\nHabari \xff="
+        assert isinstance(read(raw.encode("latin-1")).text, str)
+
+
+@given(st.binary(max_size=2000))
+def test_no_bytes_break_the_reading(junk):
+    for raw in (junk, b"From: a@b.example\n" + junk):
+        with suppress(Unreadable):
+            read(raw)

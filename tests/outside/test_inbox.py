@@ -1,0 +1,355 @@
+"""The inbox against real servers: mail by SMTP and IMAP, SMS, calls and WhatsApp as their companies tell of them."""
+
+from datetime import timedelta
+from email.message import EmailMessage
+from urllib.parse import urlencode
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from huduma.channels.hooks.messages import africastalking_token
+from huduma.contexts.contact import public as contact
+from huduma.contexts.identity import public as identity
+from huduma.contexts.inbox import operations
+from huduma.contexts.inbox import public as inbox
+from huduma.contexts.inbox.models import Call, CallBack, Conversation, Mailbox, Message, Received
+from huduma.contexts.inbox.providers.whatsapp import WhatsApp
+from huduma.contexts.messages.models import Message as Sent
+from huduma.contexts.places import public as places
+from huduma.foundation import references
+from huduma.foundation.access import ANONYMOUS, SYSTEM
+from huduma.foundation.journal import public as journal
+from sandbox.inbound import _webhook, whatsapp_signature
+
+pytestmark = pytest.mark.django_db
+PHONE = "+254700000002"
+ASHA = "asha@mfano.example"
+
+
+@pytest.fixture(autouse=True)
+def _mail_by_smtp(settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+
+
+@pytest.fixture
+def agent(now):
+    places.load_places(actor=SYSTEM)
+    account = identity.open_staff_account(
+        actor=SYSTEM, email="neema@example.org", password="a-long-password-for-tests", first_name="Neema", surname="Mfano", now=now
+    )  # fmt: skip
+    identity.grant_role(actor=SYSTEM, account_id=account.id, role="agent", body_code=None, now=now)
+    return identity.actor_for(account, channel="desk", purpose="casework", second_factor=True)
+
+
+def mail(text="Habari, cheti changu kiko wapi?", *, number=1, sender=ASHA, **headers):
+    made = EmailMessage()
+    made["From"], made["To"], made["Subject"] = sender, "help@huduma.example", "Cheti"
+    made["Message-ID"] = f"<{number}@mfano.example>"
+    for name, value in headers.items():
+        made[name.replace("_", "-")] = value
+    made.set_content(text)
+    return made
+
+
+def put(sandbox, made):
+    sandbox.post("/_control/incoming/mail", content=made.as_bytes()).raise_for_status()
+
+
+def fetch(drain_jobs, now=None):
+    fetched = operations.fetch_mail(now or timezone.now())
+    drain_jobs(until=timezone.now() + timedelta(minutes=10))
+    return fetched
+
+
+def sent_mail(sandbox):
+    return sandbox.get("/_control/mail").json()
+
+
+def test_a_mail_becomes_a_conversation_is_acknowledged_once_and_answered_in_its_thread(sandbox, agent, drain_jobs):
+    put(sandbox, mail())
+    assert fetch(drain_jobs) == 1
+    conversation = Conversation.objects.get()
+    assert (conversation.channel, conversation.address, conversation.language) == ("email", ASHA, "sw")
+    assert conversation.is_waiting
+    assert not conversation.is_proven
+    assert fetch(drain_jobs) == 0
+    [taken] = sent_mail(sandbox)
+    assert references.display(conversation.reference) in taken["text"]
+
+    inbox.reply(actor=agent, conversation_id=conversation.id, text="Kiko tayari.", now=timezone.now())
+    drain_jobs()
+    answer = Sent.objects.get(kind="inbox.reply")
+    assert answer.headers == {
+        "Auto-Submitted": "no",
+        "In-Reply-To": "<1@mfano.example>",
+        "References": "<1@mfano.example>",
+    }
+    put(sandbox, mail("Asante!", number=2, In_Reply_To=f"<{answer.id}@huduma>"))
+    fetch(drain_jobs)
+    assert [one.text.strip() for one in Message.objects.filter(side="customer")] == [
+        "Habari, cheti changu kiko wapi?", "Asante!",
+    ]  # fmt: skip
+    assert Conversation.objects.count() == 1
+    assert len(sent_mail(sandbox)) == 2  # no second acknowledgement
+
+
+def test_somebody_else_who_knows_an_id_joins_nothing(sandbox, agent, drain_jobs):
+    put(sandbox, mail())
+    fetch(drain_jobs)
+    put(sandbox, mail("Mimi ni nani?", number=2, sender="thief@elsewhere.example", In_Reply_To="<1@mfano.example>"))
+    fetch(drain_jobs)
+    assert Conversation.objects.count() == 2
+
+
+def test_machines_are_not_answered_and_our_own_mail_is_dropped(sandbox, agent, drain_jobs):
+    put(sandbox, mail("I am away.", Auto_Submitted="auto-replied"))
+    put(sandbox, mail("Echo", number=2, sender="help@huduma.example"))
+    fetch(drain_jobs)
+    assert Conversation.objects.count() == 1
+    assert sent_mail(sandbox) == []
+
+
+def test_a_flood_is_kept_joined_and_not_acknowledged_each_time(sandbox, agent, drain_jobs):
+    for number in range(20):
+        put(sandbox, mail(number=number))
+    fetch(drain_jobs)
+    assert Message.objects.filter(side="customer").count() == 20
+    assert Conversation.objects.count() <= 6
+    assert len(sent_mail(sandbox)) <= 6
+
+
+def test_a_bounce_lets_the_conversation_wait_again(sandbox, agent, drain_jobs):
+    put(sandbox, mail())
+    fetch(drain_jobs)
+    conversation = Conversation.objects.get()
+    said = inbox.reply(actor=agent, conversation_id=conversation.id, text="Kiko tayari.", now=timezone.now())
+    drain_jobs()
+    bounce = (
+        "From: MAILER-DAEMON@mfano.example\nMessage-ID: <b@mfano.example>\nMIME-Version: 1.0\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="B"\n\n'
+        "--B\nContent-Type: message/delivery-status\n\nFinal-Recipient: rfc822; x\nAction: failed\n\n"
+        f"--B\nContent-Type: text/rfc822-headers\n\nMessage-ID: <{said.delivery_id}@huduma>\n\n--B--\n"
+    )
+    sandbox.post("/_control/incoming/mail", content=bounce.encode())
+    fetch(drain_jobs)
+    conversation.refresh_from_db()
+    said.refresh_from_db()
+    assert (conversation.is_waiting, said.sending) == (True, "failed")
+    assert Sent.objects.get(id=said.delivery_id).state == "failed"
+
+
+def test_a_mailbox_that_is_dead_for_a_day_loses_nothing_and_brings_nothing_twice(sandbox, agent, drain_jobs):
+    start = timezone.now()
+    put(sandbox, mail(number=1))
+    fetch(drain_jobs)
+    put(sandbox, mail(number=2, sender="baraka@mfano.example"))
+    sandbox.post("/_control/imap", json={"fault": "down", "times": -1})
+    asked = 0
+    for minute in range(24 * 60):
+        at = start + timedelta(minutes=minute)
+        before = Mailbox.objects.get().failures
+        operations.fetch_mail(at)
+        asked += Mailbox.objects.get().failures > before
+    assert asked < 60  # ever later, at most every half hour
+    assert inbox.dead_mailbox(start + timedelta(days=1)).problem
+    sandbox.post("/_control/reset")  # the server is back, and has numbered its mails anew
+    for number in (1, 2):
+        put(sandbox, mail(number=number, sender=ASHA if number == 1 else "baraka@mfano.example"))
+    assert fetch(drain_jobs, start + timedelta(days=1, hours=1)) == 2
+    assert Conversation.objects.count() == Message.objects.filter(side="customer").count() == 2
+    assert inbox.dead_mailbox(start + timedelta(days=2)) is None
+
+
+def test_mails_too_large_and_unreadable_are_kept_for_a_person(sandbox, agent, drain_jobs, monkeypatch):
+    monkeypatch.setattr("huduma.contexts.inbox.operations.mailbox.LARGEST_MAIL_BYTES", 3000)
+    monkeypatch.setattr("huduma.contexts.inbox.operations.intake.LARGEST_MAIL_BYTES", 3000)
+    put(sandbox, mail("x" * 4000))
+    sandbox.post("/_control/incoming/mail", content=b"Subject: nobody\n\ntext")
+    fetch(drain_jobs)
+    assert {one.why for one in inbox.list_refused_for(agent)} == {"no_sender", "too_large"}
+    assert Received.objects.get(why="too_large").body.startswith(b"From: asha@mfano.example")
+    assert ["too large" in one["text"] or "kubwa mno" in one["text"] for one in sent_mail(sandbox)] == [True]
+    assert Conversation.objects.count() == 0
+
+
+def test_files_are_scanned_and_a_harmful_one_is_named_not_kept(sandbox, agent, drain_jobs):
+    made = mail()
+    png = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64
+    made.add_attachment(png, maintype="image", subtype="png", filename="picha.png")
+    harm = b"%PDF-1.4\n/JavaScript (x)"
+    made.add_attachment(harm, maintype="application", subtype="pdf", filename="cheti.pdf")
+    put(sandbox, made)
+    fetch(drain_jobs)
+    [message] = Message.objects.filter(side="customer")
+    assert [(one.name, one.refused, one.file is not None) for one in message.attachments.order_by("name")] == [
+        ("cheti.pdf", "Infected", False),
+        ("picha.png", "", True),
+    ]
+
+
+def test_an_answer_to_a_notice_goes_to_its_matter(sandbox, agent, drain_jobs, now):
+    matter = contact.open_matter(
+        actor=ANONYMOUS,
+        kind="complaint",
+        text="Nobody answers.",
+        language="en",
+        email=ASHA,
+        body_code="CRS",
+        now=timezone.now(),
+    )
+    drain_jobs()
+    notice = Sent.objects.get(about=matter.id)
+    text = "It was on Monday.\n\nOn Mon, 23 Nov 2026 at 10:00, Huduma <no-reply@huduma.example> wrote:\n> We have it"
+    put(sandbox, mail(text, In_Reply_To=f"<{notice.id}@huduma>"))
+    fetch(drain_jobs)
+    assert [one.text for one in contact.remarks_of(matter, internal=False)] == ["It was on Monday."]
+    assert Conversation.objects.count() == 0
+
+
+def hook(kind):
+    return f"/hooks/inbox/{kind}/{africastalking_token()}/"
+
+
+def sms(text, number="ATX1", phone=PHONE):
+    client = Client()
+    fields = {"id": number, "text": text, "from": phone, "to": "22222", "date": "2026-11-23 10:00:00"}
+    return client.post(hook("sms"), urlencode(fields), content_type="application/x-www-form-urlencoded")
+
+
+def handset(sandbox, phone=PHONE):
+    return [one["text"] for one in sandbox.get(f"/phone/api/{phone}").json()["sms"]]
+
+
+def test_an_sms_opens_a_conversation_once_and_the_answer_comes_by_sms(sandbox, agent, drain_jobs):
+    assert sms("Nimelipa lakini sijapata cheti").status_code == 200
+    assert sms("Nimelipa lakini sijapata cheti").status_code == 200  # told twice
+    drain_jobs()
+    sms("Nambari ni 90000002", "ATX2")
+    drain_jobs()
+    conversation = Conversation.objects.get()
+    assert conversation.messages.filter(side="customer").count() == 2
+    inbox.reply(actor=agent, conversation_id=conversation.id, text="Tunaangalia.", now=timezone.now())
+    drain_jobs()
+    assert "Tunaangalia." in handset(sandbox)
+    assert sum(references.display(conversation.reference) in text for text in handset(sandbox)) == 1
+
+
+def test_a_stranger_gets_no_status_and_the_customer_does(sandbox, agent, drain_jobs):
+    matter = contact.open_matter(
+        actor=ANONYMOUS, kind="complaint", text="Nobody answers.", language="en", phone="0700000002", body_code="CRS",
+        now=timezone.now(),
+    )  # fmt: skip
+    drain_jobs()
+    sms(f"STATUS {matter.reference}", "ATX1")
+    sms(f"HALI {matter.reference}", "ATX2", "+254700000003")
+    drain_jobs()
+    assert any("Being dealt with, with: Contact centre" in text for text in handset(sandbox))
+    [stranger] = handset(sandbox, "+254700000003")
+    assert references.display(matter.reference) not in stranger
+    assert not Conversation.objects.exclude(state="closed").exists()
+
+
+def test_the_wrong_address_or_signature_brings_nothing(sandbox, agent):
+    client = Client()
+    assert client.post("/hooks/inbox/sms/wrong/", {"id": "1"}).status_code == 404
+    assert client.post("/hooks/inbox/voice/wrong/", {"sessionId": "1"}).status_code == 404
+    unsigned = client.post("/hooks/inbox/whatsapp/", "{}", content_type="application/json")
+    assert unsigned.status_code == 403
+    assert Received.objects.count() == 0
+
+
+def form_call(drain_jobs, **fields):
+    told = {"isActive": "1", "sessionId": "ATVId_1", "direction": "Inbound", "callerNumber": PHONE, **fields}
+    answer = Client().post(hook("voice"), urlencode(told), content_type="application/x-www-form-urlencoded")
+    drain_jobs()
+    return answer
+
+
+def test_a_call_rings_is_taken_and_ends_with_its_recording(sandbox, agent, drain_jobs, now):
+    answer = form_call(drain_jobs)
+    assert b"<GetDigits" in answer.content
+    [ringing] = inbox.list_calls_for(agent, now=timezone.now())
+    taken = inbox.take_call(actor=agent, call_id=ringing.id, now=timezone.now())
+    assert taken.conversation.assignee_id == agent.account_id
+    form_call(drain_jobs, isActive="0", durationInSeconds="75", recordingUrl="https://voice.example/1.mp3")
+    form_call(drain_jobs, isActive="0", durationInSeconds="75", recordingUrl="https://voice.example/1.mp3")
+    ended = Call.objects.get()
+    assert (ended.how, ended.seconds, ended.recording) == ("answered", 75, "https://voice.example/1.mp3")
+    assert len(journal.entries_concerning(ended.conversation_id, acts=["inbox.call.ended"])) == 1
+    assert not Conversation.objects.get().is_waiting
+
+
+def test_a_caller_who_presses_one_is_called_back_and_broken_promises_are_seen(sandbox, agent, drain_jobs):
+    form_call(drain_jobs)
+    answer = form_call(drain_jobs, dtmfDigits="1")
+    assert "Tutakupigia" in answer.content.decode()
+    form_call(drain_jobs, isActive="0", durationInSeconds="9")
+    assert Call.objects.get().how == "callback"
+    later = timezone.now() + timedelta(days=10)
+    [promised] = inbox.list_callbacks_for(agent, now=later)
+    assert promised.is_overdue
+    inbox.settle_callback(actor=agent, callback_id=promised.callback.id, reached=True, now=later)
+    assert CallBack.objects.get().state == "kept"
+    with pytest.raises(inbox.SettledAlready):
+        inbox.settle_callback(actor=agent, callback_id=promised.callback.id, reached=True, now=later)
+
+
+def webhook(settings, value, secret=""):
+    body = _webhook(value)
+    signature = whatsapp_signature(body, secret or settings.WHATSAPP_APP_SECRET)
+    headers = {"X-Hub-Signature-256": signature}
+    return Client().post("/hooks/inbox/whatsapp/", body, content_type="application/json", headers=headers).status_code
+
+
+def test_whatsapp_in_and_out_signed_and_with_receipts(sandbox, agent, drain_jobs, settings):
+    sandbox.post(
+        "/_control/incoming/whatsapp", json={"from": PHONE, "text": "Habari"}
+    )  # opens the company's window of a day
+    told = {
+        "contacts": [{"profile": {"name": "Asha"}, "wa_id": PHONE[1:]}],
+        "messages": [
+            {"from": PHONE[1:], "id": "wamid.1", "timestamp": "1", "type": "text", "text": {"body": "Habari"}}
+        ],
+    }
+    assert webhook(settings, told, "wrong") == 403
+    assert [webhook(settings, told), webhook(settings, told)] == [200, 200]
+    drain_jobs()
+    conversation = Conversation.objects.get()
+    assert (conversation.channel, conversation.name, conversation.messages.filter(side="customer").count()) == (
+        "whatsapp",
+        "Asha",
+        1,
+    )
+    inbox.reply(actor=agent, conversation_id=conversation.id, text="Karibu.", now=timezone.now())
+    drain_jobs()
+    assert "Karibu." in handset(sandbox)
+    said = Message.objects.get(side="staff")
+    assert said.sending == "sent"
+    webhook(settings, {"statuses": [{"id": said.outside_id, "status": "failed", "recipient_id": PHONE[1:]}]})
+    webhook(settings, {"statuses": [{"id": said.outside_id, "status": "delivered", "recipient_id": PHONE[1:]}]})
+    drain_jobs()
+    said.refresh_from_db()
+    conversation.refresh_from_db()
+    assert (said.sending, conversation.is_waiting) == ("failed", True)
+    later = timezone.now() + timedelta(hours=25)
+    with pytest.raises(inbox.WindowOver):
+        inbox.reply(actor=agent, conversation_id=conversation.id, text="Bado.", now=later)
+    inbox.reply(actor=agent, conversation_id=conversation.id, text="Kwa SMS.", channel="sms", now=later)
+    drain_jobs(until=later)
+    assert "Kwa SMS." in handset(sandbox)
+
+
+def test_whatsapp_checks_our_address_by_the_word_that_we_share(settings):
+    settings.WHATSAPP_VERIFY_TOKEN = "shared"
+    query = {"hub.mode": "subscribe", "hub.verify_token": "shared", "hub.challenge": "12345"}
+    assert Client().get("/hooks/inbox/whatsapp/", query).content == b"12345"
+    assert Client().get("/hooks/inbox/whatsapp/", query | {"hub.verify_token": "wrong"}).status_code == 403
+
+
+def test_the_signature_of_a_published_vector():
+    body = b'{"object":"whatsapp_business_account","entry":[]}'
+    expected = "sha256=d3e4f9da0ce6c71ab3dba55929b8eeeee2455349e534924ead19f98d143e904f"
+    assert whatsapp_signature(body, "app-secret") == expected
+    assert WhatsApp("http://x", "1", "t", "app-secret").is_signed(body, expected)
+    assert not WhatsApp("http://x", "1", "t", "").is_signed(body, expected)
