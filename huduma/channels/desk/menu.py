@@ -22,6 +22,7 @@ MENU = (
     ("assist", gettext_lazy("Serve a person here"), STAFF),
     ("figures", gettext_lazy("Promises kept"), (*STAFF, "secretariat")),
     ("processes", gettext_lazy("Processes"), ("supervisor",)),
+    ("services", gettext_lazy("Services"), ("analyst", "supervisor", "secretariat")),
     ("till", gettext_lazy("Till"), STAFF),
     ("collections", gettext_lazy("Collections"), ("accountant", "accounting_officer", "auditor", "secretariat", "administrator")),
     ("bills", gettext_lazy("Bills and waivers"), (*STAFF, "accounting_officer", "accountant", "auditor")),

@@ -2,6 +2,7 @@
 
 from huduma.channels.desk import (
     cases,
+    catalogue,
     centres,
     clocks,
     contact,
@@ -19,6 +20,7 @@ from huduma.channels.desk import (
 app_name = "desk"
 urlpatterns = [
     *cases.urlpatterns,
+    *catalogue.urlpatterns,
     *centres.urlpatterns,
     *clocks.urlpatterns,
     *contact.urlpatterns,

@@ -22,12 +22,14 @@ from huduma.contexts.catalogue.operations import (
     withdraw_service,
 )
 from huduma.contexts.catalogue.providers.checks import domains
-from huduma.contexts.catalogue.providers.package import Fault, Package
+from huduma.contexts.catalogue.providers.package import FILE_OF, Fault, Package
 from huduma.contexts.catalogue.providers.packages import register_check
+from huduma.contexts.catalogue.providers.sources import LARGEST_ZIP
 from huduma.contexts.catalogue.queries import (
     SearchResult,
     count_by_body,
     count_by_life_event,
+    differences,
     export_proposal_for,
     export_version,
     get_proposal_for,
@@ -36,8 +38,9 @@ from huduma.contexts.catalogue.queries import (
     list_at_centres,
     list_proposals_for,
     list_services,
+    list_services_for,
     list_versions,
-    published_source,
+    list_versions_for,
     search,
 )
 from huduma.contexts.catalogue.rules import (
@@ -53,6 +56,8 @@ from huduma.contexts.catalogue.rules import (
 )
 
 __all__ = [
+    "FILE_OF",
+    "LARGEST_ZIP",
     "AnotherBody",
     "Domain",
     "Fault",
@@ -76,6 +81,7 @@ __all__ = [
     "check_packages",
     "count_by_body",
     "count_by_life_event",
+    "differences",
     "discard_proposal",
     "domains",
     "draft_proposal",
@@ -89,10 +95,11 @@ __all__ = [
     "list_at_centres",
     "list_proposals_for",
     "list_services",
+    "list_services_for",
     "list_versions",
+    "list_versions_for",
     "load_packages",
     "publish_proposal",
-    "published_source",
     "register_check",
     "return_proposal",
     "schedule",

@@ -1,8 +1,10 @@
 """Reading the catalogue, and finding a service by what people call it."""
 
+import difflib
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 from django.db import connection
@@ -26,6 +28,11 @@ SELECT word FROM catalogue_word WHERE word %% %(typed)s
 ORDER BY similarity(word, %(typed)s) DESC, services DESC, word LIMIT 1
 """
 KNOWN = "SELECT EXISTS (SELECT 1 FROM catalogue_word WHERE word = %(typed)s OR word LIKE %(prefix)s)"
+
+
+#: Who looks at packages and versions: a body's own, or the Secretariat's all.
+READERS = ("analyst", "supervisor", "secretariat")
+MOST_LINES = 2000
 
 
 @dataclass(frozen=True)
@@ -120,7 +127,7 @@ def _ranked(cursor: object, query: str, limit: int) -> list[str]:
 
 def list_proposals_for(actor: Actor, limit: int = 100) -> list[Proposal]:
     """Return the packages on their way: a body's to its analysts, all to the Secretariat; newest first. Raises NotPermitted."""
-    actor.require_role("analyst", "secretariat")
+    actor.require_role(*READERS)
     found = Proposal.objects.select_related("body").defer("source", "package").exclude(state="discarded")
     if not actor.has_role("secretariat"):
         found = found.filter(body_id__in={g.body_code for g in actor.grants if g.role == "analyst"})
@@ -148,10 +155,33 @@ def list_versions(service_code: str) -> list[ServiceVersion]:
     return list(ServiceVersion.objects.filter(service_id=service_code).defer("package", "source").order_by("-number"))
 
 
-def published_source(service_code: str) -> dict[str, str]:
-    """Return the files of the version that runs, or {} where none does."""
-    version = ServiceVersion.objects.filter(service_id=service_code, state="published").first()
-    return dict(version.source) if version else {}
+def list_services_for(actor: Actor) -> list[Service]:
+    """Return the services that somebody has the packages of: their bodies', or all for the Secretariat. Raises NotPermitted."""
+    actor.require_role(*READERS)
+    found = Service.objects.select_related("body", "current_version").defer("search", "current_version__package")
+    if not actor.has_role("secretariat"):
+        found = found.filter(body_id__in=actor.body_codes)
+    return list(found)
+
+
+def list_versions_for(actor: Actor, service_code: str) -> tuple[Service, list[ServiceVersion]]:
+    """Return a service and all its versions, for those who look after packages. Raises NotFound, NotPermitted."""
+    actor.require_role(*READERS)
+    return get_service(service_code), list_versions(service_code)
+
+
+def differences(proposal: Proposal) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return what a package changes against the version in force: each file with lines, marked + - or blank; @ where some are left out."""
+    version = ServiceVersion.objects.filter(service_id=proposal.service_code, state="published").first()
+    before = dict(version.source) if version else {}
+    found = []
+    for name in sources.FILES:
+        old, new = before.get(name, ""), proposal.source.get(name, "")
+        if old != new:
+            lines = difflib.unified_diff(old.splitlines(), new.splitlines(), n=2, lineterm="")
+            told = [(line[0], line[1:]) for line in islice(lines, 2, 2 + MOST_LINES)]
+            found.append((name, [("…", "") if kind == "@" else (kind, text) for kind, text in told]))
+    return found
 
 
 def export_proposal_for(actor: Actor, proposal_id: UUID) -> tuple[str, bytes]:

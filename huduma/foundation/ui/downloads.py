@@ -8,6 +8,11 @@ from huduma.foundation.files import public as files
 
 def file_response(file: files.StoredFile) -> HttpResponse:
     """The file as a download: never shown inside our own origin, whatever it contains."""
-    disposition = content_disposition_header(True, file.name)
+    return attachment(bytes(file.content), file.name, file.content_type)
+
+
+def attachment(content: bytes, name: str, content_type: str) -> HttpResponse:
+    """Bytes as a download with a name."""
+    disposition = content_disposition_header(True, name)
     headers = {"Content-Disposition": disposition or "attachment", "X-Content-Type-Options": "nosniff"}
-    return HttpResponse(bytes(file.content), content_type=file.content_type, headers=headers)
+    return HttpResponse(content, content_type=content_type, headers=headers)

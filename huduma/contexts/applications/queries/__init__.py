@@ -14,6 +14,7 @@ from huduma.contexts.applications.queries.agreements import (
 from huduma.contexts.applications.queries.answers import Answer, Section, read_aloud, sections_of
 from huduma.contexts.applications.queries.cases import (
     Case,
+    count_by_version,
     find_case_for,
     get_case_for,
     get_upload_for,
@@ -84,6 +85,7 @@ __all__ = [
     "asked_pages",
     "asks_register",
     "burden_of",
+    "count_by_version",
     "dimensions_of",
     "earlier_answers",
     "eligibility_of",

@@ -1,8 +1,11 @@
 """Applications as officers see them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
+
+from django.db.models import Count
 
 from huduma.contexts.applications.events import CaseOpened
 from huduma.contexts.applications.models import Agreement, Application, Upload
@@ -113,3 +116,9 @@ def get_upload_for(actor: Actor, upload_id: UUID) -> files.StoredFile:
         if not is_ours and upload.field not in process.shared_with(actor, upload.application_id):
             raise NotPermitted
     return files.get(upload.file_id)
+
+
+def count_by_version(version_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Return how many applications were sent under each version of a service."""
+    sent = Application.objects.filter(version_id__in=list(version_ids)).exclude(status="draft")
+    return dict(sent.order_by().values_list("version_id").annotate(count=Count("id")))
