@@ -119,6 +119,7 @@ def _show(request: HttpRequest, case_id: UUID, errors: dict[str, str] | None = N
         "questions": _questions(instance.service_code),
         "is_mine": task is not None and task.assignee_id == actor.account_id,
         "may_work": task is not None and process.may_work(actor, task),
+        "may_do": task is not None and process.may_do(instance, task, actor.account_id),
         "assignee": _assignee(task),
         "colleagues": identity.list_colleagues_for(actor, instance.body_code) if is_boss and task else [],
         "turns": _timeline(case_id),

@@ -116,6 +116,19 @@ def may_work(actor: Actor, task: Task) -> bool:
     return not members.exists() or members.filter(Q(account_id=actor.account_id)).exists()
 
 
+def may_do(instance: Instance, task: Task, account_id: UUID | None) -> bool:
+    """Whether an officer may do a task beside what they did in its case: some steps are for two persons (four eyes).
+
+    What they took and did not finish counts as done, lest somebody holds both.
+    """
+    step = get_process(instance.definition_id).steps.get(task.step)
+    if step is None or not step.apart:
+        return True
+    states = ["done"] if task.assignee_id == account_id else ["done", "open"]
+    theirs = Task.objects.filter(instance=instance, step__in=step.apart, assignee_id=account_id, state__in=states)
+    return not theirs.exists()
+
+
 def list_teams(body_code: str) -> list[str]:
     """Return the teams of a body that open tasks name or that have members."""
     named = Task.objects.filter(body_code=body_code, state="open").exclude(team="").values_list("team", flat=True)

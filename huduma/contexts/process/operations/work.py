@@ -11,7 +11,7 @@ from huduma.contexts.process import events
 from huduma.contexts.process.models import HUMAN, Instance, Task, TeamMember
 from huduma.contexts.process.operations.steps import close, rest
 from huduma.contexts.process.providers.engine import Run
-from huduma.contexts.process.queries import get_process, list_teams, may_work
+from huduma.contexts.process.queries import get_process, list_teams, may_do, may_work
 from huduma.foundation.access import Actor, NotFound, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
 
@@ -34,6 +34,10 @@ class CannotHandOver(Refusal):
     """This colleague does not work for the body that decides the case. Choose somebody from the list."""
 
 
+class SamePerson(Refusal):
+    """Two different people have to see this case, and this step is not for the one who did the other step. Leave it to a colleague."""
+
+
 class NoSuchOutcome(Refusal):
     """This task cannot end that way. Choose one of the answers on the page."""
 
@@ -50,13 +54,14 @@ class CaseMoved(Refusal):
 def claim_task(*, actor: Actor, task_id: UUID, now: datetime) -> Task:
     """Take a task; taking one's own again changes nothing.
 
-    Raises NotFound, NotPermitted, TaskClosed, AlreadyClaimed.
+    Raises NotFound, NotPermitted, TaskClosed, AlreadyClaimed, SamePerson.
     """
-    task = _lock(actor, task_id)[1]
+    instance, task = _lock(actor, task_id)
     if task.assignee_id == actor.account_id:
         return task
     if task.assignee_id is not None:
         raise AlreadyClaimed
+    _require_another(instance, task, actor.account_id)
     return _assign(actor, task, actor.account_id, "claimed", now)
 
 
@@ -73,13 +78,23 @@ def release_task(*, actor: Actor, task_id: UUID, now: datetime) -> Task:
 
 @transaction.atomic
 def reassign_task(*, actor: Actor, task_id: UUID, to_account_id: UUID, now: datetime) -> Task:
-    """Hand a task to a colleague of the same body; only its supervisors do. Raises CannotHandOver, NotPermitted, TaskClosed."""
-    task = _lock(actor, task_id)[1]
+    """Hand a task to a colleague of the same body; only its supervisors do.
+
+    Raises CannotHandOver, NotPermitted, TaskClosed, SamePerson.
+    """
+    instance, task = _lock(actor, task_id)
     actor.require_role("supervisor", body=task.body_code)
     colleagues = {c.account_id for c in identity.list_colleagues_for(actor, task.body_code)}
     if to_account_id not in colleagues:
         raise CannotHandOver
+    _require_another(instance, task, to_account_id)
     return _assign(actor, task, to_account_id, "reassigned", now)
+
+
+def _require_another(instance: Instance, task: Task, account_id: UUID | None) -> None:
+    """Raise SamePerson where the case's process wants another person for this step than for one that this officer did or holds."""
+    if not may_do(instance, task, account_id):
+        raise SamePerson
 
 
 @transaction.atomic
@@ -97,11 +112,12 @@ def complete_task(
 
     `note`: the reason, shown to the applicant. `fields`: the questions to be answered again. `version`: the case's version
     on the page where this was decided. A task that nobody took is taken by finishing it. Raises NotFound, NotPermitted,
-    TaskClosed, NotYours, CaseMoved, NoSuchOutcome, ReasonNeeded.
+    TaskClosed, NotYours, SamePerson, CaseMoved, NoSuchOutcome, ReasonNeeded.
     """
     instance, task = _lock(actor, task_id)
     if task.assignee_id not in (None, actor.account_id):
         raise NotYours
+    _require_another(instance, task, actor.account_id)
     if version is not None and version != instance.version:
         raise CaseMoved
     process = get_process(instance.definition_id)

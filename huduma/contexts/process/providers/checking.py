@@ -13,7 +13,7 @@ from huduma.contexts.process.providers import plugs
 from huduma.contexts.process.providers.reading import CLOCKS, EVENTS, KINDS, OPINION, Reader
 from huduma.contexts.process.providers.steps import ACTIVITIES, HUMAN, Process, Step
 from huduma.contexts.process.providers.steps import EVENTS as WAITING
-from huduma.contexts.process.providers.xml import BPMN, Fault, line, local
+from huduma.contexts.process.providers.xml import BPMN, Fault, huduma, line, local
 
 FILE = "process.bpmn"
 SILENT = {
@@ -103,6 +103,10 @@ def faults(process: Process, reader: Reader, main: etree._Element) -> Iterator[F
             yield from _expression_faults(main, expression, known)
     yield from _error_faults(process, reader)
     yield from _reach_faults(process, reader)
+    for element, name in reader.apart_from_nothing:
+        yield _fault(
+            element, f"{name!r} in huduma:separate_from is no step or lane here", "name one of the same process"
+        )
 
 
 def _loose_ends(process: Process, reader: Reader) -> Iterator[Fault]:
@@ -141,6 +145,9 @@ def _flow_faults(element: etree._Element, step: Step, reader: Reader) -> Iterato
 
 
 def _kind_faults(element: etree._Element, step: Step, process: Process) -> Iterator[Fault]:
+    if huduma(element, "separate_from") and not step.apart:
+        rule = f"no two persons do {step.key!r} and what huduma:separate_from names"
+        yield _fault(element, rule, "name user or manual tasks, or lanes with such tasks")
     if step.kind in HUMAN:
         if not step.outcomes or not step.name["en"]:
             yield _fault(element, f"the task {step.key!r} has no name or no huduma:outcome", "add them")

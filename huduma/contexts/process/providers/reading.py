@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from huduma.contexts.process.providers.steps import Clock, Flow, Loop, Outcome, Step
+from huduma.contexts.process.providers.steps import HUMAN, Clock, Flow, Loop, Outcome, Step
 from huduma.contexts.process.providers.xml import BPMN, HUDUMA, huduma, local
 
 #: Element → kind of step; events are told apart by what they define.
@@ -47,11 +47,18 @@ class Reader:
                 self.processes.setdefault(name, called)
         self.elements: dict[str, etree._Element] = {}
         self.flow_elements: dict[str, etree._Element] = {}
+        #: Pairs of steps that two persons do; what names no step or lane beside it.
+        self.apart: set[tuple[str, str]] = set()
+        self.apart_from_nothing: list[tuple[etree._Element, str]] = []
 
     def read(self, process: etree._Element) -> dict[str, Step]:
         """Return the steps of a process, those of its sub-processes and of what it calls included."""
         steps: dict[str, Step] = {}
         self._container(process, "", "", steps, (process.get("id", ""),))
+        people = {key for key, step in steps.items() if step.kind in HUMAN}
+        for key in {key for key, _ in self.apart} & people:
+            others = sorted(other for one, other in self.apart if one == key and other in people)
+            steps[key] = replace(steps[key], apart=tuple(others))
         return steps
 
     def _container(
@@ -60,6 +67,7 @@ class Reader:
         lanes = _lanes(container)
         flows = [self._flow(e, prefix) for e in container if local(e) == "sequenceFlow"]
         here = [e for e in container if local(e) in KINDS]
+        self._separate(container, here, prefix)
         for element in here:
             step = self._step(element, prefix, scope, lanes)
             border = tuple(
@@ -91,6 +99,20 @@ class Reader:
             if name not in calls:  # a circle of calls; `checking` names it
                 return self.processes.get(name), f"{prefix}{element.get('id', '')}/", (*calls, name)
         return None, "", calls
+
+    def _separate(self, container: etree._Element, here: list[etree._Element], prefix: str) -> None:
+        """Note which steps and lanes of a process are for two persons; it holds both ways."""
+        lanes = [*container.iterfind(f"{{{BPMN}}}laneSet//{{{BPMN}}}lane")]
+        members = {e.get("id", ""): {prefix + e.get("id", "")} for e in here}
+        for lane in lanes:
+            inside = lane.iterfind(f".//{{{BPMN}}}flowNodeRef")
+            members[lane.get("id", "")] = {prefix + (reference.text or "").strip() for reference in inside}
+        for element in [*here, *lanes]:
+            for name in huduma(element, "separate_from").split():
+                if name not in members:
+                    self.apart_from_nothing.append((element, name))
+                for one in members[element.get("id", "")]:
+                    self.apart |= {pair for other in members.get(name, ()) for pair in ((one, other), (other, one))}
 
     def _flow(self, element: etree._Element, prefix: str) -> Flow:
         condition = element.find(f"{{{BPMN}}}conditionExpression")

@@ -66,7 +66,8 @@ class Step:
     only), throw, pass (an event without a trigger), choice, parallel, inclusive, events. `scope`: the key of the sub-process
     that the step lies in, or "". `awaits`: the message or signal that it waits for or throws. `host`: the activity on whose
     border the event sits. `body`: who does it, where that is not the deciding body ("value" or "fact", text); `share`: the
-    questions whose answers that body sees.
+    questions whose answers that body sees. `apart`: the steps of a case that nobody may do who did this one, or the other way
+    round; a step that is apart from itself is done by another person each time.
     """
 
     key: str
@@ -78,6 +79,7 @@ class Step:
     team: str = ""
     body: tuple[str, str] = ("value", "")
     share: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     action: str = ""
     config: dict[str, tuple[str, str]] = field(default_factory=dict)  # name → ("value" | "fact", text)

@@ -99,6 +99,11 @@ FAULTS = {
     '"x" does not match': service("raise-bill", cents="x"),
     "ask-opinion of 'a': 'body' is missing": service("ask-opinion", share="x"),
     "nothing is shared with it": bpmn(START + user("a", body="DCI") + END, *CHAIN),
+    "is no step or lane here": bpmn(START + user("a", separate_from="b") + END, *CHAIN),
+    "no two persons do 'a'": bpmn(
+        START + user("a", separate_from="b") + node("serviceTask", "b", h_action="raise-bill", h_separate_from="c") + user("c") + END,
+        ("start", "b"), ("b", "a"), ("a", "c"), ("c", "end"),
+    ),
     "has no decision 'fee'": bpmn(START + node("businessRuleTask", "a", h_decision="fee") + END, *CHAIN),
     "waits for no named message": bpmn(START + message("a", "m-none") + END, *CHAIN),
     "has no duration": bpmn(START + timer("a", "P1Y") + END, *CHAIN),
