@@ -33,14 +33,7 @@ def await_payment(*, case_id: UUID, config: dict[str, Any], now: datetime) -> pr
 
 def ask_applicant(*, case_id: UUID, config: dict[str, Any], now: datetime) -> process.Resting:
     """Ask the applicant to answer some questions again; the step's name says why."""
-    application = Application.objects.select_for_update().get(id=case_id)
-    application.to_correct = config["fields"].split()
-    changed = application.status != "waiting_correction"
-    application.status, application.status_at = "waiting_correction", now
-    application.save(update_fields=["to_correct", "status", "status_at"])
-    if changed:
-        event = events.StatusChanged(application_id=case_id, status="waiting_correction", outcome=None)
-        journal.record(actor=SYSTEM, event=event, now=now)
+    Application.objects.filter(id=case_id).update(to_correct=config["fields"].split())
     return process.RESTING
 
 
@@ -102,11 +95,13 @@ LIBRARY: dict[str, dict[str, Any]] = {
     "raise-bill": {"action": bill_case, "schema": CENTS},
     "wait-for-payment": {"action": await_payment, "awaits": {"bill-settled": "paid"}},
     "ask-applicant": {
-        "action": ask_applicant, "awaits": {"corrected": "corrected"},
+        "action": ask_applicant, "awaits": {"corrected": "corrected"}, "status": "waiting_correction",
         "schema": {"properties": {"fields": WORDS}, "required": ["fields"]},
     },
     "ask-agreement": {"action": ask_to_agree},
-    "require-appointment": {"awaits": {"appointment-attended": "attended", "appointment-missed": "missed"}},
+    "require-appointment": {
+        "awaits": {"appointment-attended": "attended", "appointment-missed": "missed"}, "status": "waiting_visit",
+    },
     "send-message": {
         "action": send_notice, "schema": {"properties": {"notice": WORDS}, "required": ["notice"]},
     },

@@ -37,7 +37,7 @@ STATUS_LENGTH, KEY_LENGTH = 30, 120
 #: Facts that every case has: the latest outcome, and the team that works on it from here.
 GIVEN = frozenset({"outcome", "team"})
 OPINION_SCHEMA = {
-    "properties": {"body": {}, "question": {}, "share": {}}, "required": ["body", "share"], "additionalProperties": False,
+    "properties": {"body": {}, "share": {}}, "required": ["body", "share"], "additionalProperties": False,
 }  # fmt: skip
 SEE = "see docs/bpmn.md"
 

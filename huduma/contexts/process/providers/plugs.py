@@ -43,13 +43,14 @@ class Service:
     """An entry of the library of service tasks: an action inside the step, a call outside it, or a wait.
 
     `schema`: what a package may configure (JSON Schema of an object; entries are texts). `awaits`: the messages that end the
-    task, and the outcome that each gives.
+    task, and the outcome that each gives. `status`: that of a case at such a task, where the package names none.
     """
 
     action: Action | None
     call: Call | None
     schema: dict[str, Any]
     awaits: dict[str, str]
+    status: str = ""
 
 
 class Observer(Protocol):
@@ -90,10 +91,16 @@ def register_action(
     call: Call | None = None,
     schema: dict[str, Any] | None = None,
     awaits: dict[str, str] | None = None,
+    status: str = "",
 ) -> None:
     """Plug in what `huduma:action="name"` does. See Service; without a schema the task takes no configuration."""
     closed = {"type": "object", "additionalProperties": False, **(schema or {})}
-    actions.register(name, Service(action, call, closed, awaits or {}))
+    actions.register(name, Service(action, call, closed, awaits or {}, status))
+
+
+def status_of(action: str) -> str:
+    """Return the status that a service task has of itself, or ""."""
+    return next((service.status for name, service in actions.items() if name == action), "")
 
 
 def register_messages(*names: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from lxml import etree
 
+from huduma.contexts.process.providers import plugs
 from huduma.contexts.process.providers.steps import HUMAN, Clock, Flow, Loop, Outcome, Step
 from huduma.contexts.process.providers.xml import BPMN, HUDUMA, huduma, local
 
@@ -138,7 +139,7 @@ class Reader:
             kind=kind,
             name=named(element, huduma(element, "name_sw")),
             scope=scope,
-            status=huduma(element, "status"),
+            status=huduma(element, "status") or plugs.status_of(huduma(element, "action")),
             role=huduma(element, "role") or lane.get("role", "") or "officer",
             team=huduma(element, "team") or lane.get("team", ""),
             body=("value", huduma(element, "body") or lane.get("body", "")),
