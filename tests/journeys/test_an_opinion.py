@@ -79,6 +79,7 @@ def test_a_visit_is_booked_and_another_body_answers_in_both_languages(
     sound_in_both(page)
     page.get_by_role("link", name="Choose a centre and a time").click()
     page.locator("ul.cards a").first.click()
+    page.locator("input[name=at]").first.check()
     page.get_by_role("button", name="Book this time").click()
     page.get_by_text("Your appointment is booked.").wait_for()
     page.goto(f"{portal}/en/a/{paid.reference}/")
