@@ -91,7 +91,8 @@ def test_a_visit_is_booked_and_another_body_answers_in_both_languages(
 
     detective()
     page.goto(f"{portal}/en/desk/")
-    page.get_by_role("link", name="Are these goods known to the police?").first.click()
+    page.get_by_text("Are these goods known to the police?").wait_for()
+    page.get_by_role("link", name="Stall licence").first.click()
     page.get_by_text("Beans and maize").wait_for()
     assert page.get_by_text("BN-0001").count() == 0
     assert page.get_by_text("Asha").count() == 0

@@ -84,6 +84,7 @@ def application(request: HttpRequest, application_id: UUID) -> HttpResponse:
         "first_page": applications.pages_of(found)[0]["id"] if found.status == "waiting_correction" else None,
         "centres": centres.list_centres(county) if county and not books else [],
         "books": books,
+        "by_another": found.representative if found.representative_id not in (None, actor.person_id) else None,
         "visit": centres.appointment_of_case(found.id, now=timezone.now()) if books else None,
         "agreements": applications.agreements_of(found),
         "visit": centres.appointment_of_case(found.id, now=timezone.now()) if found.status == "waiting_visit" else None,
@@ -125,7 +126,12 @@ def my_applications(request: HttpRequest) -> HttpResponse:
     if actor.kind == "anonymous":
         return to_sign_in(request)
     rows = [
-        {"application": row, "service": name, "status": STATUSES.get(row.status, row.status)}
+        {
+            "application": row,
+            "service": name,
+            "status": STATUSES.get(row.status, row.status),
+            "other": row.person.full_name if row.representative_id == actor.person_id else "",
+        }
         for row, name in applications.list_applications_for(actor)
     ]
     return render(request, "portal/applications/my.html", {"rows": rows})

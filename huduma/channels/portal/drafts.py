@@ -92,19 +92,26 @@ def apply(request: HttpRequest, code: str) -> HttpResponse:
         raise applications.PersonNeeded
     organisations = identity.list_organisations_for(actor) if for_organisation else []
     organisations = [o for o in organisations if actor.organisation_id in (None, o.id)]
+    by_oneself = not for_organisation and actor.applicant_id == actor.person_id
+    others = identity.list_represented_for(actor, code) if by_oneself else []
     errors = {}
     rules = applications.eligibility_of(service.current_version, actor.applicant_id, timezone.localdate())
     if request.method == "POST":
         try:
-            chosen = _organisation(request, organisations)
+            chosen, other = _organisation(request, organisations), request.POST.get("for", "")
+            if others and other not in ("self", *(str(one.id) for one in others)):
+                raise applications.NoMandate
             draft = applications.open_application(
-                actor=actor, service_code=code, organisation_id=chosen, now=timezone.now()
-            )
+                actor=actor, service_code=code, organisation_id=chosen, now=timezone.now(),
+                for_person_id=next((one.id for one in others if str(one.id) == other), None),
+            )  # fmt: skip
             return _to_page(draft, _unanswered(draft, applications.pages_of(draft)[0]["id"]))
         except applications.NotEligible:
             pass  # the page says why, and what to do
         except applications.OrganisationNeeded:
             errors["organisation"] = gettext("Choose the business that applies.")
+        except applications.NoMandate:
+            errors["for"] = gettext("Choose for whom you apply.")
     context = {
         "service": service,
         "draft": applications.get_draft_for(actor, code),
@@ -112,6 +119,9 @@ def apply(request: HttpRequest, code: str) -> HttpResponse:
         "eligible": all(met is not False for _, met in rules),
         "for_organisation": for_organisation,
         "organisations": organisations,
+        "by_oneself": by_oneself,
+        "others": others,
+        "other": request.POST.get("for", ""),
         "chosen": request.POST.get("organisation") or str(actor.organisation_id),
         "errors": errors,
         **charter_words(service.content),

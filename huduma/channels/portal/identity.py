@@ -37,6 +37,8 @@ LOOKS = (
     "identity.person.viewed", "identity.person.assisted", "identity.person.card_checked", "identity.person.phone_replaced",
     "exchange.register.asked", "contact.customer.viewed", "contact.matter.viewed",
     "contact.case_access.granted",
+    "identity.person.viewed", "identity.person.assisted", "exchange.register.asked", "contact.customer.viewed", "contact.matter.viewed",
+    "contact.case_access.granted", "credentials.credential.read",
 )  # fmt: skip
 #: What happened, in words, by the act; why, by the purpose that a reader gave.
 LOOKED = {
@@ -49,6 +51,7 @@ LOOKED = {
     "identity.person.viewed": gettext_lazy("An officer opened your record"),
     "contact.customer.viewed": gettext_lazy("A member of staff opened the page of what you asked for"),
     "contact.matter.viewed": gettext_lazy("A member of staff read what you wrote to us"),
+    "credentials.credential.read": gettext_lazy("A document of yours was opened"),
     "contact.case_access.granted": gettext_lazy(
         "A member of staff got leave to see an application of yours, for a time"
     ),

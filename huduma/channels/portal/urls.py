@@ -10,6 +10,7 @@ from huduma.channels.portal import (
     drafts,
     identity,
     inbox,
+    mandates,
     payments,
 )
 
@@ -18,6 +19,7 @@ urlpatterns = [
     *catalogue.urlpatterns,
     *centres.urlpatterns,
     *identity.urlpatterns,
+    *mandates.urlpatterns,
     *drafts.urlpatterns,
     *applications.urlpatterns,
     *agreements.urlpatterns,

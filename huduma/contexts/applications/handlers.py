@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop, override
 
 from huduma.contexts.applications import operations, queries
@@ -49,6 +50,12 @@ NOTICES = {
 ASKED = gettext_noop(
     "Huduma: %(applicant)s asks you to agree to an application: %(service)s. Read it and answer here: %(link)s"
 )
+REPRESENT = gettext_noop("Huduma: %(name)s asks to apply for you. Read what for, and say yes or no: %(link)s")
+REPRESENTED = {
+    "given": gettext_noop("Huduma: %(representative)s may now apply for %(person)s: %(link)s"),
+    "declined": gettext_noop("Huduma: the person whom you asked does not let you apply for them: %(link)s"),
+    "ended": gettext_noop("Huduma: %(representative)s may no longer apply for %(person)s: %(link)s"),
+}
 SUBJECT = gettext_noop("%(service)s: news of application %(reference)s")
 
 
@@ -149,13 +156,60 @@ def on_agreement_answered(entry: journal.Entry) -> None:
         _tell(entry, UUID(entry.facts["application_id"]), "applications.agreement.declined")
 
 
+@journal.handles("identity.representation.asked")
+def on_representation_asked(entry: journal.Entry) -> None:
+    """Send an adult who is asked to let somebody apply for them the link under which they answer."""
+    row = identity.get_representation(UUID(entry.facts["representation_id"]))
+    if row.state != "asked":
+        return
+    account = identity.find_account_by_phone(row.phone)
+    language = account.language if account else identity.contact_of(row.representative_id).language
+    with override(language):
+        text = gettext(REPRESENT) % {
+            "name": row.representative.full_name,
+            "link": f"{settings.PUBLIC_URL}/{language}/m/{links.token(identity.REPRESENTATION_LINK, row.id)}/",
+        }
+    messages.send(
+        actor=SYSTEM, kind="applications.representation", language=language, text=text, to_phone=row.phone,
+        dedupe_key=f"sms:{entry.id}", about=row.id, secret=True, now=entry.at,
+    )  # fmt: skip
+
+
+@journal.handles("identity.representation.changed")
+def on_representation_changed(entry: journal.Entry) -> None:
+    """Tell the one who did not do it that a mandate was given, declined or ended."""
+    row = identity.get_representation(UUID(entry.facts["representation_id"]))
+    for person_id in (row.representative_id, row.person_id):
+        if person_id is None or person_id == entry.actor_person_id:
+            continue
+        contact = identity.contact_of(person_id)
+        if contact.phone and row.person is not None:
+            with override(contact.language):
+                text = gettext(REPRESENTED[entry.facts["state"]]) % {
+                    "representative": row.representative.full_name, "person": row.person.full_name,
+                    "link": f"{settings.PUBLIC_URL}/{contact.language}/account/people/",
+                }  # fmt: skip
+            messages.send(
+                actor=SYSTEM, kind="applications.representation", language=contact.language, text=text,
+                to_phone=contact.phone, dedupe_key=f"sms:{entry.id}:{person_id}", about=row.id, now=entry.at,
+            )  # fmt: skip
+
+
 def _tell(entry: journal.Entry, application_id: UUID, turn: str) -> None:
     application = Application.objects.filter(id=application_id).first()
     if application is None:
         return
     if turn not in NOTICES and turn not in queries.package_of(application.version_id).get("messages", {}):
         return
-    contact = identity.contact_of(application.person_id)
+    _write(entry, application, turn, application.person_id, "")
+    if application.representative_id and identity.may_represent(
+        application.representative_id, application.person_id, application.service_code, on=timezone.localdate(entry.at)
+    ):
+        _write(entry, application, turn, application.representative_id, ":representative")
+
+
+def _write(entry: journal.Entry, application: Application, turn: str, person_id: UUID, mark: str) -> None:
+    contact = identity.contact_of(person_id)
     about: dict[str, Any] = {
         "actor": SYSTEM, "kind": f"applications.{turn}", "language": contact.language, "about": application.id,
         "now": entry.at,
@@ -163,9 +217,10 @@ def _tell(entry: journal.Entry, application_id: UUID, turn: str) -> None:
     with override(contact.language):
         text, subject = _words(application, turn, contact.language)
         if contact.phone:
-            messages.send(text=text, to_phone=contact.phone, dedupe_key=f"sms:{entry.id}", **about)
+            messages.send(text=text, to_phone=contact.phone, dedupe_key=f"sms:{entry.id}{mark}", **about)
         if contact.email:
-            messages.send(text=text, subject=subject, to_email=contact.email, dedupe_key=f"email:{entry.id}", **about)
+            key = f"email:{entry.id}{mark}"
+            messages.send(text=text, subject=subject, to_email=contact.email, dedupe_key=key, **about)
 
 
 def _words(application: Application, turn: str, language: str) -> tuple[str, str]:

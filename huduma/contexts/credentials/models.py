@@ -18,6 +18,9 @@ class Credential(models.Model):
     issued_for = models.UUIDField(unique=True, help_text="The case whose outcome it is: one case, one document.")
     holder_person_id = models.UUIDField()
     holder_organisation_id = models.UUIDField(null=True, help_text="Whoever acts for it may have the document too.")
+    representative_person_id = models.UUIDField(
+        null=True, help_text="Who applied for the holder; may have it too while their mandate is in force."
+    )
     body_code = models.CharField(max_length=20)
     service_code = models.CharField(max_length=60)
     title = models.JSONField()

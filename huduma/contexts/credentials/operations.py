@@ -35,6 +35,7 @@ def issue_credential(
     now: datetime,
     valid_until: date | None = None,
     holder_organisation_id: UUID | None = None,
+    representative_person_id: UUID | None = None,
 ) -> Credential:
     """Order the document of a case, once; a job sets and signs it, then announces CredentialIssued.
 
@@ -47,6 +48,7 @@ def issue_credential(
             "reference": references.mint("HC"),
             "holder_person_id": holder_person_id,
             "holder_organisation_id": holder_organisation_id,
+            "representative_person_id": representative_person_id,
             "body_code": body_code,
             "service_code": service_code,
             "title": title,

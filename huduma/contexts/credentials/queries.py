@@ -31,22 +31,30 @@ class Verdict:
 
 
 def get_document_for(actor: Actor, credential_id: UUID, *, now: datetime) -> tuple[Credential, bytes]:
-    """Return a document and its bytes to its holder (for an organisation: to whoever acts for it) or to an officer of its body.
+    """Return a document and its bytes to its holder, to whoever acts for its holder, or to an officer of its body.
 
     The reading is journalled. Raises NotFound.
     """
     found = Credential.objects.select_related("file").filter(id=credential_id).exclude(state="signing").first()
     if found is None or found.file is None:
         raise NotFound
-    organisation = found.holder_organisation_id
-    own = found.holder_person_id in (actor.person_id, actor.on_behalf_of) or (
-        organisation is not None and identity.may_act_for(actor.person_id, organisation, on=timezone.localdate())
-    )
-    if not own and not actor.has_role("officer", "supervisor", body=found.body_code):
+    if not _is_own(actor, found) and not actor.has_role("officer", "supervisor", body=found.body_code):
         raise NotFound
     event = CredentialRead(credential_id=found.id, holder_person_id=found.holder_person_id)
     journal.record(actor=actor, event=event, now=now)
     return found, bytes(found.file.content)
+
+
+def _is_own(actor: Actor, found: Credential) -> bool:
+    if found.holder_person_id in (actor.person_id, actor.on_behalf_of):
+        return True
+    today, organisation = timezone.localdate(), found.holder_organisation_id
+    if organisation is not None and identity.may_act_for(actor.person_id, organisation, on=today):
+        return True
+    return found.representative_person_id is not None and (
+        found.representative_person_id == actor.person_id
+        and identity.may_represent(actor.person_id, found.holder_person_id, found.service_code, on=today)
+    )
 
 
 def document_of(issued_for: UUID) -> Credential | None:

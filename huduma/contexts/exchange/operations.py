@@ -117,3 +117,18 @@ def prove_identity(*, actor: Actor, id_number: str, serial_number: str, now: dat
         sex=found["sex"] or "",
     )
     return identity.record_identity_proof(actor=actor, facts=facts, by="iprs", now=now)
+
+
+def record_child(*, actor: Actor, slip: str, now: datetime) -> identity.Representation:
+    """Let a parent act for a child, as the notification of the birth names them, by the number on its slip.
+
+    Raises what `look_up` raises, and identity.NotProven, identity.NotAParent, identity.OfAge.
+    """
+    found = look_up(actor=actor, register="crs-notifications", key={"slip": slip}, now=now)
+    first, *others = (found["child_name"] or "").split() or [""]
+    facts = identity.IdentityFacts(
+        id_number=None, first_name=first, other_names=" ".join(others[:-1]), surname=others[-1] if others else "",
+        birth_date=date.fromisoformat(found["born_on"]) if found["born_on"] else None, sex=found["sex"] or "",
+    )  # fmt: skip
+    parents = {number for number in (found["mother_id"], found["father_id"]) if number}
+    return identity.record_child(actor=actor, birth_number=slip, facts=facts, parents=parents, now=now)

@@ -8,6 +8,7 @@ from huduma.contexts.exchange.operations import (
     check_card,
     look_up,
     prove_identity,
+    record_child,
 )
 from huduma.contexts.exchange.queries import list_connectors
 
@@ -20,4 +21,5 @@ __all__ = [
     "list_connectors",
     "look_up",
     "prove_identity",
+    "record_child",
 ]

@@ -142,3 +142,25 @@ class SecondFactorEnrolled(Event):
     act: ClassVar[str] = "identity.account.second_factor_enrolled"
     subject: ClassVar[str] = "account_id"
     account_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepresentationAsked(Event):
+    """A person asked another one to let them apply for them."""
+
+    act: ClassVar[str] = "identity.representation.asked"
+    subject: ClassVar[str] = "representation_id"
+    representation_id: UUID
+    representative_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepresentationChanged(Event):
+    """A mandate was given, declined or ended (`state`)."""
+
+    act: ClassVar[str] = "identity.representation.changed"
+    subject: ClassVar[str] = "representation_id"
+    representation_id: UUID
+    representative_id: UUID
+    person_id: UUID | None
+    state: str

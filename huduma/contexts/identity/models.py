@@ -27,6 +27,7 @@ class Person(models.Model):
         "birth_date": "eligibility, and the face of documents",
         "sex": "the face of documents",
         "phone": "reaching an assisted person who has no account",
+        "birth_number": "knowing one child from another",
     }
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7)
@@ -37,10 +38,14 @@ class Person(models.Model):
     birth_date = models.DateField(null=True)
     sex = models.CharField(max_length=1, blank=True)
     phone = models.CharField(max_length=16, blank=True)
+    birth_number = models.CharField(
+        max_length=20, unique=True, null=True, help_text="Of a child without an ID: the number of the birth record."
+    )
     verified_at = models.DateTimeField(null=True)
     verified_by = models.CharField(
-        max_length=20, blank=True, help_text="iprs, by-hand (to be checked), or assisted (an officer's word)"
-    )
+        max_length=20, blank=True,
+        help_text="iprs, by-hand (to be checked), assisted (an officer's word), or birth-record (of a child)",
+    )  # fmt: skip
     registered_at = models.DateTimeField()
     merged_into = models.ForeignKey(
         "self", null=True, on_delete=models.PROTECT, related_name="+",
@@ -53,7 +58,8 @@ class Person(models.Model):
                 condition=Q(merged_into=None) | (Q(id_number=None) & ~Q(merged_into=F("id"))), name="identity_merged"
             ),
             models.CheckConstraint(
-                condition=Q(verified_by__in=["", "iprs", "by-hand", "assisted"]), name="identity_verified_by"
+                condition=Q(verified_by__in=["", "iprs", "by-hand", "assisted", "birth-record"]),
+                name="identity_verified_by",
             ),
             models.CheckConstraint(condition=Q(sex__in=["", "F", "M", "X"]), name="identity_sex"),
         ]
@@ -232,3 +238,53 @@ class Mandate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.power} of {self.organisation_id}"
+
+
+class Representation(models.Model):
+    """The power of a person to apply for another one: for a child by the birth record, for an adult who said yes.
+
+    `services`: the codes of the services that it is for; none means every service. Until it is answered, the one who is asked is
+    known by `id_number` and `phone` only, as the one who asks typed them.
+    """
+
+    PERSONAL_DATA: ClassVar = {
+        "id_number": "making sure that nobody else answers",
+        "phone": "sending the question",
+    }
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7)
+    representative = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    relation = models.CharField(max_length=10, help_text="What the person is to the representative.")
+    services = models.JSONField(default=list)
+    id_number = models.CharField(max_length=14, blank=True)
+    phone = models.CharField(max_length=16, blank=True)
+    state = models.CharField(max_length=10, default="asked")
+    from_on = models.DateField()
+    to_on = models.DateField()
+    asked_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=14, blank=True, help_text="person, representative, or replaced by a new one")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(relation__in=["child", "parent", "client", "other"]), name="identity_relation"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="asked", person=None)
+                | Q(state__in=["given", "declined"], person__isnull=False, ended_at=None)
+                | Q(state="ended", ended_at__isnull=False),
+                name="identity_representation_state",
+            ),
+            models.CheckConstraint(condition=Q(to_on__gte=F("from_on")), name="identity_representation_span"),
+            models.CheckConstraint(condition=~Q(person=F("representative")), name="identity_representation_of_another"),
+            models.UniqueConstraint(
+                fields=["representative", "person"], condition=Q(state="given"), name="identity_representation_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["person", "-asked_at"], name="identity_represented")]
+
+    def __str__(self) -> str:
+        return f"{self.relation} {self.state}"

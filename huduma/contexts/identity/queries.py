@@ -7,14 +7,23 @@ from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.contrib.postgres.search import TrigramSimilarity
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from huduma.contexts.identity.events import PersonViewed
-from huduma.contexts.identity.models import FULL_NAME, Account, Mandate, Organisation, Person, RoleGrant
+from huduma.contexts.identity.models import (
+    FULL_NAME,
+    Account,
+    Mandate,
+    Organisation,
+    Person,
+    Representation,
+    RoleGrant,
+)
 from huduma.foundation.access import ASSISTED, Actor, Grant, NotFound, NotPermitted
 from huduma.foundation.journal import public as journal
 
+REPRESENTATION_LINK = "representation"
 #: How long an officer may serve a person after taking their consent: a long morning at a counter.
 ASSISTING_FOR = timedelta(hours=4)
 
@@ -94,6 +103,42 @@ def may_act_for(person_id: UUID | None, organisation_id: UUID, *, on: date) -> b
     return Mandate.objects.filter(
         in_force, person_id=person_id, organisation_id=organisation_id, from_on__lte=on
     ).exists()
+
+
+def _in_force(on: date) -> "QuerySet[Representation]":
+    return Representation.objects.filter(state="given", from_on__lte=on, to_on__gte=on)
+
+
+def may_represent(representative_id: UUID | None, person_id: UUID, service_code: str, *, on: date) -> bool:
+    """Whether a person may apply for another one for a service on a date."""
+    if representative_id is None:
+        return False
+    held = _in_force(on).filter(representative_id=representative_id, person_id=person_id)
+    return any(not row.services or service_code in row.services for row in held)
+
+
+def list_represented_for(actor: Actor, service_code: str) -> list[Person]:
+    """Return the people for whom the actor may apply for a service today, by name."""
+    held = _in_force(timezone.localdate()).filter(representative_id=actor.person_id).select_related("person")
+    found = [row.person for row in held if row.person and (not row.services or service_code in row.services)]
+    return sorted(found, key=lambda person: person.full_name)
+
+
+def list_representations_for(actor: Actor) -> tuple[list[Representation], list[Representation]]:
+    """Return the mandates that the actor has or asked for, and those that others have or had from them, newest first."""
+    rows = Representation.objects.select_related("representative", "person").order_by("-asked_at", "-id")
+    if actor.person_id is None:
+        return [], []
+    mine, theirs = rows.filter(representative_id=actor.person_id), rows.filter(person_id=actor.person_id)
+    return list(mine[:100]), list(theirs[:100])
+
+
+def get_representation(representation_id: UUID) -> Representation:
+    """Return a mandate or the request for one, for the platform's own notices and for a link. Raises NotFound."""
+    found = Representation.objects.select_related("representative", "person").filter(id=representation_id).first()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def get_person_for(actor: Actor, person_id: UUID, *, now: datetime | None = None) -> Person:

@@ -19,6 +19,7 @@ from huduma.contexts.applications.operations.cases import (
 )
 from huduma.contexts.applications.operations.drafts import (
     CannotChange,
+    NoMandate,
     NotEligible,
     NotOnline,
     OrganisationNeeded,
@@ -54,6 +55,7 @@ __all__ = [
     "CannotWithdraw",
     "Incomplete",
     "Movable",
+    "NoMandate",
     "NoSuchNotice",
     "NotEligible",
     "NotOnline",

@@ -189,7 +189,7 @@ def bill_case(*, case_id: UUID, config: dict[str, Any], now: datetime) -> None:
         actor=SYSTEM,
         payable_id=case_id,
         purpose="application",
-        payer_person_id=application.person_id,
+        payer_person_id=application.representative_id or application.person_id,
         payer_organisation_id=application.organisation_id,
         description=service["name"],
         lines=[
@@ -231,6 +231,7 @@ def order_document(*, case_id: UUID, config: dict[str, Any], now: datetime) -> N
         },
         holder_person_id=application.person_id,
         holder_organisation_id=application.organisation_id,
+        representative_person_id=application.representative_id,
         body_code=application.body_code,
         service_code=application.service_code,
         valid_until=rules.valid_until(timezone.localdate(now), certificate.get("valid_months")),

@@ -36,6 +36,8 @@ class PersonNeeded(Refusal):
 
 class NotEligible(Refusal):
     """You cannot apply for this service."""
+class NoMandate(Refusal):
+    """You may not apply for this person for this service, or not any more. Ask them to let you, then try again."""
 
 
 class CannotChange(Refusal):
@@ -52,11 +54,18 @@ class TooManyFiles(Refusal):
 
 @transaction.atomic
 def open_application(
-    *, actor: Actor, service_code: str, organisation_id: UUID | None = None, now: datetime
+    *,
+    actor: Actor,
+    service_code: str,
+    organisation_id: UUID | None = None,
+    for_person_id: UUID | None = None,
+    now: datetime,
 ) -> Application:
     """Return the actor's draft for a service, opening one where there is none.
 
     Raises NotFound, NotOnline, identity.NotProven, OrganisationNeeded, PersonNeeded; NotEligible with the rule and the way out.
+    `for_person_id`: another person, for whom the actor holds a mandate. Raises NotFound, NotOnline, identity.NotProven,
+    OrganisationNeeded, PersonNeeded, NoMandate.
     """
     service = catalogue.get_service(service_code)
     if service.current_version is None:
@@ -78,6 +87,16 @@ def open_application(
         if met is False:
             raise NotEligible(f"{pick(rule['rule'])} {pick(rule['otherwise'])}")
     draft = queries.get_draft_for(actor, service_code, organisation_id)
+    representative_id = None
+    if for_person_id is not None:
+        if (
+            for_organisation
+            or not identity.is_proven(actor)
+            or not identity.may_represent(actor.person_id, for_person_id, service_code, on=timezone.localdate(now))
+        ):
+            raise NoMandate
+        person_id, representative_id = for_person_id, actor.person_id
+    draft = queries.get_draft_for(actor, service_code, organisation_id, for_person_id)
     if draft is not None:
         return draft
     try:
@@ -88,16 +107,18 @@ def open_application(
                 body_code=service.body_id,
                 person_id=person_id,
                 organisation_id=organisation_id,
+                representative_id=representative_id,
                 channel=actor.channel,
-                **_prefilled(form, person_id, organisation_id),
+                **_prefilled(form, person_id, organisation_id, is_own=representative_id is None),
                 opened_at=now,
                 saved_at=now,
                 status_at=now,
             )
     except IntegrityError:  # the other of two clicks was faster
         return Application.objects.get(
-            Q(organisation_id=organisation_id), person_id=person_id, service_code=service_code, status="draft"
-        )
+            Q(organisation_id=organisation_id), Q(representative_id=representative_id), person_id=person_id,
+            service_code=service_code, status="draft",
+        )  # fmt: skip
     event = events.ApplicationOpened(
         application_id=draft.id, person_id=person_id, organisation_id=organisation_id, service_code=service_code
     )
@@ -105,9 +126,14 @@ def open_application(
     return draft
 
 
-def _prefilled(form: dict[str, Any], person_id: UUID, organisation_id: UUID | None) -> dict[str, Any]:
-    """Return what a new draft knows already: what registers vouch for, and what the person said before."""
+def _prefilled(form: dict[str, Any], person_id: UUID, organisation_id: UUID | None, *, is_own: bool) -> dict[str, Any]:
+    """Return what a new draft knows already: what registers vouch for, and what the person said before.
+
+    Who applies for another person learns nothing of what that one said elsewhere.
+    """
     facts = queries.known_of(person_id, organisation_id)
+    if not is_own:
+        return {"register_facts": rules.vouched(form, facts), "answers": {}}
     wanted = [
         ui["prefill"].partition(".")[2] for ui in form["ui"].values() if ui.get("prefill", "").startswith("earlier.")
     ]
@@ -269,6 +295,7 @@ def pass_applications(*, actor: Actor, from_person_id: UUID, to_person_id: UUID,
     passed = Application.objects.select_for_update().filter(person_id=from_person_id)
     theirs = Application.objects.filter(person_id=to_person_id, status="draft")
     for draft in passed.filter(status="draft"):
-        if theirs.filter(Q(organisation_id=draft.organisation_id), service_code=draft.service_code).exists():
+        same = Q(organisation_id=draft.organisation_id) & Q(representative_id=draft.representative_id)
+        if theirs.filter(same, service_code=draft.service_code).exists():
             discard_draft(actor=actor, application_id=draft.id, now=now)
     passed.update(person_id=to_person_id)

@@ -21,11 +21,18 @@ NOT_WITHDRAWN = ("draft", "issuing", "issued", "rejected", "withdrawn")
 
 
 def may_see(actor: Actor, application: Application) -> bool:
-    """Whether an application is the actor's own, of a person whom the actor assists, or of an organisation they act for."""
+    """Whether an application is the actor's own, of a person whom the actor assists or applied for, or of an organisation
+    they act for; the last two while their mandate is in force."""
     if actor.kind == "system" or application.person_id in {actor.person_id, actor.on_behalf_of} - {None}:
         return True
-    return application.organisation_id is not None and identity.may_act_for(
-        actor.person_id, application.organisation_id, on=timezone.localdate()
+    today = timezone.localdate()
+    if application.organisation_id is not None and identity.may_act_for(
+        actor.person_id, application.organisation_id, on=today
+    ):
+        return True
+    return application.representative_id is not None and (
+        application.representative_id == actor.person_id
+        and identity.may_represent(actor.person_id, application.person_id, application.service_code, on=today)
     )
 
 
@@ -45,10 +52,15 @@ def get_by_reference_for(actor: Actor, reference: str) -> Application:
     return application
 
 
-def get_draft_for(actor: Actor, service_code: str, organisation_id: UUID | None = None) -> Application | None:
-    """Return the draft of a service that the actor began earlier, on whatever device."""
-    person_id = actor.person_id if organisation_id else actor.applicant_id
-    drafts = Application.objects.filter(Q(person_id=person_id), service_code=service_code, status="draft")
+def get_draft_for(
+    actor: Actor, service_code: str, organisation_id: UUID | None = None, for_person_id: UUID | None = None
+) -> Application | None:
+    """Return the draft of a service that the actor began earlier, on whatever device, for themselves or for another."""
+    person_id = actor.person_id if organisation_id else for_person_id or actor.applicant_id
+    representative_id = actor.person_id if for_person_id else None
+    drafts = Application.objects.filter(
+        Q(person_id=person_id), Q(representative_id=representative_id), service_code=service_code, status="draft"
+    )
     return drafts.filter(organisation_id=organisation_id).first() if organisation_id else drafts.first()
 
 
@@ -63,7 +75,16 @@ def list_applications_for(actor: Actor, limit: int = 100) -> list[tuple[Applicat
         whose = Q(person_id=actor.on_behalf_of)
     else:
         whose = Q(person_id=actor.person_id) | Q(organisation_id__in=organisations)
-    newest = Application.objects.filter(whose).defer("answers", "register_facts").order_by("-opened_at")[:limit]
+        whose |= Q(representative_id=actor.person_id)
+    newest = Application.objects.filter(whose).select_related("person").defer("answers", "register_facts")
+    found = [row for row in newest.order_by("-opened_at")[:limit] if not row.representative_id or may_see(actor, row)]
+    return [(row, package_of(row.version_id)["service"]["name"]) for row in found]
+
+
+def list_made_for(actor: Actor, limit: int = 100) -> list[tuple[Application, dict[str, str]]]:
+    """Return what others applied for in the actor's name, with the name of each service, newest first."""
+    made = Application.objects.filter(Q(person_id=actor.person_id), representative_id__isnull=False)
+    newest = made.select_related("representative").defer("answers", "register_facts").order_by("-opened_at")[:limit]
     return [(row, package_of(row.version_id)["service"]["name"]) for row in newest]
 
 
@@ -146,7 +167,8 @@ def track(*, reference: str, phone: str, now: datetime) -> Tracked:
     if not throttle.allow(f"track:{meant}", limit=TRACK_TRIES, seconds=TRACK_SECONDS):
         raise TooManyTries
     application = Application.objects.filter(reference=meant).first()
-    if application is None or identity.contact_of(application.person_id).phone != phone:
+    people = [application.person_id, application.representative_id] if application else []
+    if application is None or phone not in {identity.contact_of(one).phone for one in people if one}:
         raise NotFound
     turns = [Turn(turn.at, turn.what) for turn in timeline_of(application)]
     name = package_of(application.version_id)["service"]["name"]
