@@ -126,10 +126,10 @@ def _go_on(clocks: list[Clock], terms: dict[tuple[str, str], Terms], now: dateti
     """Let clocks go on after a pause, due later by the time that they stood still."""
     known, pauses = worktime.named_calendars(), pauses_of([clocks[0].case_id]).get(clocks[0].case_id, [])
     for clock in clocks:
-        clock.paused_at = None
+        clock.paused_at, before = None, clock.due_at
         _set(clock, terms[clock.kind, clock.key], known, pauses, now)
         clock.save(update_fields=["paused_at", "due_at", "stage", "next_at", "flagged_to"])
-        if clock.due_at is not None:
+        if clock.due_at is not None and clock.due_at != before:
             event = events.DueMoved(case_id=clock.case_id, kind=clock.kind, due_at=clock.due_at.isoformat())
             journal.record(actor=SYSTEM, event=event, now=now)
         if clock.kind == SERVICE:

@@ -11,8 +11,8 @@ from typing import Any
 
 from huduma.foundation.worktime.calendar import NAIROBI, Calendar, Unit
 
-#: Statuses in which a case waits for its applicant: the service's clock stands still.
-WAITS_FOR_APPLICANT = frozenset({"waiting_payment", "waiting_correction", "waiting_visit"})
+#: Statuses in which a case waits for its applicant, or for those whom the applicant named: the service's clock stands still.
+WAITS_FOR_APPLICANT = frozenset({"waiting_payment", "waiting_correction", "waiting_visit", "waiting_agreement"})
 #: What `kind` a clock has.
 SERVICE, STEP, LAW = "service", "step", "law"
 
@@ -83,7 +83,8 @@ def due(
 ) -> datetime | None:
     """Return when a clock runs out, or None where nothing is promised. `pauses`: when it stood still, each within its life.
 
-    What is promised in office time moves by the office time that passed in pauses; calendar days move by whole time.
+    A promise in days is counted as if the case had been sent as much later as it stood still, so it ends with a day, like one
+    that never stood; working days move by office time, calendar days by whole time. Hours and minutes move by just what passed.
     """
     if terms.within is None:
         return None
@@ -96,6 +97,8 @@ def due(
         stood = sum((end - begin for begin, end in pauses), timedelta())
         return calendar.deadline(started + stood, value, unit)
     stood = sum((calendar.between(begin, end) for begin, end in pauses), timedelta())
+    if unit == "working_days":
+        return calendar.deadline(calendar.add(started, stood), value, unit)
     return calendar.add(calendar.deadline(started, value, unit), stood)
 
 

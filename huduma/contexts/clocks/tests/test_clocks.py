@@ -42,34 +42,41 @@ def decide(case_id, officer, outcome, at):
 
 
 class TestPauses:
-    def test_a_promise_moves_by_the_working_time_that_it_stood_still(self, begin, now):
+    def test_a_promise_is_counted_from_when_nobody_is_awaited(self, begin, now):
         case_id = begin()  # Monday 10:00; promised for Tuesday 17:00
         assert clock(case_id).due_at == nairobi(2026, 11, 24, 17)
         time = clocks.time_of(case_id)
         assert (time.waits_in, time.waits_since) == ("waiting_payment", now)
         assert clock(case_id).next_at is None
-        pay(case_id, nairobi(2026, 11, 23, 19))  # paid after closing: seven office hours later
-        assert clock(case_id).due_at == nairobi(2026, 11, 25, 15)
-        assert Instance.objects.get(case_id=case_id).due_at == nairobi(2026, 11, 25, 15)
+        pay(case_id, nairobi(2026, 11, 24, 8, 1))  # on the next morning: eight office hours later
+        assert clock(case_id).due_at == nairobi(2026, 11, 25, 17)
+        assert Instance.objects.get(case_id=case_id).due_at == nairobi(2026, 11, 25, 17)
         time = clocks.time_of(case_id)
         assert time.waits_in == ""
         assert [(p.status, p.began_at, p.ended_at) for p in time.stood] == [
-            ("waiting_payment", now, nairobi(2026, 11, 23, 19))
+            ("waiting_payment", now, nairobi(2026, 11, 24, 8, 1))
         ]
         moved = journal.entries_concerning(case_id, acts=["clocks.due.moved"])
-        assert [e.facts["due_at"] for e in moved] == [nairobi(2026, 11, 25, 15).isoformat()]
+        assert [e.facts["due_at"] for e in moved] == [nairobi(2026, 11, 25, 17).isoformat()]
+
+    def test_one_minute_moves_nothing(self, begin, now):
+        case_id = begin()
+        pay(case_id, now + timedelta(minutes=1))
+        assert clock(case_id).due_at == nairobi(2026, 11, 24, 17)
+        assert Instance.objects.get(case_id=case_id).due_at == nairobi(2026, 11, 24, 17)
+        assert journal.entries_concerning(case_id, acts=["clocks.due.moved"]) == []
 
     def test_several_pauses_add_up_and_those_who_keep_a_copy_hear(self, begin, now, officer_actor, monkeypatch):
         heard = []
         monkeypatch.setattr(plugs, "due_followers", [lambda *, dues: heard.append(dues)])
         case_id = begin()
-        pay(case_id, now + HOUR)
-        assert clock(case_id).due_at == nairobi(2026, 11, 25, 9)
-        decide(case_id, officer_actor("CRS"), "send_back", now + 2 * HOUR)
+        pay(case_id, now + 4 * HOUR)
+        assert clock(case_id).due_at == nairobi(2026, 11, 24, 17)
+        decide(case_id, officer_actor("CRS"), "send_back", now + 5 * HOUR)
         assert clocks.time_of(case_id).waits_in == "waiting_correction"
-        process.deliver_message(actor=SYSTEM, case_id=case_id, name="corrected", now=now + 5 * HOUR)
-        assert clock(case_id).due_at == nairobi(2026, 11, 25, 12)
-        assert heard == [{case_id: nairobi(2026, 11, 25, 9)}, {case_id: nairobi(2026, 11, 25, 12)}]
+        process.deliver_message(actor=SYSTEM, case_id=case_id, name="corrected", now=nairobi(2026, 11, 24, 10))
+        assert clock(case_id).due_at == nairobi(2026, 11, 25, 17)  # four hours and four: as if sent on Tuesday
+        assert heard == [{case_id: nairobi(2026, 11, 24, 17)}, {case_id: nairobi(2026, 11, 25, 17)}]
 
     def test_a_law_does_not_wait_for_the_applicant(self, begin, now):
         case_id = begin()
