@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from huduma.contexts.identity import public as identity
 from huduma.contexts.identity.models import Account
-from huduma.contexts.messages.models import Message
 from huduma.foundation.access import ANONYMOUS
 
 pytestmark = pytest.mark.browser
@@ -66,9 +65,9 @@ def test_a_mother_applies_for_her_child_and_for_her_own_mother_who_ends_it(
     sound_in_both(page)
 
     drain_jobs()
-    sms = Message.objects.get(kind="applications.representation", recipient="+254700000007")
+    sms = sandbox.get("/_control/messages", params={"phone": "+254700000007"}).json()[-1]["text"]
     enter(7, "Imani")
-    page.goto(re.sub(r"^https?://[^/]+", portal, re.search(r"https?://\S+", sms.text)[0]))
+    page.goto(re.sub(r"^https?://[^/]+", portal, re.search(r"https?://\S+", sms)[0]))
     page.get_by_role("heading", name="May this person apply for you?").wait_for()
     sound_in_both(page)
     shoot(page, "mandate-en")
