@@ -91,7 +91,7 @@ def follow_case(*, rest: process.Rest, now: datetime) -> None:
     if stood:
         _go_on(stood, terms, now)
     opened = _start_steps(service, terms, rest, now)
-    if stood or stops or opened or rest.opened:
+    if stood or stops or opened:
         _tell_process(service, [*clocks, *opened], rest)
 
 

@@ -24,17 +24,18 @@ from huduma.foundation.journal import public as journal
 
 BROADCAST = 200
 RESCHEDULE_CASES = """
-UPDATE process_instance AS i SET due_at = new.due_at
-FROM unnest(%s::uuid[], %s::timestamptz[]) AS new (case_id, due_at) WHERE i.case_id = new.case_id AND i.run = 'running'
+WITH new AS (SELECT * FROM unnest(%s::uuid[], %s::timestamptz[]) AS new (case_id, due_at)),
+cases AS (
+    UPDATE process_instance AS i SET due_at = new.due_at FROM new WHERE i.case_id = new.case_id AND i.run = 'running'
+)
+UPDATE process_task AS t SET due_at = new.due_at, sort_at = coalesce(new.due_at, t.created_at + make_interval(days => %s))
+FROM new WHERE t.case_id = new.case_id AND t.state = 'open' AND t.kind IN ('user', 'manual')
 """
 RESCHEDULE_TASKS = """
 UPDATE process_task AS t SET due_at = new.due_at, sort_at = coalesce(new.due_at, t.created_at + make_interval(days => %s))
 FROM unnest(%s::uuid[], %s::timestamptz[]) AS new (id, due_at)
 WHERE t.id = new.id AND t.state = 'open' AND t.kind IN ('user', 'manual')
 """
-RESCHEDULE_TASKS_OF_CASES = RESCHEDULE_TASKS.replace("(id, due_at)", "(case_id, due_at)").replace(
-    "t.id = new.id", "t.case_id = new.case_id"
-)
 
 
 class FaultyProcess(Refusal):
@@ -127,7 +128,7 @@ def deliver_message(
         run.happen(task.token, known)
     close(task, now)
     journal.record(actor=actor, event=events.MessageArrived(case_id=case_id, name=name), now=now)
-    rest(actor, instance, run, now)
+    rest(actor, instance, run, now, done=task)
     return True
 
 
@@ -163,7 +164,7 @@ def _happen(task_id: UUID, kind: str, now: datetime) -> None:
     journal.record(
         actor=SYSTEM, event=events.MessageArrived(case_id=task.case_id, name=task.awaits or task.step), now=now
     )
-    rest(SYSTEM, instance, run, now)
+    rest(SYSTEM, instance, run, now, done=task)
 
 
 @transaction.atomic
@@ -187,7 +188,7 @@ def finish_by_law(*, actor: Actor, case_id: UUID, outcome: str, now: datetime) -
     journal.record(actor=actor, event=event, now=now)
     run = Run.load(process, instance.state)
     run.finish(task.token, outcome)
-    rest(actor, instance, run, now)
+    rest(actor, instance, run, now, done=task)
     return True
 
 
@@ -199,24 +200,20 @@ def hold(*, actor: Actor, case_ids: Collection[UUID]) -> None:
     list(rows.values_list("id"))
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def reschedule(
     *, actor: Actor, cases: Mapping[UUID, datetime | None], tasks: Mapping[UUID, datetime | None] | None = None
 ) -> None:
     """Say anew when running cases fall due, and with them their officers' open tasks; then what single tasks have instead.
 
-    Three statements, however many cases. None: nothing falls due now.
+    Two statements, however many cases. None: nothing falls due now.
     """
     actor.require_role()
-    parts: dict[str, list[Any]] = {
-        "cases": [list(cases), list(cases.values())], "tasks": [list(tasks or {}), list((tasks or {}).values())],
-    }  # fmt: skip
     with connection.cursor() as cursor:
         if cases:
-            cursor.execute(RESCHEDULE_CASES, parts["cases"])
-            cursor.execute(RESCHEDULE_TASKS_OF_CASES, [UNPROMISED.days, *parts["cases"]])
+            cursor.execute(RESCHEDULE_CASES, [list(cases), list(cases.values()), UNPROMISED.days])
         if tasks:
-            cursor.execute(RESCHEDULE_TASKS, [UNPROMISED.days, *parts["tasks"]])
+            cursor.execute(RESCHEDULE_TASKS, [UNPROMISED.days, list(tasks), list(tasks.values())])
 
 
 @transaction.atomic

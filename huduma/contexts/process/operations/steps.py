@@ -98,11 +98,14 @@ def sentence(error: Exception) -> str:
     return str(error)[:200] if isinstance(error, rules.Forbidden) else type(error).__name__
 
 
-def rest(actor: Actor, instance: Instance, run: Run, now: datetime, *, is_start: bool = False) -> None:
-    """Let a case go on until it rests, then write its state and project where it waits."""
+def rest(
+    actor: Actor, instance: Instance, run: Run, now: datetime, *, done: Task | None = None, is_start: bool = False
+) -> None:
+    """Let a case go on until it rests, then write its state and project where it waits. `done`: the task that is closed already."""
     world = _World(instance, run, now, is_start=is_start)
     ended = run.advance(world)
-    new = _project(instance, run, world.faults, now)
+    left = run.rested - ({done.token} if done else set())
+    new = _project(instance, run, left, world.faults, now)
     instance.state = {} if ended else run.dump()
     instance.version += 1
     if ended:
@@ -117,10 +120,10 @@ def rest(actor: Actor, instance: Instance, run: Run, now: datetime, *, is_start:
     plugs.tell_followers(plugs.Rest(instance.case_id, instance.run, instance.status, opened), now)
 
 
-def _project(instance: Instance, run: Run, faults: dict[int, str], now: datetime) -> list[Task]:
+def _project(instance: Instance, run: Run, rested: frozenset[int], faults: dict[int, str], now: datetime) -> list[Task]:
     """Make the task rows say what the state says: close what the case left, add and return where it came to."""
     waits = {wait.token: wait for wait in run.waits()}
-    if left := run.rested - set(waits):
+    if left := rested - set(waits):
         instance.tasks.filter(state="open", token__in=left).update(state="cancelled", done_at=now)
     new = [row(instance, run, wait, faults, now) for token, wait in waits.items() if token not in run.rested]
     if new:

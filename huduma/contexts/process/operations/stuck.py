@@ -103,7 +103,7 @@ def _stick(instance: Instance, task: Task, run: Run, fault: str, now: datetime) 
 def _go_on(actor: Actor, instance: Instance, task: Task, run: Run, now: datetime) -> None:
     close(task, now)
     journal.record(actor=actor, event=events.MessageArrived(case_id=task.case_id, name=task.step), now=now)
-    rest(actor, instance, run, now)
+    rest(actor, instance, run, now, done=task)
 
 
 @transaction.atomic
@@ -145,4 +145,4 @@ def _unstick(actor: Actor, instance: Instance, task: Task, run: Run, how: str, n
     close(task, now)
     event = events.StepUnstuck(task_id=task.id, case_id=task.case_id, step=task.step, how=how)
     journal.record(actor=actor, event=event, now=now)
-    rest(actor, instance, run, now)
+    rest(actor, instance, run, now, done=task)

@@ -136,19 +136,18 @@ def complete_task(
     journal.record(actor=actor, event=event, now=now)
     run = Run.load(process, instance.state)
     run.finish(task.token, outcome)
-    rest(actor, instance, run, now)
+    rest(actor, instance, run, now, done=task)
     return task
 
 
 def _lock(actor: Actor, task_id: UUID) -> tuple[Instance, Task]:
     """Return a task that the actor may work on, and its case's row, locked."""
-    found = Task.objects.filter(id=task_id, kind__in=HUMAN).first()
-    if found is None:
+    instance = Instance.objects.select_for_update().filter(tasks=task_id).first()
+    task = Task.objects.filter(id=task_id, kind__in=HUMAN).first()  # what it says now is true until we commit
+    if instance is None or task is None:
         raise NotFound
-    if actor.account_id is None or not may_work(actor, found):
+    if actor.account_id is None or not may_work(actor, task):
         raise NotPermitted
-    instance = Instance.objects.select_for_update().get(id=found.instance_id)
-    task = Task.objects.get(id=task_id)  # read after the lock: what it says now is true until we commit
     if task.state != "open":
         raise TaskClosed
     return instance, task
