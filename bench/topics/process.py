@@ -1,11 +1,13 @@
 """Process steps, the state saved after each: cases whose fingerprints are taken again and again, beside pgbench.
 
 Each round is two steps, each a transaction on disk with its journal, its notice to the applicant and its officer's task;
-one worker process and two, and pgbench running the same statements with as many clients.
+one worker process and two, and pgbench running the same statements with as many clients. Then what a case weighs, young and
+after some hundred rounds: between steps it is rows only, so its memory is what one step needs.
 """
 
 import re
 import time
+import tracemalloc
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from uuid import UUID
@@ -39,8 +41,28 @@ def measure(url: str) -> None:
             f"process steps, {clients} process{'es' if clients > 1 else '  '} {rate:7.0f}/s   pgbench, the same SQL {theirs:7.0f}/s"
             f"   ratio {rate / theirs:.2f}"
         )
-    young, old = _work((cases[-1], 2.0)), [_work((cases[-1], 2.0)) for _ in range(2)][-1]
-    print(f"one case, its first seconds {young:5.0f}/s, after some hundred rounds {old:5.0f}/s")
+    young, light = _work((cases[-1], 2.0)), _weight(cases[-2])
+    old = [_work((cases[-1], 2.0)) for _ in range(2)][-1]
+    print(
+        f"one case, its first seconds {young:5.0f}/s, after some hundred rounds {old:5.0f}/s   ratio {old / young:.2f}"
+    )
+    print(f"  a young case {light}\n  an old case  {_weight(cases[-1])}")
+
+
+def _weight(case_id: UUID) -> str:
+    """Return what a case weighs: its state and its row in the database, and what a step of it needs in memory."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_column_size(i.state), pg_column_size(i.*), count(t.id) FROM process_instance i"
+            " JOIN process_task t ON t.instance_id = i.id WHERE i.case_id = %s GROUP BY i.id",
+            [case_id],
+        )
+        state, row, tasks = cursor.fetchone()
+    tracemalloc.start()
+    _two_steps(case_id)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return f"{state:4} bytes of state, {row:4} in its row; {tasks} tasks behind it; two steps need {peak / 1000:.0f} KB of memory"
 
 
 def _case(number: int) -> UUID:
