@@ -75,9 +75,9 @@ def test_a_visit_is_booked_and_another_body_answers_in_both_languages(
     portal, page, asha, paid, detective, drain_jobs, sound, sound_in_both, shoot, officer_actor
 ):
     page.goto(f"{portal}/en/a/{paid.reference}/")
-    page.get_by_role("link", name="Choose a centre and a time").wait_for()
+    page.get_by_role("link", name="Book an appointment").wait_for()
     sound_in_both(page)
-    page.get_by_role("link", name="Choose a centre and a time").click()
+    page.get_by_role("link", name="Book an appointment").click()
     page.locator("ul.cards a").first.click()
     page.locator("input[name=at]").first.check()
     page.get_by_role("button", name="Book this time").click()

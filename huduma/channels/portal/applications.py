@@ -69,7 +69,6 @@ def application(request: HttpRequest, application_id: UUID) -> HttpResponse:
     bills, turns = payments.bills_for_payable(found.id), applications.timeline_of(found)
     document = credentials.document_of(found.id)
     county = applications.visit_county(found) if found.status == "waiting_visit" else None
-    books = found.status == "waiting_visit" and applications.needs_appointment(found)
     context = {
         "application": found,
         "service": applications.service_name(found),
@@ -82,10 +81,8 @@ def application(request: HttpRequest, application_id: UUID) -> HttpResponse:
         "way": _way(found.id),
         "matters": contact.list_about_for(actor, found.id),
         "first_page": applications.pages_of(found)[0]["id"] if found.status == "waiting_correction" else None,
-        "centres": centres.list_centres(county) if county and not books else [],
-        "books": books,
+        "centres": centres.list_centres(county) if county else [],
         "by_another": found.representative if found.representative_id not in (None, actor.person_id) else None,
-        "visit": centres.appointment_of_case(found.id, now=timezone.now()) if books else None,
         "agreements": applications.agreements_of(found),
         "visit": centres.appointment_of_case(found.id, now=timezone.now()) if found.status == "waiting_visit" else None,
         "turns": [(turn.at, TURNS.get(turn.what, turn.what), turn.note) for turn in turns],

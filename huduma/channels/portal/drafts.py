@@ -106,8 +106,9 @@ def apply(request: HttpRequest, code: str) -> HttpResponse:
                 for_person_id=next((one.id for one in others if str(one.id) == other), None),
             )  # fmt: skip
             return _to_page(draft, _unanswered(draft, applications.pages_of(draft)[0]["id"]))
-        except applications.NotEligible:
-            pass  # the page says why, and what to do
+        except applications.NotEligible as refusal:
+            if others:  # otherwise the page says why, and what to do
+                errors["for"] = refusal.message
         except applications.OrganisationNeeded:
             errors["organisation"] = gettext("Choose the business that applies.")
         except applications.NoMandate:
@@ -115,8 +116,8 @@ def apply(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "service": service,
         "draft": applications.get_draft_for(actor, code),
-        "rules": rules,
-        "eligible": all(met is not False for _, met in rules),
+        "rules": [] if others else rules,
+        "eligible": bool(others) or all(met is not False for _, met in rules),
         "for_organisation": for_organisation,
         "organisations": organisations,
         "by_oneself": by_oneself,

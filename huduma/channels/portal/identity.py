@@ -36,8 +36,6 @@ ACTING_FOR = "on_behalf_of"
 LOOKS = (
     "identity.person.viewed", "identity.person.assisted", "identity.person.card_checked", "identity.person.phone_replaced",
     "exchange.register.asked", "contact.customer.viewed", "contact.matter.viewed",
-    "contact.case_access.granted",
-    "identity.person.viewed", "identity.person.assisted", "exchange.register.asked", "contact.customer.viewed", "contact.matter.viewed",
     "contact.case_access.granted", "credentials.credential.read",
 )  # fmt: skip
 #: What happened, in words, by the act; why, by the purpose that a reader gave.

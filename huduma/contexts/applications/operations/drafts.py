@@ -36,6 +36,8 @@ class PersonNeeded(Refusal):
 
 class NotEligible(Refusal):
     """You cannot apply for this service."""
+
+
 class NoMandate(Refusal):
     """You may not apply for this person for this service, or not any more. Ask them to let you, then try again."""
 
@@ -63,9 +65,8 @@ def open_application(
 ) -> Application:
     """Return the actor's draft for a service, opening one where there is none.
 
-    Raises NotFound, NotOnline, identity.NotProven, OrganisationNeeded, PersonNeeded; NotEligible with the rule and the way out.
     `for_person_id`: another person, for whom the actor holds a mandate. Raises NotFound, NotOnline, identity.NotProven,
-    OrganisationNeeded, PersonNeeded, NoMandate.
+    OrganisationNeeded, PersonNeeded, NoMandate; NotEligible with the rule and the way out.
     """
     service = catalogue.get_service(service_code)
     if service.current_version is None:
@@ -83,10 +84,6 @@ def open_application(
         raise PersonNeeded
     else:
         organisation_id = None
-    for rule, met in queries.eligibility_of(service.current_version, person_id, timezone.localdate(now)):
-        if met is False:
-            raise NotEligible(f"{pick(rule['rule'])} {pick(rule['otherwise'])}")
-    draft = queries.get_draft_for(actor, service_code, organisation_id)
     representative_id = None
     if for_person_id is not None:
         if (
@@ -96,6 +93,9 @@ def open_application(
         ):
             raise NoMandate
         person_id, representative_id = for_person_id, actor.person_id
+    for rule, met in queries.eligibility_of(service.current_version, person_id, timezone.localdate(now)):
+        if met is False:
+            raise NotEligible(f"{pick(rule['rule'])} {pick(rule['otherwise'])}")
     draft = queries.get_draft_for(actor, service_code, organisation_id, for_person_id)
     if draft is not None:
         return draft

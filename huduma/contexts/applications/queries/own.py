@@ -140,11 +140,6 @@ class TooManyTries(Refusal):
     """Too many tries for this reference. Wait an hour, or sign in to see your applications."""
 
 
-def needs_appointment(application: Application) -> bool:
-    """Whether the process waits for a visit that the applicant books."""
-    return any(task.awaits == "require-appointment" for task in process.open_tasks_of(application.id))
-
-
 @dataclass(frozen=True)
 class Tracked:
     """What anybody who knows reference and phone number may see: no name, no answer."""

@@ -139,13 +139,11 @@ def test_a_visit_is_required_missed_told_of_and_kept(asha, send, visit, drain_jo
     application = send(size="12")
     pay(application, drain_jobs)
     assert (application.status, steps(application)) == ("waiting_visit", ["appointment"])
-    assert applications.needs_appointment(application)
     visit(application, came=False)
     assert (application.status, steps(application)) == ("waiting_visit", ["appointment"])
     assert "come_again" in told(application)
     visit(application, came=True)
     assert (application.status, steps(application)) == ("in_review", ["opinion"])
-    assert not applications.needs_appointment(application)
 
 
 def test_a_register_that_is_down_is_asked_again_later_and_then_seen_retried_and_skipped(

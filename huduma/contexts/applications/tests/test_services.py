@@ -152,7 +152,7 @@ def test_a_service_runs_to_its_end(code, db, applicant, citizen, officer_actor, 
             boss = officer_actor(task.body_code, role="supervisor")
             outcome = process.outcomes_of(task)[0].key
             process.complete_task(actor=boss, task_id=task.id, outcome=outcome, note="Sawa.", now=timezone.now())
-        elif applications.needs_appointment(application):
+        elif application.status == "waiting_visit":
             visit(actor, application)
         elif application.status == "waiting_agreement":
             agree(application, citizen)

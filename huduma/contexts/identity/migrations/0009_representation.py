@@ -8,7 +8,7 @@ import huduma.foundation.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("identity", "0007_money_roles"),
+        ("identity", "0008_analysts"),
     ]
 
     operations = [
