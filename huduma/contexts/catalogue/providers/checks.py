@@ -24,6 +24,8 @@ OFFICER_READS = re.compile(r"<(?:\w+:)?(?:userTask|manualTask)\b")
 DECLARED_FACT = re.compile(r"<huduma:fact\b[^>]*\bname=\"([^\"]*)\"")
 DECIDES = re.compile(r"<(?:\w+:)?output\b[^>]*\bname=\"([^\"]*)\"")
 STATUS = re.compile(r"huduma:status=\"([^\"]*)\"")
+#: What a step sends of its own: `<huduma:with name="notice" value="…"/>`.
+NOTICE = re.compile(r'<\w+:with\s+name="notice"\s+value="([a-z0-9_]+)"')
 COUNTIES = tuple(f"{number:03}" for number in range(1, 48))
 
 
@@ -356,10 +358,10 @@ def _gaps(package: Package, fees: list[dict[str, Any]], known: dict[str, Domain]
 
 def _messages(package: Package) -> None:
     bpmn = package.parts.get("process_bpmn", "")
-    statuses = set(STATUS.findall(bpmn)) | TURNS
+    statuses = set(STATUS.findall(bpmn)) | set(NOTICE.findall(bpmn)) | TURNS
     for status, notice in package.parts["messages"].items():
         if bpmn and status not in statuses:
-            rule = f"no step of the process has the status {status!r}"
+            rule = f"no step of the process has the status {status!r}, and none sends such a notice"
             package.fault("messages", [status], rule, f"use one of {', '.join(sorted(statuses))}")
         for kind, wording in notice.items():
             for language, text in wording.items():
