@@ -6,16 +6,20 @@ correction take people's own time, officers work in opening hours. For tests and
 
 import json
 import random
+import shutil
 from bisect import insort
 from datetime import datetime, timedelta
 from itertools import pairwise
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.catalogue.models import ServiceVersion
 from huduma.contexts.identity.models import Person
 from huduma.contexts.process import public as process
@@ -167,3 +171,14 @@ class History:
                     for row in rows:
                         copy.write_row(row)
                 rows.clear()
+
+
+def redesigned(folder: Path) -> ServiceVersion:
+    """Publish a second version of the service, whose package is made in `folder`, and return it."""
+    shutil.copytree(settings.SERVICES_DIR / SERVICE, folder / SERVICE)
+    bpmn = folder / SERVICE / "process.bpmn"
+    bpmn.write_text(bpmn.read_text().replace('name="Review the application"', 'name="Look at the application"'))
+    catalogue.load_packages(actor=SYSTEM, path=folder / SERVICE, now=timezone.now())
+    version = catalogue.get_service(SERVICE).current_version
+    assert version is not None
+    return version

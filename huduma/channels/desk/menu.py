@@ -23,6 +23,7 @@ MENU = (
     ("figures", gettext_lazy("Promises kept"), (*STAFF, "secretariat")),
     ("processes", gettext_lazy("Processes"), ("supervisor",)),
     ("services", gettext_lazy("Services"), ("analyst", "supervisor", "secretariat")),
+    ("redesign", gettext_lazy("Redesign"), ("analyst", "supervisor", "secretariat")),
     ("till", gettext_lazy("Till"), STAFF),
     ("collections", gettext_lazy("Collections"), ("accountant", "accounting_officer", "auditor", "secretariat", "administrator")),
     ("bills", gettext_lazy("Bills and waivers"), (*STAFF, "accounting_officer", "accountant", "auditor")),

@@ -13,6 +13,7 @@ from huduma.channels.desk import (
     performance,
     planning,
     processes,
+    redesign,
     settlement,
     worktime,
 )
@@ -31,6 +32,7 @@ urlpatterns = [
     *performance.urlpatterns,
     *planning.urlpatterns,
     *processes.urlpatterns,
+    *redesign.urlpatterns,
     *settlement.urlpatterns,
     *worktime.urlpatterns,
 ]

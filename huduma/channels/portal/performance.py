@@ -1,12 +1,17 @@
-"""What people really got of a service, in figures that every charter shows."""
+"""What people really got of a service, in figures that every charter shows; and what was improved."""
 
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
 from django.utils.translation import gettext_lazy
 
+from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.performance import public as performance
 from huduma.contexts.places import public as places
+from huduma.contexts.reengineering import public as reengineering
 
 CHANNELS = {
     "portal": gettext_lazy("Online, by oneself"),
@@ -48,3 +53,13 @@ def figures(service_code: str) -> dict[str, Any]:
 
 def _row(name: Any, figure: performance.Figure, longest: int) -> Row:
     return Row(name, figure, figure.elapsed_median * 100 // longest, figure.elapsed_p90 * 100 // longest)
+
+
+def innovations(request: HttpRequest) -> HttpResponse:
+    """What public bodies improved, with figures before and after; for everybody."""
+    names = {service.code: service.name for service in catalogue.list_services(online=True)}
+    rows = [(one, names.get(one.service_code, {"en": one.service_code})) for one in reengineering.list_innovations()]
+    return render(request, "portal/performance/innovations.html", {"rows": rows})
+
+
+urlpatterns = [path("innovations/", innovations, name="innovations")]

@@ -12,6 +12,7 @@ from huduma.channels.portal import (
     inbox,
     mandates,
     payments,
+    performance,
 )
 
 app_name = "portal"
@@ -27,4 +28,5 @@ urlpatterns = [
     *credentials.urlpatterns,
     *contact.urlpatterns,
     *inbox.urlpatterns,
+    *performance.urlpatterns,
 ]

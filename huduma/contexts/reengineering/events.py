@@ -8,6 +8,14 @@ from huduma.foundation.journal.event import Event
 
 
 @dataclass(frozen=True, kw_only=True)
+class MeasuringAsked(Event):
+    """The cases of a service are to be counted now, not only in the night."""
+
+    act: ClassVar[str] = "reengineering.measuring.asked"
+    service_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class VersionMeasured(Event):
     """How the cases of a version went was counted."""
 

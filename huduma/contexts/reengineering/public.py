@@ -8,24 +8,27 @@ from huduma.contexts.reengineering.operations import (
     NothingToReplay,
     TeamNeeded,
     TooMuch,
+    ask_measuring,
     ask_simulation,
     enter_innovation,
     export_log,
     measure_version,
     publish_innovation,
 )
+from huduma.contexts.reengineering.operations.measurements import SPAN
 from huduma.contexts.reengineering.queries import (
-    flow_of,
+    get_measurement_for,
     get_simulation_for,
     list_innovations,
     list_innovations_for,
     list_services_for,
     list_simulations_for,
     measurements_for,
-    require,
+    teams_of,
 )
 
 __all__ = [
+    "SPAN",
     "DraftFaulty",
     "Innovation",
     "InnovationIncomplete",
@@ -35,10 +38,11 @@ __all__ = [
     "Simulation",
     "TeamNeeded",
     "TooMuch",
+    "ask_measuring",
     "ask_simulation",
     "enter_innovation",
     "export_log",
-    "flow_of",
+    "get_measurement_for",
     "get_simulation_for",
     "list_innovations",
     "list_innovations_for",
@@ -47,5 +51,5 @@ __all__ = [
     "measure_version",
     "measurements_for",
     "publish_innovation",
-    "require",
+    "teams_of",
 ]

@@ -14,6 +14,12 @@ def measure(timestamp: int) -> None:
     operations.measure_lately(now=timezone.now())
 
 
+@jobs.job(name="reengineering.measure_service", attempts=3)
+def measure_service(service_code: str) -> None:
+    """Count how the cases of a service went, as somebody asked."""
+    operations.measure_service(service_code=service_code, now=timezone.now())
+
+
 @jobs.job(name="reengineering.simulate", attempts=3)
 def simulate(simulation_id: str) -> None:
     """Run a simulation that somebody asked for."""

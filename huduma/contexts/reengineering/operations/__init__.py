@@ -6,7 +6,13 @@ from huduma.contexts.reengineering.operations.innovations import (
     enter_innovation,
     publish_innovation,
 )
-from huduma.contexts.reengineering.operations.measurements import export_log, measure_lately, measure_version
+from huduma.contexts.reengineering.operations.measurements import (
+    ask_measuring,
+    export_log,
+    measure_lately,
+    measure_service,
+    measure_version,
+)
 from huduma.contexts.reengineering.operations.simulations import (
     DraftFaulty,
     NothingToReplay,
@@ -23,10 +29,12 @@ __all__ = [
     "NothingToReplay",
     "TeamNeeded",
     "TooMuch",
+    "ask_measuring",
     "ask_simulation",
     "enter_innovation",
     "export_log",
     "measure_lately",
+    "measure_service",
     "measure_version",
     "publish_innovation",
     "run_simulation",

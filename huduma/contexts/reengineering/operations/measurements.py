@@ -9,6 +9,7 @@ from django.db import transaction
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.reengineering import events, queries
 from huduma.contexts.reengineering.models import Measurement
+from huduma.foundation import jobs
 from huduma.foundation.access import SYSTEM, Actor
 from huduma.foundation.journal import public as journal
 
@@ -37,10 +38,23 @@ def measure_version(*, actor: Actor, version_id: UUID, now: datetime) -> Measure
     return measured
 
 
+@transaction.atomic
+def ask_measuring(*, actor: Actor, service_code: str, now: datetime) -> None:
+    """Have the cases of every version of a service counted by a worker, soon. Raises NotFound, NotPermitted."""
+    queries.require(actor, service_code)
+    journal.record(actor=actor, event=events.MeasuringAsked(service_code=service_code), now=now)
+    jobs.defer("reengineering.measure_service", once=f"measure {service_code}", service_code=service_code)
+
+
+def measure_service(*, service_code: str, now: datetime) -> int:
+    """Measure every version of a service, each in a transaction of its own. Returns how many had cases."""
+    versions = [version.id for version in catalogue.list_versions(service_code)]
+    return sum(measure_version(actor=SYSTEM, version_id=one, now=now) is not None for one in versions)
+
+
 def measure_lately(*, now: datetime) -> int:
-    """Measure every version of every running service; each in a transaction of its own. Returns how many had cases."""
-    versions = [v.id for s in catalogue.list_services(online=True) for v in catalogue.list_versions(s.code)]
-    return sum(measure_version(actor=SYSTEM, version_id=version_id, now=now) is not None for version_id in versions)
+    """Measure every version of every running service. Returns how many had cases."""
+    return sum(measure_service(service_code=s.code, now=now) for s in catalogue.list_services(online=True))
 
 
 def export_log(

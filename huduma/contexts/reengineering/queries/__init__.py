@@ -3,7 +3,7 @@
 from huduma.contexts.reengineering.queries.exporting import to_csv, to_xes
 from huduma.contexts.reengineering.queries.measuring import applicants_steps, cases_of, measure, spread, tally, teams_of
 from huduma.contexts.reengineering.queries.reading import (
-    flow_of,
+    get_measurement_for,
     get_simulation_for,
     list_innovations,
     list_innovations_for,
@@ -17,7 +17,7 @@ from huduma.contexts.reengineering.queries.reading import (
 __all__ = [
     "applicants_steps",
     "cases_of",
-    "flow_of",
+    "get_measurement_for",
     "get_simulation_for",
     "list_innovations",
     "list_innovations_for",

@@ -6,17 +6,17 @@ from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.reengineering.models import Innovation, Measurement, Simulation
 from huduma.foundation.access import Actor, NotFound, NotPermitted
 
-READERS = ("supervisor", "secretariat", "administrator")
+READERS = ("analyst", "supervisor", "secretariat")
 
 
 def may_analyse(actor: Actor, service_code: str) -> bool:
-    """Whether an actor redesigns a service: supervisors of its body (of any county for a county's), the Secretariat, administrators."""
+    """Whether an actor redesigns a service: analysts and supervisors of its body (of any county for a county's), the Secretariat."""
     service = catalogue.get_service(service_code)
-    if actor.kind == "system" or actor.has_role("secretariat", "administrator"):
+    if actor.kind == "system" or actor.has_role("secretariat"):
         return True
     if service.level == "county":
-        return actor.has_role("supervisor")
-    return actor.has_role("supervisor", body=service.body_id)
+        return actor.has_role("analyst", "supervisor")
+    return actor.has_role("analyst", "supervisor", body=service.body_id)
 
 
 def require(actor: Actor, service_code: str) -> None:
@@ -39,9 +39,13 @@ def measurements_for(actor: Actor, service_code: str) -> list[Measurement]:
     return sorted(found, key=lambda m: -m.version.number)
 
 
-def flow_of(version_id: UUID) -> dict[str, int]:
-    """Return how often each sequence flow of a version was taken; {} where it was not measured."""
-    return Measurement.objects.filter(version_id=version_id).values_list("flow", flat=True).first() or {}
+def get_measurement_for(actor: Actor, service_code: str, number: int) -> Measurement:
+    """Return how the cases of a version went, by its number. Raises NotPermitted; NotFound where it was not measured."""
+    require(actor, service_code)
+    found = Measurement.objects.filter(service_code=service_code, version__number=number).select_related("version")
+    if (measured := found.first()) is None:
+        raise NotFound
+    return measured
 
 
 def get_simulation_for(actor: Actor, simulation_id: UUID) -> Simulation:

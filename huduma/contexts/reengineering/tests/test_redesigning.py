@@ -14,7 +14,7 @@ from huduma.contexts.reengineering import operations, queries
 from huduma.contexts.reengineering import public as reengineering
 from huduma.contexts.reengineering.models import Simulation
 from huduma.contexts.reengineering.tests.conftest import CASES
-from huduma.foundation.access import NotPermitted
+from huduma.foundation.access import NotFound, NotPermitted
 from huduma.foundation.journal.models import EntryRow
 from tests.history import BODY, SERVICE, History
 
@@ -46,7 +46,7 @@ class TestMeasuring:
 
     def test_the_real_flow_lies_on_the_process(self, past, version, boss, now):
         reengineering.measure_version(actor=boss, version_id=version.id, now=now)
-        flow = reengineering.flow_of(version.id)
+        flow = reengineering.get_measurement_for(boss, SERVICE, version.number).flow
         done = {o: Task.objects.filter(kind="user", outcome=o).count() for o in ("approve", "reject", "send_back")}
         assert flow["start-to-bill"] == flow["bill-to-wait"] == flow["wait-to-review"] == len(past)
         assert flow["to-correction"] == flow["correction-to-review"] == done["send_back"]
@@ -58,7 +58,8 @@ class TestMeasuring:
     def test_versions_without_cases_are_not_measured(self, version, boss, now):
         assert reengineering.measure_version(actor=boss, version_id=version.id, now=now) is None
         assert operations.measure_lately(now=now) == 0
-        assert reengineering.flow_of(version.id) == {}
+        with pytest.raises(NotFound):
+            reengineering.get_measurement_for(boss, SERVICE, version.number)
 
     def test_two_versions_are_told_apart(self, past, redesign, version, boss, now):
         History(redesign, seed=2, review_minutes=5).fill(40, until=now - timedelta(days=1), days=30)

@@ -88,9 +88,11 @@ def duration(seconds: int | None) -> str:
 
 @register.filter
 def office_duration(seconds: int | None) -> str:
-    """The same of opening time; a working day has nine hours: `5 working hours`, `3 working days`"""
+    """The same of opening time; a working day has nine hours: `40 working minutes`, `5 working hours`, `3 working days`"""
     if seconds is None:
         return ""
+    if seconds < 2 * HOUR:
+        return _counted(seconds / 60, gettext("%(n)s working minute"), gettext("%(n)s working minutes"))
     if seconds < 2 * OFFICE_DAY:
         return _counted(seconds / HOUR, gettext("%(n)s working hour"), gettext("%(n)s working hours"))
     return _counted(seconds / OFFICE_DAY, gettext("%(n)s working day"), gettext("%(n)s working days"))
