@@ -23,7 +23,7 @@ from huduma.foundation.ui.templatetags.ui import duration, money_cents, office_d
 
 FORMS = {"xes": "application/xml", "csv": "text/csv"}
 #: How much wider than others the flow is drawn that was taken most.
-WIDEST = 7
+WIDEST = 5
 
 
 def _count(value: float) -> str:

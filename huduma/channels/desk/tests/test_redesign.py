@@ -82,13 +82,13 @@ def test_a_redesign_is_simulated_and_its_progress_shown(versions, boss, drain_jo
     response = boss.post(f"{AT}simulate/", {**typed, "then-officer": "3"})
     page = text(boss.get(response.url))
     assert '<progress id="progress" max="100" value="0">' in page
-    assert 'http-equiv="refresh"' in page
+    assert 'data-poll="5"' in page
     assert boss.post(f"{AT}simulate/", {**typed, "then-officer": "3"}).status_code == 422  # one at a time
     drain_jobs()
     page = text(boss.get(response.url))
     assert "The redesign, simulated" in page
     assert "at once" in page
-    assert "http-equiv" not in page
+    assert "data-poll" not in page
     assert re.search(r"half of the cases", page, re.IGNORECASE)
 
 
