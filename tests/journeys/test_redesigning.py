@@ -41,7 +41,9 @@ def boss(portal, page, enter_desk_in_browser):
     enter_desk_in_browser(page.context, portal, account)
 
 
-def test_a_charter_shows_what_people_got_and_each_figure_leads_to_its_cases(portal, past, boss, page, sound_in_both, shoot):
+def test_a_charter_shows_what_people_got_and_each_figure_leads_to_its_cases(
+    portal, past, boss, page, sound_in_both, shoot
+):
     page.goto(f"{portal}/en/services/{SERVICE}/")
     page.get_by_text("By county, and by the way people applied").click()
     page.get_by_role("heading", name="What people got").scroll_into_view_if_needed()
@@ -88,7 +90,12 @@ def test_a_redesign_is_compared_simulated_and_told(portal, past, boss, page, dra
     page.goto(f"{portal}/en/desk/redesign/{SERVICE}/compare/?first=1&second=2")
     page.get_by_role("link", name="Tell others what was improved").click()
     sound_in_both(page)
-    for label in ("Title, in English", "Title, in Kiswahili", "What was changed, in English", "What was changed, in Kiswahili"):
+    for label in (
+        "Title, in English",
+        "Title, in Kiswahili",
+        "What was changed, in English",
+        "What was changed, in Kiswahili",
+    ):
         page.get_by_label(label).fill("Hakuna kurudishwa")
     page.get_by_role("button", name="Enter it in the register").click()
     page.get_by_text("It is in the register.").wait_for()

@@ -89,7 +89,8 @@ def simulate(request: HttpRequest, code: str) -> HttpResponse:
 def _candidates(actor: Actor, code: str) -> list[Candidate]:
     """Return what can be simulated: packages on their way first, then versions, the newest at the top."""
     found = []
-    for proposal in catalogue.list_proposals_for(actor):
+    on_their_way = catalogue.list_proposals_for(actor) if actor.has_role("analyst", "secretariat") else []
+    for proposal in on_their_way:
         if proposal.service_code == code and proposal.state in ("draft", "review", "approved"):
             package = catalogue.get_proposal_for(actor, proposal.id).package
             if bpmn := package.get("process_bpmn"):

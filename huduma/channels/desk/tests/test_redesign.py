@@ -1,6 +1,8 @@
 """Redesigning at the desk: from measured versions to a simulated one, and to the register of innovations."""
 
+import io
 import re
+import zipfile
 from datetime import timedelta
 
 import pytest
@@ -11,9 +13,9 @@ from django.utils import timezone
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.places import public as places
 from huduma.contexts.reengineering import public as reengineering
-from huduma.contexts.reengineering.models import Innovation
+from huduma.contexts.reengineering.models import Innovation, Simulation
 from huduma.foundation.access import SYSTEM
-from tests.history import SERVICE, History, redesigned
+from tests.history import BODY, SERVICE, History, redesigned
 
 pytestmark = pytest.mark.django_db
 AT = f"/en/desk/redesign/{SERVICE}/"
@@ -90,6 +92,34 @@ def test_a_redesign_is_simulated_and_its_progress_shown(versions, boss, drain_jo
     assert "at once" in page
     assert "data-poll" not in page
     assert re.search(r"half of the cases", page, re.IGNORECASE)
+
+
+def test_an_analyst_tries_a_draft_before_anybody_reviews_it(
+    versions, client, staff, enter_desk, drain_jobs, officer_actor
+):
+    _, content = catalogue.export_version(SERVICE)
+    changed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(changed, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b'name="Look at the application"', b'name="Decide"'))
+    analyst = officer_actor(BODY, "analyst")
+    draft = catalogue.draft_proposal(actor=analyst, body_code=BODY, content=changed.getvalue(), now=timezone.now())
+    enter_desk(client, staff("Baraka", role="analyst"))
+    page = text(client.get(f"{AT}simulate/"))
+    assert f'<option value="p{draft.id}"' in page
+    typed = {
+        "act": "simulate",
+        "of": f"p{draft.id}",
+        "minutes": "15",
+        "hours": "24",
+        "today-officer": "3",
+        "then-officer": "3",
+    }
+    response = client.post(f"{AT}simulate/", typed)
+    drain_jobs()
+    [tried] = Simulation.objects.all()
+    assert (tried.state, 'name="Decide"' in tried.bpmn) == ("done", True)
+    assert "The redesign, simulated" in text(client.get(response.url))
 
 
 def test_a_file_is_read_judged_and_simulated(versions, boss):
