@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "huduma.channels.hooks",
     "huduma.contexts.reengineering",
     "huduma.contexts.performance",
+    "huduma.contexts.hearing",
     "huduma.contexts.inbox",
     "huduma.contexts.contact",
     "huduma.contexts.applications",

@@ -12,6 +12,7 @@ MENU = (
     ("matters", gettext_lazy("Customers’ matters"), ("agent", "focal", "accounting_officer", "integrity", "secretariat")),
     ("inbox", gettext_lazy("Conversations"), ("agent", "focal", "accounting_officer")),
     ("customers", gettext_lazy("Customers"), ("agent", "focal", "accounting_officer", *STAFF)),
+    ("hearing", gettext_lazy("What people say"), ("secretariat", "agent", "focal", "accounting_officer", "supervisor")),
     ("counter", gettext_lazy("Counter"), STAFF),
     ("reception", gettext_lazy("Reception"), STAFF),
     ("wall", gettext_lazy("The day"), STAFF),

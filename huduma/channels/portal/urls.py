@@ -8,6 +8,7 @@ from huduma.channels.portal import (
     contact,
     credentials,
     drafts,
+    hearing,
     identity,
     inbox,
     mandates,
@@ -19,6 +20,7 @@ app_name = "portal"
 urlpatterns = [
     *catalogue.urlpatterns,
     *centres.urlpatterns,
+    *hearing.urlpatterns,
     *identity.urlpatterns,
     *mandates.urlpatterns,
     *drafts.urlpatterns,

@@ -37,8 +37,10 @@ from huduma.contexts.inbox.operations import (
     write_canned,
     write_from_web,
 )
+from huduma.contexts.inbox.providers.listeners import register_listener
 from huduma.contexts.inbox.queries import (
     ConversationPage,
+    Ended,
     Promised,
     View,
     calls_of,
@@ -49,6 +51,7 @@ from huduma.contexts.inbox.queries import (
     get_attachment_for,
     get_call_for,
     get_chat,
+    get_ended,
     get_for,
     get_refused_for,
     helpers,
@@ -69,12 +72,12 @@ from huduma.contexts.inbox.rules import CHANNELS, CHOSEN, WRAP_UPS
 
 __all__ = [
     "CHANNELS", "CHOSEN", "WRAP_UPS", "Call", "CallBack", "Canned", "Conversation", "ConversationPage", "EmptyMessage",
-    "HasAnother", "Message", "NoSuchReference", "NoSuchWay", "NoSuchWrapUp", "NothingNoted", "NothingToSend", "Presence",
-    "Promised", "Received", "RestsTooLong", "SettledAlready", "TooMuch", "View", "WindowOver", "calls_of", "chat_token",
-    "claim", "colleagues", "dead_mailbox", "distribute", "fetch_mail", "fill", "get_attachment_for", "get_call_for",
-    "get_chat", "get_for", "get_refused_for", "hand_over", "helpers", "identify", "is_signed_by", "key_of", "link",
-    "list_callbacks_for", "list_calls_for", "list_canned", "list_ended_calls_for", "list_for", "list_refused_for",
-    "list_there_for", "note", "open_matter", "others_of", "presence_of", "promise_call_for", "receive", "release", "reply",
-    "said_in", "set_presence", "settle_callback", "share", "snooze", "tag", "take", "take_call", "ways_of", "wrap_up",
-    "write_canned", "write_from_web",
+    "Ended", "HasAnother", "Message", "NoSuchReference", "NoSuchWay", "NoSuchWrapUp", "NothingNoted", "NothingToSend",
+    "Presence", "Promised", "Received", "RestsTooLong", "SettledAlready", "TooMuch", "View", "WindowOver", "calls_of",
+    "chat_token", "claim", "colleagues", "dead_mailbox", "distribute", "fetch_mail", "fill", "get_attachment_for",
+    "get_call_for", "get_chat", "get_ended", "get_for", "get_refused_for", "hand_over", "helpers", "identify",
+    "is_signed_by", "key_of", "link", "list_callbacks_for", "list_calls_for", "list_canned", "list_ended_calls_for",
+    "list_for", "list_refused_for", "list_there_for", "note", "open_matter", "others_of", "presence_of", "promise_call_for",
+    "receive", "register_listener", "release", "reply", "said_in", "set_presence", "settle_callback", "share", "snooze",
+    "tag", "take", "take_call", "ways_of", "wrap_up", "write_canned", "write_from_web",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from huduma.contexts.contact.queries.customers import (
     happenings_of,
 )
 from huduma.contexts.contact.queries.matters import (
+    Ended,
     MatterPage,
     Mention,
     Oddity,
@@ -19,6 +20,7 @@ from huduma.contexts.contact.queries.matters import (
     find_named,
     find_problems,
     get_case_for,
+    get_ended,
     get_matter_for,
     get_named_for,
     get_own_for,
@@ -42,9 +44,9 @@ from huduma.contexts.contact.queries.matters import (
 )
 
 __all__ = [
-    "PURPOSES", "Customer", "Happening", "MatterPage", "Mention", "Oddity", "PurposeNeeded", "TooManyTries", "View",
-    "count_matters_for", "find_customers_for", "find_named", "find_problems", "get_case_for", "get_customer_for",
-    "get_matter_for", "get_named_for", "get_own_for", "happenings_of", "has_case_access", "history_of", "is_customer",
-    "key_of", "list_about_for", "list_matters_for", "list_mentions_for", "list_oddities_for", "list_own_for",
+    "PURPOSES", "Customer", "Ended", "Happening", "MatterPage", "Mention", "Oddity", "PurposeNeeded", "TooManyTries",
+    "View", "count_matters_for", "find_customers_for", "find_named", "find_problems", "get_case_for", "get_customer_for",
+    "get_ended", "get_matter_for", "get_named_for", "get_own_for", "happenings_of", "has_case_access", "history_of",
+    "is_customer", "key_of", "list_about_for", "list_matters_for", "list_mentions_for", "list_oddities_for", "list_own_for",
     "may_ask_higher", "may_go_outside", "may_read", "may_reject", "may_work", "quarter_of", "remarks_of", "track",
 ]  # fmt: skip

@@ -144,6 +144,25 @@ def _reached(matter: Matter) -> set[str]:
     return {matter.phone, matter.email, *((known.phone or "", known.email or "") if known else ())} - {""}
 
 
+@dataclass(frozen=True)
+class Ended:
+    """A matter that is settled, and how its customer is reached: for asking them how it went."""
+
+    matter: Matter
+    phone: str
+    email: str
+
+
+def get_ended(matter_id: UUID) -> Ended | None:
+    """Return a settled matter, for a context that asks its customer something; None for what is confidential or without a name."""
+    matter = Matter.objects.filter(id=matter_id, state="closed", is_anonymous=False).first()
+    if matter is None or matter.rules.confidential:
+        return None
+    known = identity.contact_of(matter.person_id) if matter.person_id else None
+    phone, email = (known.phone or "", known.email or "") if known else ("", "")
+    return Ended(matter, matter.phone or phone, matter.email or email)
+
+
 def get_named_for(actor: Actor, reference: str) -> Matter | None:
     """Return the matter with a reference to staff who may see it, to put something with it; None where there is none."""
     matter = Matter.objects.filter(reference=reference).first()

@@ -18,9 +18,10 @@ from huduma.contexts.inbox.operations.commands import words_for
 from huduma.contexts.inbox.operations.conversations import begin, customer_by, one_at_a_time, person_of, wait
 from huduma.contexts.inbox.operations.sending import acknowledge, send_automatic, settle_by_channel, tell_too_large
 from huduma.contexts.inbox.providers.base import CallNews, Incoming, Receipt, Unreadable, channels
+from huduma.contexts.inbox.providers.listeners import listeners
 from huduma.contexts.messages import public as messages
 from huduma.foundation import jobs
-from huduma.foundation.access import Refusal
+from huduma.foundation.access import SYSTEM, Refusal
 from huduma.foundation.files import public as files
 from huduma.foundation.journal import public as journal
 
@@ -93,6 +94,8 @@ def _take(received: Received, incoming: Incoming, now: datetime) -> None:
         return
     if incoming.is_automatic and incoming.address == settings.INBOX_ADDRESS.casefold():
         return  # our own mail came back to us
+    if channel == "sms" and _is_heard(received, incoming, now):
+        return
     if channel in rules.SHORT:
         command, rest = rules.read_command(incoming.text)
         if command:
@@ -101,6 +104,21 @@ def _take(received: Received, incoming: Incoming, now: datetime) -> None:
     if _is_remark(incoming, channel, now):
         return
     add_message(channel=channel, incoming=incoming, received=received, now=now)
+
+
+def _is_heard(received: Received, incoming: Incoming, now: datetime) -> bool:
+    """Whether a higher context waited for this SMS; then only that one keeps it."""
+    heard = (listen(phone=incoming.address, text=incoming.text, now=now) for _, listen in listeners.items())
+    text = next((answer for answer in heard if answer is not None), None)
+    if text is None:
+        return False
+    received.body = b""
+    received.save(update_fields=["body"])
+    messages.send(
+        actor=SYSTEM, kind="inbox.heard", language=rules.language_of(text), text=text, to_phone=incoming.address,
+        dedupe_key=f"inbox:heard:{received.id}", secret=True, now=now,
+    )  # fmt: skip
+    return True
 
 
 def _answer_command(received: Received, command: rules.Command, rest: str, incoming: Incoming, now: datetime) -> None:

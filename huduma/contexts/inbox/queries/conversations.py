@@ -156,6 +156,29 @@ def ways_of(conversation: Conversation) -> dict[str, str]:
     return ways | ({"email": email} if email else {})
 
 
+@dataclass(frozen=True)
+class Ended:
+    """A conversation that is over, and how its customer is reached: for asking them how it went."""
+
+    id: UUID
+    phone: str
+    email: str
+    language: str
+    service_code: str
+    channel: str
+
+
+def get_ended(conversation_id: UUID) -> Ended | None:
+    """Return a conversation that is over, for a context that asks its customer something; None where it went on."""
+    found = Conversation.objects.filter(id=conversation_id, state="closed").first()
+    if found is None:
+        return None
+    ways = ways_of(found)
+    return Ended(
+        found.id, ways.get("sms", ""), ways.get("email", ""), found.language, found.service_code, found.channel
+    )
+
+
 def colleagues() -> list[identity.Colleague]:
     """Return who works in the contact centre."""
     return identity.list_staff(roles=("agent",), body_code=None)

@@ -1,0 +1,191 @@
+"""The contact centre: messages that come in, the inbox, a call that opens the caller's page, the customer's page, the sweep of complaints.
+
+Rows are made by SQL and are alike; `BENCH_INBOX` says how many (conversations, customers and complaints each; 20 000 unless given,
+100 000 conversations are a busy country's). Everything runs in one process, so a rate is that of one worker on one core.
+"""
+
+import hashlib
+import statistics
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from bench import citizens
+from bench.pgbench import limit
+from bench.rates import median_rate
+from config import env
+from huduma.contexts.contact import public as contact
+from huduma.contexts.inbox import public as inbox
+from huduma.foundation import ids
+from huduma.foundation.access import Actor, Grant
+
+ROWS = env.number("BENCH_INBOX", 20_000)
+ENTRIES, MESSAGES, CALLS, LATE = 2_000, 300, 40, 1_000
+FIRST = 7_000_000  # of the citizens' numbers: no other topic has them
+CONVERSATIONS = """
+INSERT INTO inbox_conversation (id, reference, channel, address, phone, email, name, is_proven, subject, language, service_code,
+    state, shared_with, tags, waiting_since, due_at, opened_at, last_at, wrap_up)
+SELECT gen_random_uuid(), 'HC' || lpad(n::text, 9, '0'), (ARRAY['email', 'sms', 'web', 'whatsapp'])[1 + n %% 4],
+    '+2549' || lpad(n::text, 8, '0'),
+    '', '', 'Bench Mfano', true, 'Bench ' || n, 'sw', '', 'open', '{}',
+    CASE WHEN n %% 10 = 0 THEN ARRAY['passport'] ELSE '{}'::varchar[] END,
+    now(), now() + n * interval '1 second', now(), now(), ''
+FROM generate_series(1, %s) n
+"""
+PEOPLE = """
+INSERT INTO identity_person (id, surname, first_name, other_names, sex, phone, verified_by, registered_at)
+SELECT gen_random_uuid(), 'Mfano', 'Bench' || n, '', 'F', '+2548' || lpad(n::text, 8, '0'), 'assisted', now() FROM generate_series(1, %s) n
+"""
+TIMELINE = """
+INSERT INTO journal_entry (id, recorded_at, act, subject_id, actor_kind, roles, channel, purpose, concerns, facts)
+SELECT gen_random_uuid(), now() - n * interval '1 second', (ARRAY['inbox.message.received', 'inbox.message.answered'])[1 + n %% 2],
+    gen_random_uuid(), 'anonymous', '', 'sms', 'contact', ARRAY[%s]::uuid[], '{}' FROM generate_series(1, %s) n
+"""
+MATTERS = """
+INSERT INTO contact_matter (id, reference, kind, title, text, channel, language, name, phone, email, is_anonymous, is_urgent, body_id,
+    service_code, centre_code, about_kind, state, level, opened_at, level_at, due_at, is_extended, outcome, answer, reopened, outside)
+SELECT gen_random_uuid(), 'HM' || lpad(n::text, 9, '0'), 'complaint', 'Bench', 'Bench', 'portal', 'sw', '',
+    '+2549' || lpad(n::text, 8, '0'), '', false, false, 'CRS', '', '', '', 'open', 1, now() - interval '9 days', now() - interval '9 days',
+    CASE WHEN n <= %s THEN now() - interval '1 hour' ELSE now() + n * interval '1 minute' END, false, '', '', 0, ''
+FROM generate_series(1, %s) n
+"""
+PAGE = """
+SELECT * FROM inbox_conversation WHERE channel = 'sms' AND state = 'open' AND waiting_since IS NOT NULL ORDER BY due_at, id LIMIT 51;
+"""
+
+
+def measure(url: str) -> None:
+    """Fill, then measure one after the other."""
+    agent = _agent()
+    with connection.cursor() as cursor:
+        cursor.execute(CONVERSATIONS, [ROWS])
+        cursor.execute(PEOPLE, [ROWS])
+        cursor.execute(MATTERS, [LATE, ROWS])
+        cursor.execute("ANALYZE inbox_conversation, identity_person, contact_matter")
+    print(f"  {ROWS:,} open conversations, {ROWS:,} customers more, {ROWS:,} open complaints")
+    _come_in()
+    _list(agent, url)
+    _call(agent)
+    _customer(agent)
+    _sweep()
+
+
+def _agent() -> Actor:
+    account = citizens.proven(FIRST)
+    grants = frozenset({Grant("agent")})
+    return Actor(
+        kind="person", channel="desk", account_id=account.id, person_id=ids.uuid7(), purpose="casework", grants=grants
+    )
+
+
+def _come_in() -> None:
+    """An SMS from the hook's call to the conversation that waits for an answer and was acknowledged."""
+    bodies = [f"id=bench{n}&text=Habari&from=%2B2547{FIRST + n:08}&to=22222".encode() for n in range(MESSAGES)]
+    began = time.perf_counter()
+    for body in bodies:
+        key = hashlib.sha256(body).hexdigest()
+        inbox.receive(source="sms", key=key, headers={}, body=body, now=timezone.now())
+    stored = time.perf_counter()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM inbox_received WHERE state = 'new' AND source = 'sms'")
+        waiting = [row[0] for row in cursor.fetchall()]
+    read = time.perf_counter()
+    with CaptureQueriesContext(connection) as captured:
+        inbox.take(received_id=waiting[0], now=timezone.now())
+    for received_id in waiting[1:]:
+        inbox.take(received_id=received_id, now=timezone.now())
+    taken = time.perf_counter()
+    kept, routed = MESSAGES / (stored - began), len(waiting) / (taken - read)
+    both = 1 / (1 / kept + 1 / routed)
+    print(f"SMS in, stored {kept:6.0f}/s, stored and routed {both:5.0f}/s ({len(captured)} queries)   wanted 100/s")
+
+
+def _list(agent: Actor, url: str) -> None:
+    """A page of the inbox by channel, first and deep; beside pgbench reading the same rows."""
+    page = inbox.list_for(agent, channel="sms")
+    deep = page
+    for _ in range(20):
+        deep = inbox.list_for(agent, channel="sms", after=deep.after) if deep.after else deep
+    theirs = limit(url, PAGE)
+    for name, action in (
+        ("first page of SMS", lambda: inbox.list_for(agent, channel="sms")),
+        ("21st page of SMS", lambda: inbox.list_for(agent, channel="sms", after=deep.after or page.after)),
+        ("tag passport", lambda: inbox.list_for(agent, tag="passport")),
+    ):
+        rate = median_rate(action, 40)
+        print(f"inbox, {name:<18} {1000 / rate:6.1f} ms   pgbench, the rows of the first page {1000 / theirs:5.2f} ms")
+
+
+def _call(agent: Actor) -> None:
+    """From the telephone company's word of a ring to the caller's page, opened for the purpose of the call."""
+    account = citizens.proven(FIRST + 900_000)
+    phone = account.phone.replace("+", "%2B")
+    times = []
+    for number in range(CALLS):
+        body = f"isActive=1&sessionId=bench{number}&direction=Inbound&callerNumber={phone}".encode()
+        began = time.perf_counter()
+        inbox.receive(source="phone", key=str(number), headers={}, body=body, now=timezone.now())
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM inbox_received WHERE source = 'phone' AND state = 'new'")
+            received_id = cursor.fetchone()[0]
+        inbox.take(received_id=received_id, now=timezone.now())
+        ringing = inbox.list_calls_for(agent, now=timezone.now())[0]
+        inbox.take_call(actor=agent, call_id=ringing.id, now=timezone.now())
+        [found] = contact.find_customers_for(agent, account.phone)
+        page = contact.get_customer_for(agent, found.person_id, why="call", now=timezone.now())
+        contact.happenings_of(page)
+        times.append((time.perf_counter() - began) * 1000)
+    print(
+        f"call to the caller's page       p50 {_at(times, 50):5.1f} ms  p95 {_at(times, 95):5.1f} ms   wanted under 1 000 ms"
+    )
+
+
+def _customer(agent: Actor) -> None:
+    """The page of a customer with a long life with us, among many."""
+    person_id = citizens.proven(FIRST + 900_001).person_id
+    with connection.cursor() as cursor:
+        cursor.execute(TIMELINE, [person_id, ENTRIES])
+        cursor.execute("ANALYZE journal_entry")
+
+    def show() -> None:
+        contact.happenings_of(contact.get_customer_for(agent, person_id, why="call", now=timezone.now()))
+
+    with CaptureQueriesContext(connection) as captured:
+        show()
+    times = [_timed(show) for _ in range(60)]
+    print(
+        f"customer, {ENTRIES:,} entries         p50 {_at(times, 50):5.1f} ms  p95 {_at(times, 95):5.1f} ms   {len(captured)} queries"
+    )
+
+
+def _sweep() -> None:
+    """Complaints whose time ran out climb to the next level, each with its journal entry; then a sweep that finds none."""
+    began = time.perf_counter()
+    swept = contact.sweep(timezone.now())
+    took = time.perf_counter() - began
+    idle = _timed(lambda: contact.sweep(timezone.now()))
+    since, until = contact.quarter_of(timezone.localdate())
+    secretariat = Actor(kind="person", channel="desk", account_id=ids.uuid7(), grants=frozenset({Grant("secretariat")}))
+    figures = _timed(
+        lambda: contact.count_matters_for(
+            secretariat, since=since - timedelta(days=95), until=until, body_code=None, now=timezone.now()
+        )
+    )
+    print(
+        f"sweep, {swept:,} late of {ROWS:,}       {swept / took:5.0f}/s   nothing late {idle:.1f} ms"
+        f"   figures of the quarter {figures:.0f} ms"
+    )
+
+
+def _timed(action: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    action()
+    return (time.perf_counter() - began) * 1000
+
+
+def _at(times: list[float], percent: int) -> float:
+    return statistics.quantiles(times, n=100)[percent - 1]

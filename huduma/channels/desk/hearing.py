@@ -1,0 +1,88 @@
+"""What people say of how they were served: in groups, with how many answered and how sure it is."""
+
+from datetime import date
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
+from django.views.decorators.cache import never_cache
+
+from huduma.contexts.catalogue import public as catalogue
+from huduma.contexts.contact import public as contact
+from huduma.contexts.hearing import public as hearing
+from huduma.contexts.inbox import public as inbox
+from huduma.contexts.places import public as places
+from huduma.foundation.translated import pick
+from huduma.foundation.ui.requests import actor_of
+
+BY = {
+    "service_code": gettext_lazy("Service"),
+    "centre_code": gettext_lazy("Centre"),
+    "county_code": gettext_lazy("County"),
+    "channel": gettext_lazy("Channel"),
+    "body_code": gettext_lazy("Public body"),
+    "kind": gettext_lazy("After what"),
+}
+KINDS = {
+    "application": gettext_lazy("an application"),
+    "ticket": gettext_lazy("a visit to a counter"),
+    "matter": gettext_lazy("a question or complaint"),
+    "conversation": gettext_lazy("a conversation"),
+}
+
+
+@never_cache
+def heard(request: HttpRequest) -> HttpResponse:
+    """A quarter's answers by group, and the latest words."""
+    actor = actor_of(request)
+    by = request.GET.get("by", "service_code")
+    if by not in BY:
+        by = "service_code"
+    since, until = contact.quarter_of(_day(request.GET.get("since", "")) or timezone.localdate())
+    rows = hearing.list_heard_for(actor, by=by, since=since, until=until)  # type: ignore[arg-type]  # checked above
+    names = _names(by)
+    context = {
+        "by": by,
+        "groupings": BY.items(),
+        "words_by": BY[by],
+        "rows": [(names.get(row.group, row.group), row, _percent(row)) for row in rows],
+        "words": hearing.list_words_for(actor, since=since, until=until),
+        "marks": hearing.MARKS,
+        "least": hearing.LEAST,
+        "since": since,
+        "until": until,
+    }
+    return render(request, "desk/hearing/heard.html", context)
+
+
+def _percent(row: hearing.Heard) -> str:
+    if row.satisfied is None:
+        return ""
+    share = row.satisfied
+    return gettext("%(part)d%% (between %(low)d%% and %(high)d%%)") % {
+        "part": round(share.part * 100), "low": round(share.low * 100), "high": round(share.high * 100),
+    }  # fmt: skip
+
+
+def _names(by: str) -> dict[str, str]:
+    if by == "service_code":
+        return {one.code: pick(one.name) for one in catalogue.list_services()}
+    if by == "county_code":
+        return {one.code: one.name for one in places.list_counties()}
+    if by == "body_code":
+        return {one.code: pick(one.name) for one in places.list_bodies()}
+    if by == "channel":
+        return {"portal": gettext("on the web"), **{code: pick(words) for code, words in inbox.CHANNELS.items()}}
+    return {code: str(words) for code, words in KINDS.items()} if by == "kind" else {}
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+urlpatterns = [path("heard/", heard, name="hearing")]
