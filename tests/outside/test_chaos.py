@@ -18,3 +18,16 @@ def test_no_shilling_goes_astray():
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     for blow in ("kill the web × 1", "kill a worker × 1", "crash the database × 1", "a burst of 5xx × 1"):
         assert blow in done.stdout
+
+
+def test_no_ticket_is_lost_or_called_twice():
+    hall = ["--customers", "48", "--clerks", "6", "--blows", "3"]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.chaos.hall", *hall],
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+    assert "kill the web × 1, kill a worker × 1, crash the database × 1" in done.stdout

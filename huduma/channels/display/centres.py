@@ -17,7 +17,7 @@ from huduma.contexts.centres import public as centres
 from huduma.foundation import ids, throttle
 from huduma.foundation import phone as phones
 from huduma.foundation.access import NotFound, Refusal
-from huduma.foundation.ui.requests import actor_of
+from huduma.foundation.ui.requests import actor_of, address_of
 
 PRIORITY_NAMES = {
     "": gettext_lazy("None of these"),
@@ -104,8 +104,7 @@ def arrive(request: HttpRequest, code: str, key: str, source: str) -> HttpRespon
 
 
 def _take(request: HttpRequest, centre: centres.Centre, typed: dict[str, str], source: str) -> centres.Ticket:
-    address = request.META.get("REMOTE_ADDR", "")
-    if not throttle.allow(f"ticket:{centre.code}:{address}", limit=TICKETS_A_MINUTE, seconds=60):
+    if not throttle.allow(f"ticket:{centre.code}:{address_of(request)}", limit=TICKETS_A_MINUTE, seconds=60):
         raise TooManyTickets
     if typed["phone"] and not throttle.allow(
         f"ticket:{phones.digest(phones.parse_mobile(typed['phone']))}", limit=FROM_ONE_PHONE, seconds=3600

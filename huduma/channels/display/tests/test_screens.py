@@ -37,6 +37,17 @@ def test_the_kiosk_gives_one_ticket_for_two_taps_and_only_with_its_key(client, a
     assert client.get("/sw/display/HC01/kiosk/000000000000/").status_code == 404
 
 
+def test_phones_behind_one_proxy_are_counted_each_for_itself(client, always_open, settings, monkeypatch):
+    monkeypatch.setattr("huduma.channels.display.centres.TICKETS_A_MINUTE", 1)
+    settings.TRUSTED_PROXIES = 1
+    kiosk = f"/en/display/HC01/kiosk/{centres.door_key('HC01')}/"
+
+    def take(address):
+        return client.post(kiosk, {"fresh": fresh(client.get(kiosk))}, headers={"x-forwarded-for": address}).status_code
+
+    assert (take("192.0.2.1"), take("192.0.2.2"), take("192.0.2.1")) == (200, 200, 422)
+
+
 def test_on_ones_own_phone_the_ticket_stays_until_it_is_given_up(client, always_open):
     door = f"/en/display/HC01/door/{centres.door_key('HC01')}/"
     wrong = client.post(door, {"fresh": fresh(client.get(door)), "phone": "12"})

