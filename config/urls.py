@@ -3,7 +3,10 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
+from huduma.channels.portal.catalogue import schema
+
 urlpatterns = [
+    path("schemas/<slug:name>.schema.json", schema, name="schema"),
     path("hooks/", include("huduma.channels.hooks.urls")),
     *i18n_patterns(
         path("desk/", include("huduma.channels.desk.urls")),

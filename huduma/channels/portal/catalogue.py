@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -172,6 +172,16 @@ def robots(request: HttpRequest) -> HttpResponse:
     """robots.txt."""
     text = f"User-agent: *\nDisallow: /*/desk/\nSitemap: {settings.PUBLIC_URL}/en/sitemap.xml\n"
     return HttpResponse(text, content_type="text/plain")
+
+
+def schema(request: HttpRequest, name: str) -> JsonResponse:
+    """A published JSON Schema of the packages, for editors and other programs; `tasks`: what service tasks are told."""
+    try:
+        found = process.tasks_schema() if name == "tasks" else catalogue.schema(name)
+    except KeyError:
+        raise NotFound from None
+    headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=3600"}
+    return JsonResponse(found, json_dumps_params={"indent": 1}, content_type="application/schema+json", headers=headers)
 
 
 def charter_words(content: dict[str, Any]) -> dict[str, Any]:

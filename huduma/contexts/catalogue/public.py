@@ -23,7 +23,7 @@ from huduma.contexts.catalogue.operations import (
 )
 from huduma.contexts.catalogue.providers.checks import domains
 from huduma.contexts.catalogue.providers.package import FILE_OF, Fault, Package
-from huduma.contexts.catalogue.providers.packages import register_check
+from huduma.contexts.catalogue.providers.packages import register_check, schema
 from huduma.contexts.catalogue.providers.sources import LARGEST_ZIP
 from huduma.contexts.catalogue.queries import (
     SearchResult,
@@ -103,6 +103,7 @@ __all__ = [
     "register_check",
     "return_proposal",
     "schedule",
+    "schema",
     "search",
     "submit_proposal",
     "table_faults",

@@ -46,6 +46,7 @@ from huduma.contexts.process.providers.plugs import (
     register_follower,
     register_messages,
     register_observer,
+    tasks_schema,
 )
 from huduma.contexts.process.providers.steps import Flow, Outcome, Process, Step
 from huduma.contexts.process.providers.xml import Fault
@@ -161,6 +162,7 @@ __all__ = [
     "shared_with",
     "skip_step",
     "start",
+    "tasks_schema",
     "team_members",
     "undo_move",
     "urgency",

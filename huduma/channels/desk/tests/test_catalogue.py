@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.catalogue.models import Proposal
@@ -17,6 +18,12 @@ from huduma.foundation.access import SYSTEM
 
 pytestmark = pytest.mark.django_db
 CODE = "county-sbp"
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    with override("en"):
+        yield
 
 
 @pytest.fixture

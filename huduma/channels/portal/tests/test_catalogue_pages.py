@@ -5,6 +5,7 @@ import json
 import re
 from datetime import UTC, datetime
 
+import jsonschema_rs
 import pytest
 from django.conf import settings
 from django.db import transaction
@@ -38,6 +39,14 @@ PAGES = [
 def test_every_page_answers_with_few_queries(loaded, client, language, page, django_assert_max_num_queries):
     with django_assert_max_num_queries(5):
         assert client.get(f"/{language}/{page}").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["service", "form", "messages", "certificate", "tasks"])
+def test_the_schemas_of_packages_are_published(client, name):
+    answer = client.get(f"/schemas/{name}.schema.json")
+    assert answer["Content-Type"] == "application/schema+json"
+    jsonschema_rs.meta.validate(answer.json())
+    assert client.get("/schemas/other.schema.json").status_code == 404
 
 
 def test_every_charter_can_be_read_in_both_languages(loaded, client):

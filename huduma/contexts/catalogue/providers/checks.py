@@ -334,6 +334,10 @@ def _fees(package: Package, form: dict[str, Any] | None) -> None:
             "service", ["fees"], "the lines are in different currencies", "a bill has one: write all lines in the same"
         )
     _gaps(package, fees, known)
+    costs = any(fee.get("amount") != 0 for fee in fees)
+    if costs and package.is_runnable and 'huduma:action="raise-bill"' not in package.parts["process_bpmn"]:
+        rule = "the schedule asks for money, and no step raises a bill"
+        package.fault("service", ["fees"], rule, "add a service task with huduma:action raise-bill to process.bpmn")
     today = timezone.localdate()
     if isinstance(service["fee_kes"], int) and all("amount" in fee and "when" not in fee for fee in fees):
         total = sum(fee["amount"] for fee in fees if in_force(fee, today))

@@ -119,4 +119,13 @@ def register_check(check: Callable[[dict[str, Any]], Iterable[Any]]) -> None:
 
 @cache
 def _validator(key: str) -> Any:
-    return jsonschema_rs.Draft202012Validator(json.loads((SCHEMAS / f"{key}.schema.json").read_text()))
+    return jsonschema_rs.Draft202012Validator(schema(key))
+
+
+def schema(name: str) -> dict[str, Any]:
+    """Return a published schema: service, form, messages, or certificate (what a template reads). Raises KeyError."""
+    file = SCHEMAS / f"{name}.schema.json"
+    if not file.is_file():
+        raise KeyError(name)
+    found: dict[str, Any] = json.loads(file.read_text())
+    return found

@@ -410,6 +410,12 @@ def test_a_fault_is_named_with_file_line_rule_and_remedy(damaged, name):
     assert len(found[0].remedy) > 5
 
 
+def test_a_schedule_that_no_step_bills_is_a_fault_of_the_charter(damaged):
+    faults = faults_of(damaged(PERMIT, (P, 'huduma:action="raise-bill"', 'huduma:action="wait-for-payment"')))
+    [found] = [fault for fault in faults if "no step raises a bill" in fault.rule]
+    assert Path(found.file).name == S
+
+
 def test_all_faults_are_told_at_once(damaged):
     folder = damaged(
         PERMIT,

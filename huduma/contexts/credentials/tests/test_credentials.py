@@ -2,10 +2,12 @@
 
 import io
 
+import jsonschema_rs
 import pytest
 from django.conf import settings
 from pypdf import PdfReader
 
+from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.credentials import public as credentials
 from huduma.contexts.credentials.providers import typesetting
 from huduma.foundation import ids
@@ -42,6 +44,13 @@ def issued(order, drain_jobs):
     drain_jobs()
     credential.refresh_from_db()
     return credential
+
+
+def test_a_template_reads_what_the_published_schema_says(issued):
+    schema = jsonschema_rs.validator_for(catalogue.schema("certificate"))
+    assert schema.is_valid(typesetting.SAMPLE)
+    assert not schema.is_valid({**typesetting.SAMPLE, "colour": "red"})
+    assert set(issued.data) == {"body", "facts"} <= set(typesetting.SAMPLE)
 
 
 def bytes_of(credential, actor, now):

@@ -103,6 +103,19 @@ def status_of(action: str) -> str:
     return next((service.status for name, service in actions.items() if name == action), "")
 
 
+def tasks_schema() -> dict[str, Any]:
+    """Return a JSON Schema of what each service task of the library can be told, by its action."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://huduma.example/schemas/tasks.schema.json",
+        "title": "Service tasks of process.bpmn",
+        "description": "For each huduma:action, what its <huduma:with> elements may say. See docs/bpmn.md.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {name: service.schema for name, service in sorted(actions.items())},
+    }
+
+
 def register_messages(*names: str) -> None:
     """Say which messages a context delivers, so that no process waits for one that never comes."""
     messages.update(names)

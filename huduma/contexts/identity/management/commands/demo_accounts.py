@@ -31,6 +31,7 @@ STAFF = (
     ("focal@crs.example", "Mratibu", "Usajili", "focal", "CRS"),
     ("accounting@crs.example", "Mhasibu", "Usajili", "accounting_officer", "CRS"),
     ("analyst@crs.example", "Mchambuzi", "Usajili", "analyst", "CRS"),
+    ("analyst@bodies.example", "Mchambuzi", "Mashirika", "analyst", OTHERS),
     ("accountant@crs.example", "Hesabu", "Usajili", "accountant", "CRS"),
     ("accountant@huduma.example", "Hesabu", "Mfano", "accountant", None),
     ("accounts@huduma.example", "Fedha", "Mfano", "accountant", None),
