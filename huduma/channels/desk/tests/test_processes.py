@@ -124,3 +124,16 @@ def test_of_two_tasks_of_a_case_the_one_in_the_list_is_opened(begin, signed_in):
         page = client.get(reverse("desk:case", args=[case_id]), {"task": task.id}).content.decode()
         assert f'name="task" value="{task.id}"' in page
     assert Instance.objects.get(case_id=case_id).run == "running"
+
+
+def test_a_step_for_another_person_says_so_instead_of_offering_it(begin, signed_in):
+    case_id = begin(user("a") + user("b", separate_from="a"), *FLOWS)
+    client = signed_in("CRS")
+    task = process.open_tasks_of(case_id)[0]
+    client.post(reverse("desk:decide", args=[case_id]), {"task": task.id, "outcome": "done"})
+    page = client.get(reverse("desk:case", args=[case_id])).content.decode()
+    assert "you did the other step" in page
+    assert "Take this case" not in page
+    second = process.open_tasks_of(case_id)[0]
+    refused = client.post(reverse("desk:claim", args=[case_id]), {"task": second.id}, follow=True)
+    assert "Leave it to a colleague" in refused.content.decode()

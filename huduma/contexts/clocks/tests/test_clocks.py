@@ -234,6 +234,17 @@ class TestLaws:
         assert [(e.facts["counts_as"], e.facts["moved"]) for e in entries] == [("refusal", True)]
         assert clocks.time_of(case_id).laws[0].silence["meaning"]["en"] == "No answer means no."
 
+    def test_silence_counts_as_acceptance_and_the_document_is_ordered(self, begin, now):
+        accepted = {**CLOCKS["law"][0]["silence"], "counts_as": "acceptance", "outcome": "approve"}
+        case_id = begin({"law": [{**CLOCKS["law"][0], "silence": accepted}]})
+        pay(case_id, now)
+        operations.lapse(clock_id=clock(case_id, "law").id, now=nairobi(2026, 12, 15, 0, 0, 1))
+        instance = Instance.objects.get(case_id=case_id)
+        assert (instance.run, instance.status) == ("running", "issuing")
+        [entry] = journal.entries_concerning(case_id, acts=["clocks.clock.lapsed"])
+        assert (entry.facts["counts_as"], entry.facts["moved"]) == ("acceptance", True)
+        assert Task.objects.get(case_id=case_id, outcome="approve").assignee_id is None
+
     def test_an_answer_in_time_leaves_nothing_to_lapse(self, begin, now, officer_actor):
         case_id = begin({"law": CLOCKS["law"]})
         pay(case_id, now)
