@@ -29,7 +29,7 @@ def measure(url: str) -> None:
     numbers = range(9_000_000, 9_000_000 + CASES)
     cases = [_case(number) for number in numbers]
     _two_steps(cases[0])
-    scripts = [_script(case_id) for case_id in cases[2:-1]]  # what pgbench leaves of a case cannot go on
+    scripts = [_script(case_id) for case_id in cases[2:-2]]  # what pgbench leaves of a case cannot go on
     for clients in (1, 2):
         connection.close()
         with ProcessPoolExecutor(clients, mp_context=get_context("spawn"), initializer=django.setup) as pool:
