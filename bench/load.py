@@ -16,17 +16,24 @@ from urllib.parse import urlencode
 
 @dataclass(frozen=True)
 class Request:
-    """One request. `expect` is the status of its answer; any other one fails the measurement."""
+    """One request: read a page, send a form, or call with a JSON `body` as another system does.
+
+    `expect` is the status of its answer; any other one fails the measurement."""
 
     path: str
     cookies: str = ""
     form: dict[str, str] | None = None
     expect: int = 200
+    body: bytes = b""
+    authorization: str = ""
 
     def send(self, connection: http.client.HTTPConnection) -> tuple[http.client.HTTPResponse, bytes]:
         """Send it and return the answer, read to its end."""
         headers = {"Cookie": self.cookies, "Accept-Encoding": "br, gzip", "Accept-Language": "en"}
-        if self.form is None:
+        if self.body:
+            headers |= {"Content-Type": "application/json", "Authorization": self.authorization}
+            connection.request("POST", self.path, self.body, headers)
+        elif self.form is None:
             connection.request("GET", self.path, headers=headers)
         else:
             headers["Content-Type"] = "application/x-www-form-urlencoded"

@@ -21,9 +21,6 @@ def main() -> int:
     parser.add_argument("--pace", type=float, default=240, help="by how much waiting times are divided")
     parser.add_argument("--processes", type=int, default=2, help="web processes, and workers")
     parser.add_argument("--seed", type=int, default=None, help="draws the same people and faults again")
-    parser.add_argument(
-        "--plant", action="store_true", help="hide one payment from our books at the end: the run must fail"
-    )
     chosen = parser.parse_args()
     seed = random.randrange(10**6) if chosen.seed is None else chosen.seed
     with ground(HUDUMA_PAYMENTS_PACE=str(chosen.pace)) as (url, directory):

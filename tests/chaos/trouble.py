@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -53,6 +54,7 @@ class Installation:
         self._keeper = threading.Thread(target=self._keep)
 
     def __enter__(self) -> "Installation":
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # whoever is stopped takes its processes along
         self.sandbox.start()
         for part in (self.web, *self.workers):
             part.start()
