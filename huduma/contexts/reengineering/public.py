@@ -14,6 +14,7 @@ from huduma.contexts.reengineering.operations import (
     export_log,
     measure_version,
     publish_innovation,
+    run_simulation,
 )
 from huduma.contexts.reengineering.operations.measurements import SPAN
 from huduma.contexts.reengineering.queries import (
@@ -51,5 +52,6 @@ __all__ = [
     "measure_version",
     "measurements_for",
     "publish_innovation",
+    "run_simulation",
     "teams_of",
 ]

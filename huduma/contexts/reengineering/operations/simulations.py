@@ -23,7 +23,7 @@ from huduma.foundation.worktime import public as worktime
 
 QUARTER = timedelta(days=91)
 #: As many replications as this many cases allow, within these bounds.
-CASES_AT_ALL, FEWEST, MOST = 40_000, 3, 20
+CASES_AT_ALL, FEWEST, MOST = 20_000, 3, 20
 MOST_OFFICERS = 500
 TITLE_LENGTH = 120
 
