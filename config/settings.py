@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "huduma.channels.desk",
     "huduma.channels.display",
     "huduma.channels.hooks",
+    "huduma.channels.api",
     "huduma.contexts.reengineering",
     "huduma.contexts.performance",
     "huduma.contexts.hearing",
@@ -264,6 +265,8 @@ WHATSAPP_BASE_URL = env.text(
 WHATSAPP_NUMBER_ID = env.text("WHATSAPP_NUMBER_ID", "100000000000001" if SANDBOX else "")
 WHATSAPP_TOKEN = env.text("WHATSAPP_TOKEN", "sandbox-whatsapp" if SANDBOX else "")
 WHATSAPP_APP_SECRET = env.text("WHATSAPP_APP_SECRET")
+# Who may lodge matters by Open311; reading needs no key.
+OPEN311_KEYS = env.names("OPEN311_KEYS") or (["sandbox-open311"] if SANDBOX else [])
 WHATSAPP_VERIFY_TOKEN = env.text("WHATSAPP_VERIFY_TOKEN")
 
 LOGGING = {

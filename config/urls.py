@@ -8,6 +8,7 @@ from huduma.channels.portal.catalogue import schema
 urlpatterns = [
     path("schemas/<slug:name>.schema.json", schema, name="schema"),
     path("hooks/", include("huduma.channels.hooks.urls")),
+    path("api/", include("huduma.channels.api.urls")),
     *i18n_patterns(
         path("desk/", include("huduma.channels.desk.urls")),
         path("display/", include("huduma.channels.display.urls")),

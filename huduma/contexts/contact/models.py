@@ -55,6 +55,11 @@ class Matter(models.Model):
     service_code = models.CharField(max_length=60, blank=True)
     county = models.ForeignKey("places.County", null=True, on_delete=models.PROTECT, related_name="+")
     centre_code = models.CharField(max_length=8, blank=True)
+    latitude = models.DecimalField(
+        max_digits=8, decimal_places=5, null=True, help_text="Degrees, WGS 84: the place it is about."
+    )
+    longitude = models.DecimalField(max_digits=8, decimal_places=5, null=True)
+    place = models.CharField(max_length=200, blank=True, help_text="The place in words.")
     about_kind = models.CharField(max_length=20, blank=True)
     about_id = models.UUIDField(null=True)
     problem = models.ForeignKey(Problem, null=True, on_delete=models.PROTECT, related_name="followers")
@@ -87,6 +92,10 @@ class Matter(models.Model):
             models.CheckConstraint(
                 condition=Q(answered_at__gte=F("opened_at")) | Q(answered_at__isnull=True), name="contact_not_back_dated"
             ),
+            models.CheckConstraint(
+                condition=Q(latitude=None, longitude=None) | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                name="contact_place",
+            ),
             models.CheckConstraint(condition=Q(outside__in=["", *rules.OUTSIDE]), name="contact_outside"),
             models.CheckConstraint(
                 condition=~Q(is_anonymous=True) | Q(person__isnull=True, name="", phone="", email=""),
@@ -103,6 +112,7 @@ class Matter(models.Model):
             models.Index(fields=["phone"], name="contact_phone"),
             models.Index(fields=["about_id"], condition=Q(about_id__isnull=False), name="contact_about"),
             models.Index(fields=["opened_at", "kind"], name="contact_opened"),
+            models.Index(fields=["-opened_at"], condition=Q(channel="open311"), name="contact_open311"),
         ]  # fmt: skip
 
     def __str__(self) -> str:

@@ -104,7 +104,3 @@ def test_the_quarter_as_csv(desk, now):
 def test_everybody_begins_where_they_work(desk, role, body, begins):
     answer = desk(role, body).get("/en/desk/")
     assert answer.headers.get("Location") == (reverse(f"desk:{begins}") if begins else None)
-
-
-def test_who_has_no_work_at_the_desk_is_told_so(desk):
-    assert desk("auditor").get("/en/desk/").status_code == 403

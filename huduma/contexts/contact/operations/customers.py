@@ -1,6 +1,8 @@
 """What customers do: bring a matter, add to it, take it back, accept or reject the answer, ask higher, go outside."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
@@ -11,6 +13,7 @@ from huduma.contexts.contact import events, queries, rules
 from huduma.contexts.contact.models import Matter, Remark
 from huduma.contexts.contact.operations.clocks import climb, due_at, resume
 from huduma.contexts.identity import public as identity
+from huduma.contexts.places import public as places
 from huduma.foundation import phone as phones
 from huduma.foundation import references
 from huduma.foundation.access import Actor, NotFound, Refusal
@@ -43,6 +46,15 @@ class ReasonNeeded(Refusal):
     """Say why in a sentence, so that whoever reads it next understands."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """A place that a matter is about: degrees (WGS 84), or words, or both."""
+
+    latitude: Decimal | None
+    longitude: Decimal | None
+    words: str
+
+
 @transaction.atomic
 def open_matter(
     *,
@@ -65,6 +77,7 @@ def open_matter(
     is_anonymous: bool = False,
     is_urgent: bool = False,
     channel: str = "",
+    place: Place | None = None,
 ) -> Matter:
     """Take what a customer brings, and start its clock.
 
@@ -88,6 +101,8 @@ def open_matter(
         body_code, service_code = _of_application(actor, about_id)
     elif service_code and not body_code:
         body_code = catalogue.get_service(service_code).body_id
+    if body_code:
+        places.get_body(body_code)
     first = what.levels[0]
     if first.team[1] and not body_code:
         raise BodyNeeded
@@ -110,6 +125,9 @@ def open_matter(
         centre_code=centre_code,
         about_kind=about_kind if about_id else "",
         about_id=about_id,
+        latitude=place.latitude if place else None,
+        longitude=place.longitude if place else None,
+        place=place.words[:200] if place else "",
         level=first.number,
         opened_at=now,
         level_at=now,

@@ -3,14 +3,13 @@
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Literal
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
+from django.db.models import Q, QuerySet
 
 from huduma.contexts.applications import public as applications
 from huduma.contexts.contact import rules
@@ -41,18 +40,6 @@ class MatterPage:
 
     matters: list[Matter]
     after: str | None
-
-
-@dataclass(frozen=True)
-class KindCount:
-    """How many matters of a kind came in, were answered, wait, and are late, in a span."""
-
-    kind: str
-    received: int
-    answered: int
-    pending: int
-    late: int
-    outside: int
 
 
 def key_of(matter_id: UUID) -> str:
@@ -309,65 +296,18 @@ def get_case_for(actor: Actor, matter: Matter, *, now: datetime) -> applications
     return applications.open_case(actor=actor, application_id=matter.about_id, now=now)
 
 
-def quarter_of(day: date) -> tuple[date, date]:
-    """Return the first day of a date's quarter and of the next one (Kenya's financial quarters begin in July, October, January, April)."""
-    first = date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)
-    return first, (first + timedelta(days=95)).replace(day=1)
-
-
-def count_matters_for(
-    actor: Actor, *, since: date, until: date, body_code: str | None, now: datetime
-) -> list[KindCount]:
-    """Return a quarter's figures as the Ombudsman asks for them (docs/obligations.csv, row OM-02), by kind.
-
-    `since` inclusive, `until` exclusive. Corruption reports are counted only for those who see them. Raises NotPermitted.
-    """
-    if not actor.has_role("secretariat", "agent", "integrity") and not (
-        body_code and actor.has_role("focal", "accounting_officer", "supervisor", body=body_code)
-    ):
-        raise NotPermitted
-    start = timezone.make_aware(datetime.combine(since, datetime.min.time()))
-    end = timezone.make_aware(datetime.combine(until, datetime.min.time()))
-    matters = Matter.objects.filter(opened_at__gte=start, opened_at__lt=end)
-    if body_code:
-        matters = matters.filter(body_id=body_code)
-    if not actor.has_role("integrity", "secretariat"):
-        matters = matters.exclude(kind__in=[kind.code for kind in rules.KINDS.values() if kind.confidential])
-    pending = Q(state__in=rules.OPEN_STATES)
-    rows = matters.values("kind").annotate(
-        received=Count("id"),
-        answered=Count("id", filter=Q(answered_at__isnull=False)),
-        pending=Count("id", filter=pending),
-        late=Count("id", filter=pending & Q(due_at__lt=now)),
-        outside=Count("id", filter=Q(state="outside")),
-    )
-    found = {row["kind"]: KindCount(**row) for row in rows}
-    return [found[code] for code in rules.KINDS if code in found]
-
-
-@dataclass(frozen=True)
-class Oddity:
-    """How one member of staff answered lately, where it looks odd."""
-
-    account_id: UUID
-    answered: int
-    rejected: int
-    same_words: int
-
-
-def list_oddities_for(actor: Actor, *, now: datetime) -> list[Oddity]:
-    """Return who in the last 90 days answered several matters in the same words, or was often told no. Raises NotPermitted."""
-    actor.require_role("secretariat")
-    recent = Matter.objects.filter(answered_at__gte=now - timedelta(days=90), assignee_id__isnull=False)
-    rows = recent.values("assignee_id").annotate(
-        answered=Count("id"),
-        rejected=Count("id", filter=Q(reopened__gt=0)),
-        texts=Count("answer", distinct=True, filter=Q(problem__isnull=True)),
-        own=Count("id", filter=Q(problem__isnull=True)),
-    )
-    odd = [
-        Oddity(account_id, row["answered"], row["rejected"], row["own"] - row["texts"])
-        for row in rows
-        if (account_id := row["assignee_id"]) is not None and row["answered"] >= 5
-    ]
-    return [one for one in odd if one.rejected * 3 > one.answered or one.same_words * 3 > one.answered]
+def list_open311(
+    *, matter_references: list[str] | None, kind: str, state: str, since: datetime, until: datetime, limit: int
+) -> list[Matter]:
+    """Return the matters with a place that anybody may know of, newest first: never who brought them, nor their words."""
+    public = [one.code for one in rules.KINDS.values() if one.for_customers and not one.confidential]
+    matters = Matter.objects.filter(channel="open311", kind__in=public).select_related("body")
+    if matter_references is not None:
+        return list(matters.filter(reference__in=matter_references).order_by("-opened_at")[:limit])
+    matters = matters.filter(opened_at__gte=since, opened_at__lte=until)
+    if kind:
+        matters = matters.filter(kind=kind)
+    if state:
+        over = Q(state__in=["answered", "closed", "withdrawn", "outside"])
+        matters = matters.filter(over if state == "closed" else ~over)
+    return list(matters.order_by("-opened_at")[:limit])
