@@ -135,14 +135,21 @@ def shoot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
 
 
 @pytest.fixture
-def portal(live_server, transactional_db, settings) -> str:
-    """The address of a portal with the whole catalogue."""
+def server(live_server, transactional_db, settings) -> str:
+    """The address of the real server, to which gateways call back too."""
     # The test server finds styles by their own names, not by the hashed ones of a real installation.
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+    settings.HOOKS_BASE_URL = settings.PUBLIC_URL = live_server.url
+    return live_server.url
+
+
+@pytest.fixture
+def portal(server, settings) -> str:
+    """The address of a portal with the whole catalogue."""
     places.load_places(actor=SYSTEM)
     centres.load_centres(actor=SYSTEM)
     catalogue.load_packages(actor=SYSTEM, path=settings.SERVICES_DIR, now=timezone.now())
-    return live_server.url
+    return server

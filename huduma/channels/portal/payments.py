@@ -136,10 +136,15 @@ class NoSuchBill(Refusal):
 
 @never_cache
 def pay_reference(request: HttpRequest, reference: str) -> HttpResponse:
-    """A bill, to whoever holds its reference: what is owed and how to pay it, and nothing of whose it is."""
+    """A bill, to whoever holds its reference: what is owed and how to pay it, and nothing of whose it is.
+
+    Whose bill it is goes on to its own page, such as when a gateway sends them back.
+    """
     if request.headers.get("Sec-Fetch-Mode") != "cors":  # the page's own renewing is no try
         _count_try(request)
     bill = payments.find_bill(reference)
+    if request.method == "GET" and _is_own(request, bill):
+        return redirect("portal:pay", bill_id=bill.id)
     errors: dict[str, str] = {}
     if request.method == "POST":
         try:
@@ -151,6 +156,14 @@ def pay_reference(request: HttpRequest, reference: str) -> HttpResponse:
             errors = _error(refusal)
     context = {**_shown(request, bill, errors), "own": False, "phone": request.POST.get("phone", "")}
     return render(request, "portal/payments/pay.html", context, status=422 if errors else 200)
+
+
+def _is_own(request: HttpRequest, bill: payments.Bill) -> bool:
+    try:
+        payments.get_bill_for(actor_of(request), bill.id)
+    except NotFound:
+        return False
+    return True
 
 
 def _count_try(request: HttpRequest) -> None:

@@ -15,6 +15,9 @@ from huduma.foundation import money
 from huduma.foundation.access import NotFound, NotPermitted, Refusal
 from huduma.foundation.ui.requests import actor_of
 
+#: The field of a step's amount.
+AMOUNTS = {"open": "float", "take": "given", "count": "counted"}
+
 
 class NoSuchReference(Refusal):
     """No bill has this reference. Check each letter and digit with the person."""
@@ -25,8 +28,10 @@ def till(request: HttpRequest) -> HttpResponse:
     """The cashier's own till, and those of colleagues that wait for a second count."""
     actor, errors = actor_of(request), {}
     actor.require_role("officer", "supervisor")
+    amount = ""
     if request.method == "POST":
         step = request.POST.get("step", "")
+        amount = AMOUNTS.get(step, f"witness-{request.POST.get('session', '')}")
         try:
             STEPS.get(step, _open)(request)
             return redirect("desk:till")
@@ -35,9 +40,9 @@ def till(request: HttpRequest) -> HttpResponse:
                 raise
             errors["reference"] = NoSuchReference().message
         except (NotAnAmount, payments.NotEnough, payments.CountDiffers) as refusal:
-            errors["amount"] = refusal.message
+            errors[amount] = refusal.message
         except Refusal as refusal:
-            errors["reference" if step == "take" else "amount"] = refusal.message
+            errors["reference" if step == "take" else amount] = refusal.message
     session = payments.till_of(actor)
     others = payments.tills_to_witness_for(actor)
     context = {
@@ -48,6 +53,7 @@ def till(request: HttpRequest) -> HttpResponse:
         "names": identity.staff_names({one.cashier for one in others}),
         "bodies": sorted(actor.body_codes),
         "errors": errors,
+        "amount_error": errors.get(amount, ""),
         "typed": request.POST,
     }
     return render(request, "desk/payments/till.html", context, status=422 if errors else 200)

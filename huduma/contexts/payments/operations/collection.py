@@ -177,7 +177,8 @@ def push(payment_id: UUID) -> None:
 
 def _order(payment: Payment) -> Order:
     assert payment.bill is not None
-    page = f"{settings.PUBLIC_URL}/{payment.language}/bills/{payment.bill_id}/"
+    # Whoever paid comes back to it, signed in or not.
+    page = f"{settings.PUBLIC_URL}/{payment.language}/pay/{payment.bill.reference}/"
     return Order(
         id=payment.id.hex, reference=payment.bill.reference, amount_cents=payment.amount_cents,
         currency=payment.currency, description=pick(payment.bill.description, payment.language), phone=payment.phone,
