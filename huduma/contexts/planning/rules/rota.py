@@ -81,7 +81,7 @@ def patterns(periods: Iterable[tuple[int, int]]) -> list[Pattern]:
         if closes - opens <= 10:
             found[Pattern(((opens, closes),))] = None
             continue
-        for start in dict.fromkeys((opens, max(opens, closes - 18))):
+        for start in dict.fromkeys((*range(opens, closes - 18, 4), max(opens, closes - 18))):
             end = min(closes, start + 18)
             for pause in (start + 8, start + 9, start + 10):
                 if pause + 2 < end:
