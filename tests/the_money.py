@@ -1,6 +1,8 @@
 """Fixtures: money of bodies, and the people who mind it."""
 
 from collections.abc import Callable
+from datetime import datetime
+from unittest.mock import patch
 
 import pytest
 from django.utils import timezone
@@ -44,12 +46,19 @@ def bill(db) -> Callable[..., payments.Bill]:
 def paid(bill) -> Callable[..., payments.Bill]:
     """Raises a bill that is paid at once, under a receipt."""
 
-    def pay(receipt: str, cents: int = 105_000, gateway: str = "mpesa", **about: str) -> payments.Bill:
-        raised = bill(cents, **about)
-        payments.take_stated(
-            gateway=gateway, receipt=receipt, reference=raised.reference, amount_cents=cents, currency="KES",
-            since=timezone.now(),
-        )  # fmt: skip
+    def pay(
+        receipt: str, cents: int = 105_000, gateway: str = "mpesa", at: datetime | None = None, **about: str
+    ) -> payments.Bill:
+        raised, moment = bill(cents, **about), at or timezone.now()
+        with patch.object(timezone, "now", lambda: moment):
+            payments.take_stated(
+                gateway=gateway,
+                receipt=receipt,
+                reference=raised.reference,
+                amount_cents=cents,
+                currency="KES",
+                since=moment,
+            )
         raised.refresh_from_db()
         assert raised.state == "settled"
         return raised

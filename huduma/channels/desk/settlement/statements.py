@@ -31,6 +31,7 @@ KINDS = {
 }
 RULES = {
     "receipt": gettext_lazy("by its receipt"), "request": gettext_lazy("by our request’s number"),
+    "reference": gettext_lazy("by the bill’s reference, amount and time"),
     "near": gettext_lazy("by amount, time and a reference that is alike"), "order": gettext_lazy("by our order to the bank"),
     "person": gettext_lazy("by a person"),
 }  # fmt: skip

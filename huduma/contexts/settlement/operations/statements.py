@@ -112,9 +112,9 @@ def _take(
     actor: Actor, source: str, form: str, name: str, digest: str, packed: bytes, rows: Iterable[Row], ends: Ends,
     now: datetime,
 ) -> Statement:  # fmt: skip
-    """Match by the source's own receipt, amount and currency; then by the request; then by amount, time and a reference that is alike.
+    """Match by the source's own receipt, amount and currency; then by our request or the bill's reference; then by likeness.
 
-    The first two are one statement of SQL each, whatever the number of lines. Only what one payment alone fits is matched by itself.
+    All but the last are one statement of SQL each, whatever the number of lines. Only what one payment alone fits is matched by itself.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -141,7 +141,8 @@ def _take(
     if source == BANK:
         matched += _match_orders(statement, now)
     else:
-        matched += _match_requests(statement)
+        matched += _match_named(statement, "request")
+        matched += _match_named(statement, "reference")
         matched += _match_near(statement)
     event = events.StatementTaken(
         statement_id=statement.id, lines=statement.lines, repeated=statement.repeated, matched=matched
@@ -219,25 +220,36 @@ def _match_receipts(statement: Statement) -> tuple[int, int]:
         return int(new), int(matched)
 
 
-def _match_requests(statement: Statement) -> int:
-    """Match what names the request of ours, where it names one payment of that amount alone."""
+def _near(statement: Statement) -> float:
+    """Return how far a line and its payment may lie apart, in seconds."""
+    return (NEAR_BY_DAY if statement.format in ("mt940", "camt.053") else NEAR).total_seconds()
+
+
+NAMED = """
+WITH fits AS (
+    SELECT l.id AS line, c.id AS found, count(*) OVER (PARTITION BY l.id) AS payments, count(*) OVER (PARTITION BY c.id) AS lines
+    FROM settlement_statementline l
+    JOIN payments_cashbook c ON c.gateway = l.source AND {name} = l.reference AND c.cents = l.amount_cents AND c.currency = l.currency
+    WHERE l.statement_id = %(statement)s AND l.state = 'open' AND l.reference <> ''
+        AND (%(rule)s = 'request' OR c.at BETWEEN l.at - make_interval(secs => %(near)s) AND l.at + make_interval(secs => %(near)s))
+        AND NOT EXISTS (SELECT 1 FROM settlement_statementline m WHERE m.cashbook_id = c.id)
+)
+UPDATE settlement_statementline l SET state = 'matched', rule = %(rule)s, cashbook_id = fits.found
+FROM fits WHERE fits.line = l.id AND fits.payments = 1 AND fits.lines = 1
+"""
+NAMES = {"request": NAMED.format(name="c.request"), "reference": NAMED.format(name="c.reference")}
+
+
+def _match_named(statement: Statement, rule: str) -> int:
+    """Match what names our request or, near in time, the bill, where that is one payment of the amount alone."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH fits AS (SELECT l.id AS line, c.id AS found, count(*) OVER (PARTITION BY l.id) AS payments,"
-            "  count(*) OVER (PARTITION BY c.id) AS lines FROM settlement_statementline l JOIN payments_cashbook c"
-            "  ON c.gateway = l.source AND c.request = l.reference AND c.cents = l.amount_cents AND c.currency = l.currency"
-            "  WHERE l.statement_id = %s AND l.state = 'open' AND l.reference <> ''"
-            "  AND NOT EXISTS (SELECT 1 FROM settlement_statementline m WHERE m.cashbook_id = c.id))"
-            " UPDATE settlement_statementline l SET state = 'matched', rule = 'request', cashbook_id = fits.found"
-            " FROM fits WHERE fits.line = l.id AND fits.payments = 1 AND fits.lines = 1",
-            [statement.id],
-        )
+        cursor.execute(NAMES[rule], {"statement": statement.id, "rule": rule, "near": _near(statement)})
         return int(cursor.rowcount)
 
 
 def _match_near(statement: Statement) -> int:
     """Match what is left where one payment alone has the amount, is near in time and has a reference that is alike."""
-    near = NEAR_BY_DAY if statement.format in ("mt940", "camt.053") else NEAR
+    near = _near(statement)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT l.id, l.reference, l.at, c.id, c.reference, c.at FROM settlement_statementline l"
@@ -245,7 +257,7 @@ def _match_near(statement: Statement) -> int:
             "  AND c.at BETWEEN l.at - make_interval(secs => %s) AND l.at + make_interval(secs => %s)"
             " WHERE l.statement_id = %s AND l.state = 'open' AND l.reference <> ''"
             "  AND NOT EXISTS (SELECT 1 FROM settlement_statementline m WHERE m.cashbook_id = c.id)",
-            [near.total_seconds(), near.total_seconds(), statement.id],
+            [near, near, statement.id],
         )
         pairs: list[tuple[int, UUID]] = [
             (line, found)
