@@ -210,6 +210,13 @@ EQUITY = {
     "password": env.text("EQUITY_IPN_PASSWORD"),
     "account": env.text("EQUITY_ACCOUNT", "0200000001"),
 }
+# Tax invoices (eTIMS) of bodies that are taxpayers; the rates by category are the law's of the day, in per cent.
+ETIMS = {
+    "base_url": env.text("ETIMS_BASE_URL", f"{SANDBOX_URL}/etims" if SANDBOX else "").rstrip("/"),
+    "key": env.text("ETIMS_KEY"),
+    "secret": env.text("ETIMS_SECRET"),
+    "rates": {"B": env.text("ETIMS_RATE_B", "16"), "E": env.text("ETIMS_RATE_E", "8")},
+}
 # Whose money it is before it is handed over to bodies, as the bank knows it; and the servers to which batches go (decision 9).
 SETTLEMENT_ACCOUNT = {
     "name": env.text("SETTLEMENT_NAME", "Huduma collection account"),

@@ -17,7 +17,21 @@ from starlette.applications import Starlette
 from starlette.responses import RedirectResponse
 from starlette.routing import Mount, Route
 
-from sandbox import airtel, banks, card, daraja, inbound, paybill, pesaflow, phone, registers, sftp, sms, statements
+from sandbox import (
+    airtel,
+    banks,
+    card,
+    daraja,
+    etims,
+    inbound,
+    paybill,
+    pesaflow,
+    phone,
+    registers,
+    sftp,
+    sms,
+    statements,
+)
 from sandbox.mailbox import Mailbox
 from sandbox.state import State
 
@@ -58,6 +72,7 @@ def application(state: State, mailbox: Mailbox, *, totp: dict[str, str], huduma_
             Mount("/airtel", routes=airtel.routes),
             Mount("/pesaflow", routes=pesaflow.routes),
             Mount("/card", routes=card.routes),
+            Mount("/etims", routes=etims.routes),
             *banks.routes,
             *statements.routes,
             *sms.routes,

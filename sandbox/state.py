@@ -37,6 +37,9 @@ CREATE TABLE IF NOT EXISTS session (id TEXT PRIMARY KEY, key TEXT UNIQUE, refere
 CREATE TABLE IF NOT EXISTS card_refund (id TEXT PRIMARY KEY, key TEXT UNIQUE, intent TEXT, cents INTEGER, status TEXT);
 CREATE TABLE IF NOT EXISTS incoming (id INTEGER PRIMARY KEY, raw BLOB, at REAL);
 CREATE TABLE IF NOT EXISTS spoken (phone TEXT PRIMARY KEY, at REAL);
+CREATE TABLE IF NOT EXISTS device (tin TEXT, branch TEXT, key TEXT, PRIMARY KEY (tin, branch));
+CREATE TABLE IF NOT EXISTS tax_invoice (tin TEXT, number INTEGER, receipt INTEGER, signature TEXT, internal TEXT, at TEXT, body TEXT,
+    PRIMARY KEY (tin, number));
 CREATE TABLE IF NOT EXISTS token (value TEXT PRIMARY KEY, expires REAL);
 """
 TABLE_NAMES = re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", TABLES)
@@ -58,6 +61,7 @@ FAULTS = {
     "imap": "down timeout",
     "africastalking_in": "delay lose duplicate reorder",
     "whatsapp": "delay lose duplicate reorder falsify timeout error_5xx down undelivered window_over",
+    "etims": "delay timeout error_5xx down",
 }
 
 

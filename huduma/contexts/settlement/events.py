@@ -65,6 +65,17 @@ class RemittanceReturned(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TaxInvoiceIssued(Event):
+    """KRA's unit signed the tax invoice of a body for a bill."""
+
+    act: ClassVar[str] = "settlement.tax_invoice.issued"
+    subject: ClassVar[str] = "invoice_id"
+    invoice_id: UUID
+    bill_id: UUID
+    body_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CheckFailed(Event):
     """A daily check of the books found something that a person has to look at."""
 

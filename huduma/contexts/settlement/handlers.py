@@ -1,4 +1,4 @@
-"""Bodies hear by e-mail of the money that is on its way to them, and accountants of what a daily check found."""
+"""Bodies hear by e-mail of the money that is on its way to them, accountants of what a check found. Taxpayers get invoices."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext, gettext_noop, override
 
 from huduma.contexts.identity import public as identity
 from huduma.contexts.messages import public as messages
-from huduma.contexts.settlement import queries
+from huduma.contexts.settlement import operations, queries
 from huduma.foundation.access import SYSTEM
 from huduma.foundation.journal import public as journal
 from huduma.foundation.money import format_cents
@@ -35,6 +35,12 @@ def on_batch(entry: journal.Entry) -> None:
             "body": names.get(body_code, body_code),
         }  # fmt: skip
         _tell(entry, queries.CHECKERS, body_code, ADVICE_SUBJECT, ADVICE, f"desk/batches/{batch.id}/", facts)
+
+
+@journal.handles("payments.bill.settled")
+def on_settled(entry: journal.Entry) -> None:
+    """Number the tax invoices of the taxpayers on a bill."""
+    operations.order_tax_invoices(bill_id=UUID(entry.facts["bill_id"]), now=entry.at)
 
 
 @journal.handles("settlement.check.failed")

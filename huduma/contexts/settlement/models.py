@@ -277,3 +277,51 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.check_code} {self.count}"
+
+
+class Taxpayer(models.Model):
+    """A body that issues tax invoices (eTIMS): its PIN, branch, and the key that KRA gave its device, once."""
+
+    PERSONAL_DATA: ClassVar[dict[str, str]] = {}
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7)
+    body_code = models.CharField(max_length=40, unique=True)
+    tin = models.CharField(max_length=11)
+    branch = models.CharField(max_length=2, default="00")
+    key = models.CharField(max_length=200)
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.body_code} {self.tin}"
+
+
+class TaxInvoice(models.Model):
+    """The tax invoice of a taxpayer for its lines of a settled bill. Numbers run without gaps for each taxpayer."""
+
+    PERSONAL_DATA: ClassVar[dict[str, str]] = {}
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7)
+    taxpayer = models.ForeignKey(Taxpayer, on_delete=models.PROTECT, related_name="invoices")
+    bill_id = models.UUIDField()
+    number = models.IntegerField()
+    lines = models.JSONField(help_text="Frozen: name, tax category, cents with tax.")
+    total_cents = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    ordered_at = models.DateTimeField()
+    issued_at = models.DateTimeField(null=True)
+    receipt_number = models.CharField(max_length=40, blank=True)
+    signature = models.CharField(max_length=120, blank=True)
+    internal_data = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["taxpayer", "number"], name="settlement_invoice_number"),
+            models.UniqueConstraint(fields=["taxpayer", "bill_id"], name="settlement_invoice_once"),
+            models.CheckConstraint(
+                condition=Q(issued_at__isnull=True) | ~Q(signature=""), name="settlement_invoice_signed"
+            ),
+        ]
+        indexes = [models.Index(fields=["bill_id"], name="settlement_invoice_bill")]
+
+    def __str__(self) -> str:
+        return f"{self.taxpayer_id} {self.number}"

@@ -14,10 +14,17 @@ def send(batch_id: str) -> None:
     operations.send_batch(UUID(batch_id))
 
 
+@jobs.job(name="settlement.tax_invoice", attempts=8)
+def tax_invoice(invoice_id: str) -> None:
+    """Have a tax invoice signed."""
+    operations.issue_tax_invoice(UUID(invoice_id))
+
+
 @jobs.every("*/15 * * * *", name="settlement.sweep")
 def sweep(timestamp: int) -> None:
     """Take up again what lost its job."""
     operations.sweep_batches()
+    operations.sweep_tax_invoices()
 
 
 @jobs.every("40 1 * * *", name="settlement.nightly")

@@ -81,7 +81,7 @@ def bill_for_body(actor: Actor, typed: str) -> Bill:
     bill = find_bill(typed)
     bodies = {line["body_code"] for line in bill.lines} - {""}
     minds = any(grant.role in MINDERS and grant.body_code is None for grant in actor.grants)
-    if not minds and not any(actor.has_role(*BODY_ROLES, body=body) for body in bodies):
+    if not minds and not any(actor.has_role(*BODY_ROLES, *MINDERS, body=body) for body in bodies):
         raise NotFound
     return bill
 
@@ -100,7 +100,7 @@ def waivers_for(actor: Actor, *, waiting: bool) -> list[Waiver]:
     """Return the waivers that wait, oldest first, or that were decided, newest first, of the actor's bodies; of all for auditors."""
     found = Waiver.objects.filter(state="proposed") if waiting else Waiver.objects.exclude(state="proposed")
     if not any(grant.role in MINDERS and grant.body_code is None for grant in actor.grants):
-        actor.require_role(*BODY_ROLES)
+        actor.require_role(*BODY_ROLES, *MINDERS)
         found = found.filter(body_code__in=actor.body_codes)
     if waiting:
         found = found.filter(bill__state="open")

@@ -40,6 +40,13 @@ from huduma.contexts.settlement.operations.statements import (
     StatementMalformed,
     take_statement,
 )
+from huduma.contexts.settlement.operations.taxes import (
+    enrol_taxpayer,
+    etims,
+    issue_tax_invoice,
+    order_tax_invoices,
+    sweep_tax_invoices,
+)
 
 __all__ = [
     "AccountChanged",
@@ -64,14 +71,19 @@ __all__ = [
     "approve_bank_account",
     "decide_batch",
     "decide_explanation",
+    "enrol_taxpayer",
+    "etims",
     "explain",
     "files_of",
+    "issue_tax_invoice",
+    "order_tax_invoices",
     "propose_bank_account",
     "propose_batch",
     "reject_bank_account",
     "run_checks",
     "send_batch",
     "sweep_batches",
+    "sweep_tax_invoices",
     "take_nightly",
     "take_statement",
 ]

@@ -237,7 +237,7 @@ WITH fits AS (
 UPDATE settlement_statementline l SET state = 'matched', rule = %(rule)s, cashbook_id = fits.found
 FROM fits WHERE fits.line = l.id AND fits.payments = 1 AND fits.lines = 1
 """
-NAMES = {"request": NAMED.format(name="c.request"), "reference": NAMED.format(name="c.reference")}
+NAMES = {"request": NAMED.format(name="c.request"), "reference": NAMED.format(name="c.bill_reference")}
 
 
 def _match_named(statement: Statement, rule: str) -> int:

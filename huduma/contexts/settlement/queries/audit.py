@@ -5,7 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from huduma.contexts.payments import public as payments
-from huduma.contexts.settlement.models import Explanation, Remittance, StatementLine
+from huduma.contexts.settlement.models import Explanation, Remittance, StatementLine, TaxInvoice
 from huduma.contexts.settlement.queries.access import EVIDENCE, bodies_seen, midnight
 from huduma.contexts.settlement.queries.batches import covering
 from huduma.contexts.settlement.queries.lines import line_of
@@ -26,6 +26,7 @@ class Trace:
     line: StatementLine | None
     explanation: Explanation | None
     remittances: list[Remittance]
+    tax_invoices: list[TaxInvoice]
     acts: list[journal.Entry]
     service_code: str
     shows_evidence: bool
@@ -62,9 +63,15 @@ def trace_for(actor: Actor, payment_id: UUID) -> Trace:
     if not shows:
         known.callbacks.clear()
     return Trace(
-        known, transfers, line, line.explanations.filter(state="accepted").first() if line else None, remittances, acts,
+        known, transfers, line, line.explanations.filter(state="accepted").first() if line else None, remittances,
+        tax_invoices_of(known.payment.bill.id) if known.payment.bill else [], acts,
         next((str(one.facts["service_code"]) for one in acts if one.facts.get("service_code")), ""), shows,
     )  # fmt: skip
+
+
+def tax_invoices_of(bill_id: UUID) -> list[TaxInvoice]:
+    """Return the tax invoices for a bill whose reader has been checked."""
+    return list(TaxInvoice.objects.filter(bill_id=bill_id).select_related("taxpayer").order_by("taxpayer__body_code"))
 
 
 def _acts(known: payments.Known, remittances: list[Remittance], line: StatementLine | None) -> list[journal.Entry]:
