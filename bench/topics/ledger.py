@@ -1,20 +1,25 @@
-"""The ledger: transfers beside pgbench, and balances as the books grow."""
+"""The ledger: transfers beside pgbench; balances, and the page of collections with their age, as the books grow."""
 
 import statistics
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from django.contrib.auth import get_user_model
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from bench.pgbench import limit
 from bench.rates import median_rate
+from config import env
 from huduma.contexts.payments import public as payments
+from huduma.contexts.settlement import public as settlement
+from huduma.foundation.access import SYSTEM
 
-#: Entries in the books: 40 bodies of three revenue codes each, over thirty days, closed every hour. With 10_000_000 added the topic
-#: takes six minutes more.
-SIZES = (10_000, 100_000, 1_000_000)
+#: Entries in the books: 40 bodies of three revenue codes each, over thirty days, closed every hour. `BENCH_LEDGER_ENTRIES=10000000`
+#: adds that size (six minutes more).
+SIZES = sorted({10_000, 100_000, 1_000_000, env.number("BENCH_LEDGER_ENTRIES", 10_000)})
 START = datetime(2026, 10, 1, tzinfo=UTC)
 SPAN = timedelta(days=30)
 NOON = START + timedelta(days=14, hours=12, minutes=30)
@@ -80,12 +85,31 @@ def _growth() -> None:
         everything = _milliseconds(lambda: payments.balances(""))
         past = _milliseconds(lambda: payments.trial_balance_cents(NOON))
         body = _milliseconds(lambda: payments.balances("body:B7"))
+        ageing = _milliseconds(lambda: settlement.standings_for(SYSTEM, NOON))
+        page = _milliseconds(_collections())
         counted = _milliseconds(_count, 3)
         assert payments.trial_balance_cents() == 0 == payments.trial_balance_cents(NOON)
         print(
             f"{size:>10,} entries   121 accounts {everything:6.1f} ms   as of a past noon {past:6.1f} ms   one body {body:5.1f} ms"
+            f"   ageing of all {ageing:6.1f} ms   page of collections {page:6.1f} ms"
             f"   (limit {LIMIT_MS})   by counting {counted:8.1f} ms   closing an hour {closing * 1000:6.1f} ms"
         )
+
+
+def _collections() -> Callable[[], object]:
+    """Return the asking for the page of all collections, by somebody who sees all bodies."""
+    auditor = get_user_model().objects.get(email="auditor@huduma.example")
+    client = Client()
+    client.force_login(auditor)
+    session = client.session
+    session["second_factor"] = str(auditor.pk)
+    session.save()
+
+    def ask() -> None:
+        answer = client.get("/en/desk/collections/")
+        assert answer.status_code == 200, answer
+
+    return ask
 
 
 def _count() -> None:

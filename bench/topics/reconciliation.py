@@ -1,6 +1,6 @@
 """A statement matched line by line with the cash book, as it grows: seconds, and the peak memory of the process that does it.
 
-99 lines of 100 carry a receipt that we know, nine of a thousand only a reference that is alike, one of a thousand is nobody's.
+99 lines of 100 carry a receipt that we know, nine of a thousand the reference of the bill alone, one of a thousand is nobody’s.
 `BENCH_STATEMENT_LINES=1000000` adds that size (four minutes more, most of them to make up the payments).
 """
 

@@ -24,15 +24,33 @@ class Balance:
         return self.debit_cents - self.credit_cents
 
 
-def balances(prefix: str = "", before: datetime | None = None) -> list[Balance]:
-    """Return the balances of an account and all below it (all accounts for ""), as they stood before a moment."""
+BALANCES = "SELECT account, currency, debit_cents, credit_cents FROM payments_balances(%s, coalesce(%s, 'infinity'::timestamptz))"
+
+
+def balances(prefix: str = "", before: datetime | None = None, currency: str = "") -> list[Balance]:
+    """Return the balances of an account and all below it (all accounts for ""), in one currency or all, as they stood before a moment."""
+    with connection.cursor() as cursor:
+        if currency:
+            cursor.execute(BALANCES + " WHERE currency = %s ORDER BY account", [prefix, before, currency])
+        else:
+            cursor.execute(BALANCES + " ORDER BY account, currency", [prefix, before])
+        return [Balance(*row) for row in cursor.fetchall()]
+
+
+def balances_at(prefix: str, moments: list[datetime | None], currency: str) -> list[dict[str, Balance]]:
+    """Return for each moment (None: now) the balances of an account and all below it in a currency, by account."""
+    found: list[dict[str, Balance]] = [{} for _ in moments]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT account, currency, debit_cents, credit_cents FROM payments_balances(%s, coalesce(%s, 'infinity'::timestamptz))"
-            " ORDER BY account, currency",
-            [prefix, before],
+            "SELECT m.place, b.account, b.currency, b.debit_cents, b.credit_cents"
+            " FROM unnest(%s::timestamptz[]) WITH ORDINALITY m (at, place),"
+            " LATERAL payments_balances(%s, coalesce(m.at, 'infinity')) b WHERE b.currency = %s ORDER BY b.account",
+            [moments, prefix, currency],
         )
-        return [Balance(*row) for row in cursor.fetchall()]
+        for place, *row in cursor.fetchall():
+            balance = Balance(*row)
+            found[place - 1][balance.account] = balance
+    return found
 
 
 def balance_cents(account_code: str, currency: str = "KES", before: datetime | None = None) -> int:

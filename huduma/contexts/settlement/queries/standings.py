@@ -66,7 +66,7 @@ def parts_of(account: str) -> tuple[str, str]:
 
 
 def _balances(prefix: str, currency: str, before: datetime | None = None) -> dict[str, payments.Balance]:
-    return {one.account: one for one in payments.balances(prefix, before) if one.currency == currency}
+    return {one.account: one for one in payments.balances(prefix, before, currency)}
 
 
 def _prefix(body_code: str) -> str:
@@ -95,8 +95,7 @@ def standings_for(actor: Actor, now: datetime, currency: str = "KES") -> list[St
     days = [today - timedelta(days=back) for back in range(HAND_OVER_DAYS + 1)]
     found: list[Standing] = []
     for prefix in ["body"] if bodies is None else [_prefix(code) for code in sorted(bodies)]:
-        current = _balances(prefix, currency)
-        before = [_balances(prefix, currency, midnight(day)) for day in days]
+        current, *before = payments.balances_at(prefix, [None, *map(midnight, days)], currency)
         for account, balance in current.items():
             ends = [balance.credit_cents, *(one[account].credit_cents if account in one else 0 for one in before)]
             collected = [(day, ends[place] - ends[place + 1]) for place, day in enumerate(days)]
