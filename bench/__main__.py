@@ -5,14 +5,13 @@ import importlib
 import os
 import pkgutil
 import shutil
-import socket
 import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import topics
-from config import database
+from config import database, ports
 
 
 def main() -> None:
@@ -26,7 +25,7 @@ def main() -> None:
     directory = Path(tempfile.mkdtemp(prefix="huduma-bench-"))
     directory.chmod(0o755)  # the server may run as another user than root
     (directory / "static").mkdir()
-    os.environ.update(HUDUMA_VAR=str(directory), DJANGO_SETTINGS_MODULE="config.settings", **_ports())  # noqa: TID251
+    os.environ.update(HUDUMA_VAR=str(directory), DJANGO_SETTINGS_MODULE="config.settings", **ports.free())  # noqa: TID251
     try:
         url = database.start(directory / "postgres")
         os.environ["DATABASE_URL"] = url  # noqa: TID251
@@ -40,19 +39,6 @@ def main() -> None:
     finally:
         database.stop(directory / "postgres")
         shutil.rmtree(directory, ignore_errors=True)
-
-
-def _ports() -> dict[str, str]:
-    """Return free ports for the processes that a topic starts."""
-    with socket.socket() as web, socket.socket() as sandbox, socket.socket() as mail, socket.socket() as imap:
-        for one in (web, sandbox, mail, imap):
-            one.bind(("127.0.0.1", 0))
-        return {
-            "HUDUMA_PORT": str(web.getsockname()[1]),
-            "SANDBOX_URL": f"http://127.0.0.1:{sandbox.getsockname()[1]}",
-            "EMAIL_PORT": str(mail.getsockname()[1]),
-            "INBOX_IMAP_PORT": str(imap.getsockname()[1]),
-        }
 
 
 def _load() -> None:

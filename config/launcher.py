@@ -76,7 +76,8 @@ def main() -> None:
     _make_folders()
     with _only_one():
         _end_orphans()
-        _check_machine()
+        _check_ports()
+        _check_disk()
         started = time.monotonic()
         own_database = not env.text("DATABASE_URL")
         try:
@@ -148,7 +149,7 @@ def _mark_of(process: psutil.Process) -> str | None:
         return None
 
 
-def _check_machine() -> None:
+def _check_ports() -> None:
     for port, variable in (
         (PORT, "HUDUMA_PORT"),
         (SANDBOX_PORT, "SANDBOX_URL"),
@@ -166,6 +167,9 @@ def _check_machine() -> None:
                 raise Stop(
                     f"Port {port} is taken by another program: stop that one, or run `{variable}={example} make run`."
                 ) from None
+
+
+def _check_disk() -> None:
     free = shutil.disk_usage(env.VAR).free
     if free < LEAST_FREE_BYTES:
         raise Stop(

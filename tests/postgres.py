@@ -3,18 +3,10 @@
 import atexit
 import os
 import shutil
-import socket
 import tempfile
 from pathlib import Path
 
-from config import database
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
+from config import database, ports
 
 # Each process has a server of its own: the journal's seal waits for every transaction that runs on the same server.
 if "DATABASE_URL" not in os.environ or "HUDUMA_TEST_VAR" in os.environ:
@@ -31,10 +23,7 @@ if "DATABASE_URL" not in os.environ or "HUDUMA_TEST_VAR" in os.environ:
     os.environ["DATABASE_URL"] = database.start(directory / "postgres", durable=False)
 
 os.environ["HUDUMA_MODE"] = "sandbox"
-os.environ["SANDBOX_URL"] = f"http://127.0.0.1:{_free_port()}"
-os.environ["EMAIL_PORT"] = str(_free_port())
-os.environ["SFTP_PORT"] = str(_free_port())
-os.environ["INBOX_IMAP_PORT"] = str(_free_port())
+os.environ.update(ports.free())
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
     "1"  # Playwright's synchronous driver keeps an event loop in the test's thread
 )

@@ -5,12 +5,11 @@ import json
 import logging
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from config import database
+from config import database, ports
 
 
 @contextlib.contextmanager
@@ -25,7 +24,7 @@ def ground(**settings: str) -> Iterator[tuple[str, Path]]:
     os.environ.pop("DATABASE_URL", None)
     os.environ.update(
         HUDUMA_MODE="sandbox", HUDUMA_VAR=str(directory), HUDUMA_TRUSTED_PROXIES="1",
-        DJANGO_SETTINGS_MODULE="config.settings", **_ports(), **settings,
+        DJANGO_SETTINGS_MODULE="config.settings", **ports.free(), **settings,
     )  # fmt: skip
     try:
         url = database.start(directory / "postgres")
@@ -35,17 +34,6 @@ def ground(**settings: str) -> Iterator[tuple[str, Path]]:
     finally:
         database.stop(directory / "postgres")
         shutil.rmtree(directory, ignore_errors=True)
-
-
-def _ports() -> dict[str, str]:
-    with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(4)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        web, sandbox, mail, stream = (str(probe.getsockname()[1]) for probe in probes)
-    return {
-        "HUDUMA_PORT": web, "SANDBOX_URL": f"http://127.0.0.1:{sandbox}", "EMAIL_PORT": mail, "HUDUMA_STREAM_PORT": stream,
-    }  # fmt: skip
 
 
 def _prepare() -> None:

@@ -15,28 +15,19 @@ import psutil
 import pytest
 from django.conf import settings
 
-from config import database, launcher
+from config import database, launcher, ports
 
 PATIENCE_SECONDS = 90
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Folder:
     """A data folder of its own, and the launchers that run in it."""
 
     def __init__(self, var: Path) -> None:
-        self.var, self.port, self.sandbox_port = var, free_port(), free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.sandbox_url = f"http://127.0.0.1:{self.sandbox_port}"
-        mine = {
-            "HUDUMA_VAR": str(var), "HUDUMA_PORT": str(self.port), "SANDBOX_URL": self.sandbox_url,
-            "EMAIL_PORT": str(free_port()), "INBOX_IMAP_PORT": str(free_port()), "PYTHONUNBUFFERED": "1",
-        }  # fmt: skip
+        listening = ports.free()
+        self.var, self.port = var, int(listening["HUDUMA_PORT"])
+        self.url, self.sandbox_url = f"http://127.0.0.1:{self.port}", listening["SANDBOX_URL"]
+        mine = {**listening, "HUDUMA_VAR": str(var), "PYTHONUNBUFFERED": "1"}
         kept = {
             name: text for name, text in os.environ.items() if name not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
         }
@@ -101,6 +92,15 @@ def kill_database(folder: Folder) -> None:
 
 def until_a_code_arrives(folder: Folder, phone: str) -> None:
     """Ask for a code as a citizen does, and go on asking until web server, worker and sandbox have carried it to the phone."""
+    try:
+        _ask_until_it_arrives(folder, phone)
+    except httpx.ConnectError:
+        launcher_process = folder.started[-1]
+        assert launcher_process.poll() is None, launcher_process.communicate()[0]
+        raise
+
+
+def _ask_until_it_arrives(folder: Folder, phone: str) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     asked = False
     with httpx.Client(base_url=folder.url, timeout=20) as client:
@@ -155,7 +155,7 @@ def test_a_busy_port_is_named_with_the_way_out(folder):
 
 
 def test_a_database_that_does_not_answer_is_named_with_the_way_out(folder):
-    said = folder.says(DATABASE_URL=f"postgresql://nobody@127.0.0.1:{free_port()}/huduma")
+    said = folder.says(DATABASE_URL=f"postgresql://nobody@127.0.0.1:{ports.free()['EMAIL_PORT']}/huduma")
     assert said.splitlines()[-1].startswith("The database does not answer: check DATABASE_URL. It said: ")
     assert "Traceback" not in said
 
@@ -170,9 +170,7 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(folder):
 
 def test_a_disk_that_is_nearly_full_is_named_with_the_way_out(monkeypatch):
     monkeypatch.setattr(launcher, "LEAST_FREE_BYTES", 10**18)
-    for name in ("PORT", "SANDBOX_PORT", "SMTP_PORT"):
-        monkeypatch.setattr(launcher, name, free_port())
     with pytest.raises(
         launcher.Stop, match=r"The disk is nearly full .* set HUDUMA_VAR to a directory on another disk"
     ):
-        launcher._check_machine()
+        launcher._check_disk()
