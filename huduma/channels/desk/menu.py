@@ -21,7 +21,7 @@ MENU = (
     ("centre_settings", gettext_lazy("Centre"), ("supervisor",)),
     ("centres", gettext_lazy("All centres now"), ("secretariat", "administrator")),
     ("assist", gettext_lazy("Serve a person here"), STAFF),
-    ("figures", gettext_lazy("Promises kept"), (*STAFF, "secretariat")),
+    ("figures", gettext_lazy("Promises kept"), (*STAFF, "analyst", "secretariat")),
     ("processes", gettext_lazy("Processes"), ("supervisor",)),
     ("services", gettext_lazy("Services"), ("analyst", "supervisor", "secretariat")),
     ("redesign", gettext_lazy("Redesign"), ("analyst", "supervisor", "secretariat")),

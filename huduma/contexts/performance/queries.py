@@ -14,6 +14,8 @@ from huduma.foundation.worktime import public as worktime
 #: Below this number a figure says more about single people than about the service, and is not published.
 LEAST_CASES = 10
 WINDOW_DAYS = 90
+#: Who sees the cases behind figures: those of their bodies, the Secretariat all.
+READERS = ("officer", "supervisor", "analyst", "secretariat")
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def figures_of(service_code: str) -> ServiceFigures | None:
 
 def list_figures_for(actor: Actor) -> list[Figure]:
     """Return the figure of each service as a whole, those kept worst first. Raises NotPermitted for those who are no staff."""
-    if not actor.has_role("officer", "supervisor", "secretariat", "administrator"):
+    if not actor.has_role(*READERS, "administrator"):
         raise NotPermitted
     rows = Figure.objects.filter(part="all")
     return sorted(rows, key=lambda row: (row.met / row.promised if row.promised else 1, row.service_code))
@@ -59,7 +61,7 @@ def list_cases_for(
 
     The Secretariat sees all, officers those of their bodies. Raises NotPermitted.
     """
-    if not actor.has_role("officer", "supervisor", "secretariat"):
+    if not actor.has_role(*READERS):
         raise NotPermitted
     figure = Figure.objects.filter(service_code=service_code, part=part, value=value).first()
     if figure is None:

@@ -86,7 +86,7 @@ def test_what_was_cancelled_or_ended_a_moment_ago_does_not_count(version, now):
 class TestTheCasesBehind:
     def test_they_are_exactly_the_cases_of_the_figure(self, past, officer_actor):
         whole = performance.figures_of(SERVICE).whole
-        for actor in (officer_actor(BODY), officer_actor(None, "secretariat")):
+        for actor in (officer_actor(BODY), officer_actor(BODY, "analyst"), officer_actor(None, "secretariat")):
             assert len(every(actor)) == whole.cases
         county = performance.figures_of(SERVICE).counties[0]
         assert len(every(officer_actor(BODY), part="county", value=county.value)) == county.cases
