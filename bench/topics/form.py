@@ -30,6 +30,11 @@ SERVICE: dict[str, Any] = {
     "channels": ["web"], "at_huduma": None, "output": {"en": "card", "sw": "kadi"}, "legal_basis": "None",
     "sources": ["https://example.org/"],
     "confidence": {"overall": "estimate", "fee": "estimate", "turnaround": "published", "requirements": "estimate"},
+    "fees": [{"code": "fee", "name": {"en": "Fee", "sw": "Ada"}, "amount": 0, "legal_notice": "None"}],
+    "retention": {"years": 1, "basis": {"en": "An example.", "sw": "Mfano."}},
+    "purposes": [
+        {"data": [f"q{n}" for n in range(QUESTIONS)], "purpose": {"en": "An example", "sw": "Mfano"}, "lawful_basis": "consent"}
+    ],
 }  # fmt: skip
 PROCESS = """<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:huduma="https://huduma.example/bpmn"

@@ -279,13 +279,6 @@ def suggested(form: Form, facts: dict[str, Any], earlier: Answers) -> Answers:
     return found
 
 
-def bill_lines(config: dict[str, Any]) -> dict[str, int]:
-    """Return the lines that a process bills: every entry that ends in `_cents`, without that ending, where it is more than 0."""
-    return {
-        name.removesuffix("_cents"): int(cents) for name, cents in config.items() if name.endswith("_cents") and cents
-    }
-
-
 def decided(config: dict[str, Any]) -> dict[str, Any] | None:
     """Return the amounts that a process hands to `raise-bill`, or None where it hands none."""
     return {name: value for name, value in config.items() if name.endswith("_cents")} or None

@@ -158,7 +158,9 @@ def list_versions(service_code: str) -> list[ServiceVersion]:
 def list_services_for(actor: Actor) -> list[Service]:
     """Return the services that somebody has the packages of: their bodies', or all for the Secretariat. Raises NotPermitted."""
     actor.require_role(*READERS)
-    found = Service.objects.select_related("body", "current_version").defer("search", "current_version__package")
+    found = Service.objects.select_related("body", "current_version").defer(
+        "search", "current_version__package", "current_version__source"
+    )
     if not actor.has_role("secretariat"):
         found = found.filter(body_id__in=actor.body_codes)
     return list(found)

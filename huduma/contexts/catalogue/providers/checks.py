@@ -29,9 +29,20 @@ NOTICE = re.compile(r'<\w+:with\s+name="notice"\s+value="([a-z0-9_]+)"')
 COUNTIES = tuple(f"{number:03}" for number in range(1, 48))
 
 
+#: What the charter of a service that runs has to say besides.
+ONLINE = {
+    "fees": "write what is billed; amount: 0 says that it is free",
+    "purposes": "write why each question is asked, and by what right",
+    "retention": "write how long answers are kept, and why",
+}
+
+
 def check(package: Package) -> None:
     """Note every fault that the parts of a package have together."""
     usable = set(package.parts) - package.wrong
+    if "service" in usable and package.is_runnable:
+        for key in ONLINE.keys() - package.parts["service"].keys():
+            package.fault("service", [], f"people can apply online, and the charter has no {key!r}", ONLINE[key])
     if "form" in usable:
         _form(package)
         if "service" in usable:

@@ -84,6 +84,11 @@ DAMAGES = {
         "on 01 January 2100 no line says what this costs: every case",
         "fees:",
     ),
+    "an online charter without fees": one(FINE, S, "\nfees:", "\nestimates:", "the charter has no 'fees'", "code:"),
+    "an online charter without purposes": one(
+        FINE, S, "\npurposes:", "\nestimates:", "the charter has no 'purposes'", "code:"
+    ),
+    "an online charter without retention": one(FINE, S, "\nretention:", "\nestimates:", "has no 'retention'", "code:"),
     "a fee that ends before it begins": one(
         CLEARANCE,
         S,
