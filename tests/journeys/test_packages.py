@@ -14,7 +14,7 @@ from huduma.contexts.identity import public as identity
 from huduma.foundation.access import ANONYMOUS, SYSTEM
 
 pytestmark = pytest.mark.browser
-CODE = "library-card"
+CODE = "repaid-loan-letter"
 
 
 @pytest.fixture

@@ -46,10 +46,10 @@ ACTS = {
     "catalogue.proposal.published": gettext_lazy("The Secretariat published it"),
 }
 UNITS = {
-    "minutes": gettext_lazy("%(n)s minutes"),
-    "hours": gettext_lazy("%(n)s hours"),
-    "days": gettext_lazy("%(n)s days"),
-    "working_days": gettext_lazy("%(n)s working days"),
+    "minutes": (gettext_lazy("%(n)s minute"), gettext_lazy("%(n)s minutes")),
+    "hours": (gettext_lazy("%(n)s hour"), gettext_lazy("%(n)s hours")),
+    "days": (gettext_lazy("%(n)s day"), gettext_lazy("%(n)s days")),
+    "working_days": (gettext_lazy("%(n)s working day"), gettext_lazy("%(n)s working days")),
 }
 BASES = {
     "consent": gettext_lazy("consent"),
@@ -152,7 +152,8 @@ def _charter(service: dict[str, Any]) -> dict[str, Any]:
 
 def _span(span: dict[str, Any]) -> str:
     number = f"{span['min']:g}–{span['value']:g}" if "min" in span else f"{span['value']:g}"
-    return str(UNITS[span["unit"]] % {"n": number})
+    one, many = UNITS[span["unit"]]
+    return str((one if number == "1" else many) % {"n": number})
 
 
 def _shown(proposal: catalogue.Proposal, fault: dict[str, Any]) -> dict[str, Any]:
