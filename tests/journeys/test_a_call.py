@@ -98,7 +98,7 @@ def test_a_call_becomes_a_complaint_that_is_rejected_appealed_and_settled(
     sound(agent)
     agent.get_by_role("link", name=say["back"]).click()
     agent.get_by_text(say["down"]).click()
-    agent.get_by_label(say["body"]).select_option("CRS")
+    agent.get_by_label(say["body"], exact=True).select_option("CRS")
     agent.get_by_label(say["brought"]).fill("Nobody answers the telephone of the registry.")
     sound(agent)
     agent.get_by_role("button", name=say["take_down"], exact=True).click()
