@@ -47,9 +47,11 @@ SELECT gen_random_uuid(), now() - n * interval '1 second', (ARRAY['inbox.message
 """
 MATTERS = """
 INSERT INTO contact_matter (id, reference, kind, title, text, channel, language, name, phone, email, is_anonymous, is_urgent, body_id,
-    service_code, centre_code, place, about_kind, state, level, opened_at, level_at, due_at, is_extended, outcome, answer, reopened, outside)
+    service_code, centre_code, place, about_kind, state, level, opened_at, level_at, due_at, is_extended,
+    outcome, answer, reopened, outside)
 SELECT gen_random_uuid(), 'HM' || lpad(n::text, 9, '0'), 'complaint', 'Bench', 'Bench', 'portal', 'sw', '',
-    '+2549' || lpad(n::text, 8, '0'), '', false, false, 'CRS', '', '', '', '', 'open', 1, now() - interval '9 days', now() - interval '9 days',
+    '+2549' || lpad(n::text, 8, '0'), '', false, false, 'CRS', '', '', '', '', 'open', 1,
+    now() - interval '9 days', now() - interval '9 days',
     CASE WHEN n <= %s THEN now() - interval '1 hour' ELSE now() + n * interval '1 minute' END, false, '', '', 0, ''
 FROM generate_series(1, %s) n
 """
