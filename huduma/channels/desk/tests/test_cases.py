@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from huduma.contexts.contact import public as contact
 from huduma.contexts.contact.models import Matter
+from huduma.contexts.places import public as places
 from huduma.contexts.process import public as process
 from huduma.contexts.process.models import Task
 from huduma.contexts.process.providers import plugs
@@ -143,6 +144,8 @@ def test_without_the_token_of_the_form_nothing_is_decided(client, staff, case, e
 
 
 def test_who_works_on_a_case_sees_that_something_was_brought_about_it(client, staff, case, enter_desk):
+    places.load_places(actor=SYSTEM)
+
     def bring(kind, text):
         matter = contact.open_matter(
             actor=SYSTEM, kind=kind, text=text, language="en", phone="0700000002", body_code="CRS", now=timezone.now()
