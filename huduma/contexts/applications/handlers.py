@@ -230,7 +230,7 @@ def _words(application: Application, turn: str, language: str) -> tuple[str, str
     values = {
         "reference": references.display(application.reference or ""),
         "service": pick(package["service"]["name"], language),
-        "amount": money.format_cents(sum(bill.total_cents for bill in bills)),
+        "amount": money.format_cents(sum(bill.total_cents for bill in bills), bills[0].currency if bills else "KES"),
         "link": f"{settings.PUBLIC_URL}/{language}/a/{application.reference}/",
     }
     own = package.get("messages", {}).get(turn)
