@@ -109,7 +109,8 @@ def ask(*, actor: Actor, bill: Bill, phone: str, gateway: str, language: str, wh
     currency = currency_at(bill, plug.currencies) if plug and plug.way in ("prompt", "page") else None
     if plug is None or currency is None:
         raise NoSuchWay
-    amount = due_cents(bill, gateway, currency) if whole else next_cents(bill)
+    part = 0 if whole else next_cents(bill)
+    amount = part if 0 < part < due_cents(bill, None, currency) else due_cents(bill, gateway, currency)
     number = ""
     if plug.needs_phone or phone:
         try:

@@ -9,7 +9,9 @@ from django.db import transaction
 
 from huduma.contexts.payments import events
 from huduma.contexts.payments.models import Payment, Refund
+from huduma.contexts.payments.operations.locking import lock_bill
 from huduma.contexts.payments.operations.refunds import finish_refund
+from huduma.contexts.payments.operations.settling import leave_basket, settle_if_covered
 from huduma.contexts.payments.operations.worklist import NotWaiting, ReasonMissing, SecondPersonNeeded
 from huduma.contexts.payments.providers.base import gateways
 from huduma.contexts.payments.queries import MONEY_ROLES, refundable_cents
@@ -33,6 +35,10 @@ class WholeOnly(Refusal):
 
 class BillStillOpen(Refusal):
     """This money paid an instalment of a bill that is still open. Wait until the bill is settled, or ask to waive the rest."""
+
+
+class MustGoBack(Refusal):
+    """The bill that this money waited for is not open any more, so nothing needs it: it has to go back."""
 
 
 class EvidenceMissing(Refusal):
@@ -75,16 +81,24 @@ def propose_refund(*, actor: Actor, payment_id: UUID, amount_cents: int, note: s
 def decide_refund(*, actor: Actor, refund_id: UUID, approve: bool, now: datetime) -> Refund:
     """Agree that money goes back, which sends it, or reject it. Whoever proposed may only take it back.
 
-    Raises NotPermitted, NotFound, NotWaiting, SecondPersonNeeded.
+    What was held for a bill counts for it again once the proposal is rejected.
+    Raises NotPermitted, NotFound, NotWaiting, SecondPersonNeeded, MustGoBack.
     """
     account_id = _minder(actor)
+    bill_id = Refund.objects.filter(id=refund_id).values_list("payment__bill_id", flat=True).first()
+    bill = lock_bill(bill_id) if bill_id else None
     refund = _locked(refund_id, "proposed")
     if approve and refund.asked_by == account_id:
         raise SecondPersonNeeded
     if not approve:
+        if refund.payment.state == "held" and bill is not None and bill.state != "open":
+            raise MustGoBack
         refund.state, refund.finished_at = "rejected", now
         refund.save(update_fields=["state", "finished_at"])
         _record(actor, events.RefundRejected, refund, now)
+        if bill is not None:
+            settle_if_covered(bill, now)
+            leave_basket(bill, now)
         return refund
     refund.state, refund.approved_by, refund.approved_at = "approved", account_id, now
     refund.save(update_fields=["state", "approved_by", "approved_at"])

@@ -32,7 +32,7 @@ def place(payment: Payment, bill: Bill | None, now: datetime) -> None:
         if bill is not None:
             reason = "cancelled" if bill.state == "cancelled" else "duplicate"
             refunds.order_refund(payment=payment, amount_cents=received, reason=reason, now=now)
-    elif received >= due_cents(bill, payment.gateway, payment.currency):
+    elif received >= due_cents(bill, None, payment.currency):  # no bill hangs on what a way of paying costs
         payment.state = "succeeded"
         payment.save()
         settle(bill, payment, now)
@@ -40,8 +40,10 @@ def place(payment: Payment, bill: Bill | None, now: datetime) -> None:
         payment.state = "held"
         payment.save()
         apply(bill, [payment], received_cents=received, now=now)
+        leave_basket(bill, now)
     else:
         _keep(payment, bill, "held", now)
+        leave_basket(bill, now)
 
 
 def _takes(bill: Bill, payment: Payment) -> bool:
@@ -90,12 +92,16 @@ def settle(bill: Bill, payment: Payment | None, now: datetime) -> None:
     held_cents = sum(one.received_cents or 0 for one in held)
     over = 0
     if source is not None:
-        gateway = payment.gateway if payment else None
-        claims = claims_of(bill, gateway, source.currency)
-        over = received + held_cents - sum(claim.cents for claim in claims)
+        came = received + held_cents
+        claims = claims_of(bill, payment.gateway if payment else None, source.currency)
+        with_fee = sum(claim.cents for claim in claims) <= came
+        if not with_fee:
+            claims = claims_of(bill, None, source.currency)
+        over = came - sum(claim.cents for claim in claims)
         paid = [(claim.account, claim.cents) for claim in claims]
         book_collection(source, paid, received_cents=received, from_suspense_cents=held_cents, now=now)
-        _add_fee(bill, gateway)
+        if payment is not None and with_fee:
+            _add_fee(bill, payment.gateway)
     for one in held:
         one.state = "applied"
         one.save(update_fields=["state"])
@@ -131,7 +137,10 @@ def _give_back(cents: int, payments: list[Payment], now: datetime) -> None:
 
 
 def leave_basket(bill: Bill, now: datetime) -> None:
-    """See what becomes of the basket of a bill that was paid otherwise or is owed no more; the caller has locked both."""
+    """See what becomes of the basket of a bill that was paid otherwise, in part or whole, or is owed no more.
+
+    The caller has locked both.
+    """
     basket = bill.basket
     if basket is None or basket.state != "open":
         return

@@ -98,6 +98,16 @@ def test_what_a_basket_holds_settles_it_once_less_is_owed(raise_bill, money_come
     assert payments.trial_balance_cents() == 0
 
 
+def test_a_part_of_one_bill_may_complete_what_its_basket_holds(raise_bill, money_comes, citizen_actor, now):
+    bills = [raise_bill(line(cents), person=citizen_actor.person_id) for cents in (10000, 20000)]
+    basket = payments.make_basket(actor=citizen_actor, bill_ids=[bill.id for bill in bills], now=now)
+    money_comes(basket, 25000)
+    money_comes(bills[0], 6000)
+    assert {Bill.objects.get(id=bill.id).state for bill in (*bills, basket)} == {"settled"}
+    assert payments.balance_cents("body:CRS") == -30000
+    assert payments.balance_cents("suspense") == -1000  # on its way back
+
+
 def test_what_a_basket_refuses(raise_bill, money_comes, citizen_actor, now):
     mine, strange = raise_bill(person=citizen_actor.person_id), raise_bill()
     dollars = raise_bill(line(3000), person=citizen_actor.person_id, currency="USD")
@@ -348,6 +358,13 @@ def test_what_a_way_of_paying_costs_is_a_line_of_its_own_by_the_gazetted_band(ra
     assert (settled.state, bill.total_cents, bill.lines[-1]["code"]) == ("succeeded", 105000, "convenience")
     assert (payments.balance_cents("fee:convenience"), payments.balance_cents("body:CRS")) == (-5000, -100000)
     assert raise_bill(line(20000)).terms == {}
+
+
+def test_no_bill_hangs_on_what_a_way_of_paying_costs(raise_bill, money_comes):
+    bill = raise_bill(line(100000), convenience=True)
+    settled = money_comes(bill, 103000, gateway="ecitizen")
+    assert (settled.state, settled.refunds.get().amount_cents) == ("succeeded", 3000)
+    assert (payments.balance_cents("fee:convenience"), payments.balance_cents("body:CRS")) == (0, -100000)
 
 
 def test_a_changed_schedule_of_convenience_fees_changes_no_bill(raise_bill, settings, tmp_path):

@@ -24,7 +24,7 @@ TERMS = {
     "instalments": {"at_most": 3, "every_days": 30, "grace_days": 0, "legal_basis": "LN 1"},
     "penalty": {"after_days": 10, "percent": 7, "every_days": 10, "at_most": 3, "legal_basis": "LN 1"},
 }
-CENTS = st.sampled_from([1, 999, 10000, 20001, 33333, 60000])
+CENTS = st.sampled_from([1, 999, 10000, 20001, 30000, 33333, 60000, 63333])
 
 
 def somebody(role, body=None):
@@ -114,19 +114,28 @@ class Bills(RuleBasedStateMachine):
     def withdraw(self, which):
         payments.cancel_bills(actor=SYSTEM, payable_id=self.bills[which].payable_id, now=self.now)
 
-    @rule(part=st.integers(1, 3))
-    def decide_to_give_back(self, part):
-        payment = Payment.objects.exclude(received_cents=None).order_by("id").last()
+    @rule(part=st.integers(1, 3), newest=st.booleans())
+    def propose_to_give_back(self, part, newest):
+        payment = Payment.objects.exclude(received_cents=None).order_by("-id" if newest else "id").first()
         if payment is None:
             return
         try:
-            refund = payments.propose_refund(
+            payments.propose_refund(
                 actor=somebody("accountant"), payment_id=payment.id, note="x", now=self.now,
                 amount_cents=payments.refundable_cents(payment) // part,
             )  # fmt: skip
         except Refusal:
             return
-        payments.decide_refund(actor=somebody("accountant"), refund_id=refund.id, approve=True, now=self.now)
+
+    @rule(approve=st.booleans())
+    def decide(self, approve):
+        refund = Refund.objects.filter(state="proposed").order_by("id").first()
+        if refund is None:
+            return
+        try:
+            payments.decide_refund(actor=somebody("accountant"), refund_id=refund.id, approve=approve, now=self.now)
+        except payments.MustGoBack:
+            assert not approve
 
     @rule()
     def give_back(self):

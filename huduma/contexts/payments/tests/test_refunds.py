@@ -74,6 +74,23 @@ def test_what_is_held_goes_back_whole_and_counts_no_more(raise_bill, money_comes
     assert held.state == "surplus"
 
 
+def test_a_rejected_proposal_counts_for_the_bill_again(raise_bill, money_comes, two, now):
+    bill = raise_bill()
+    held = money_comes(bill, 15000)
+    case = {"payment_id": held.id, "amount_cents": 15000, "note": "asked", "now": now}
+    refund = payments.propose_refund(actor=two[0], **case)
+    money_comes(bill, 12000)
+    payments.decide_refund(actor=two[1], refund_id=refund.id, approve=False, now=now)
+    bill.refresh_from_db()
+    assert (bill.state, payments.balance_cents("suspense")) == ("settled", -2000)
+    other = raise_bill()
+    held = money_comes(other, 15000)
+    refund = payments.propose_refund(actor=two[0], **{**case, "payment_id": held.id})
+    money_comes(other, 25000)
+    with pytest.raises(payments.MustGoBack):
+        payments.decide_refund(actor=two[1], refund_id=refund.id, approve=False, now=now)
+
+
 def test_money_for_no_bill_is_seen_until_somebody_gives_it_back(money_comes, two, now):
     stray = money_comes(None, 7000, typed_reference="RENT")
     assert payments.ownerless_for(two[0]) == [stray]
