@@ -87,7 +87,7 @@ def test_an_adult_is_asked_says_yes_and_ends_it(enter):
     assert imani.post(end).url == PEOPLE
     assert "Imani" not in text(asha.get("/en/applications/"))
     assert asha.get(f"/en/applications/{draft.id}/").status_code == 404
-    assert "Kuwaombea wengine" in text(imani.get("/sw/account/people/"))
+    assert "Maombi kwa niaba ya wengine" in text(imani.get("/sw/account/people/"))
 
 
 def test_what_is_wrong_in_a_question_is_said_and_kept(enter):
