@@ -194,6 +194,25 @@ def test_a_day_at_the_centre(
     shots(wall, "paper")
     wall.goto(f"{at}/desk/wall/")
     shots(wall, "wall")
+    came = timezone.now() - timedelta(weeks=1)  # last week the same many came: the manager plans the next one
+    day = (timezone.localtime(came) + timedelta(weeks=2)).date()
+    for n in range(9):
+        Ticket.objects.create(
+            centre=gpo, day=timezone.localdate(came), number=f"Z{n}", service_code="police-clearance", source="kiosk",
+            state="done", rank_at=came, arrived_at=came, waiting_since=came, ended_at=came,
+        )  # fmt: skip
+    wall.goto(f"{at}/desk/plan/?day={day}&what=if&counters=-1&percent=150")
+    wall.get_by_role("table").wait_for()
+    sound(wall)
+    shots(wall, "plan")
+    wall.locator("#week").fill(day.isoformat())
+    wall.locator("form[action*=rosters] button").click()
+    wall.locator("#live [role=status]").wait_for()
+    sound(wall)
+    drain_jobs()
+    wall.locator("#live table").first.wait_for(timeout=15000)  # the page looks for itself
+    sound(wall)
+    shots(wall, "roster")
 
     document = centres.receive_document(  # weeks later the document came, and is collected
         actor=officer, centre_code="HC01", person_id=me.person_id,
