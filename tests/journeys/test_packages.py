@@ -60,7 +60,7 @@ def test_from_the_analysts_folder_to_a_citizens_application(portal, folder, staf
     sound_form = form.read_text()
     form.write_text(re.sub(r"label: \{en: ([^,}]+), sw: [^}]+\}", r"label: {en: \1}", sound_form, count=1))
     analyst = staff("Amina", "analyst", "HELB")
-    analyst.goto(f"{portal}/en/desk/")
+    analyst.goto(f"{portal}/en/desk/services/")
     analyst.get_by_role("heading", name="Services and their versions").wait_for()
     analyst.get_by_role("button", name="Upload and check").click()
     analyst.get_by_text("Choose the .zip file of the package.").wait_for()

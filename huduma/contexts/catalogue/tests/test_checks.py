@@ -84,11 +84,6 @@ DAMAGES = {
         "on 01 January 2100 no line says what this costs: every case",
         "fees:",
     ),
-    "an online charter without fees": one(FINE, S, "\nfees:", "\nestimates:", "the charter has no 'fees'", "code:"),
-    "an online charter without purposes": one(
-        FINE, S, "\npurposes:", "\nestimates:", "the charter has no 'purposes'", "code:"
-    ),
-    "an online charter without retention": one(FINE, S, "\nretention:", "\nestimates:", "has no 'retention'", "code:"),
     "a fee that ends before it begins": one(
         CLEARANCE,
         S,
@@ -413,6 +408,14 @@ def test_a_fault_is_named_with_file_line_rule_and_remedy(damaged, name):
         lines = [text[: at.start()].count("\n") + 1 for at in re.finditer(re.escape(damage.at), text)]
         assert found[0].line in lines, (found[0].line, lines)
     assert len(found[0].remedy) > 5
+
+
+@pytest.mark.parametrize("key", ["fees", "purposes", "retention"])
+def test_the_charter_of_an_online_service_says_more(damaged, key):
+    folder = damaged(FINE)
+    text = re.sub(rf"^{key}:\n(?:[ -].*\n)+", "", (folder / S).read_text(), flags=re.M)
+    (folder / S).write_text(text)
+    assert f"people can apply online, and the charter has no {key!r}" in [fault.rule for fault in faults_of(folder)]
 
 
 def test_a_schedule_that_no_step_bills_is_a_fault_of_the_charter(damaged):
