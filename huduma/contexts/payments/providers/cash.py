@@ -11,7 +11,7 @@ class Cash(Gateway):
     name: ClassVar = {"en": "Cash at a counter", "sw": "Pesa taslimu kwenye kaunta"}
     address: ClassVar = "cash"
     way: ClassVar = "counter"
-    confidence: ClassVar = "spec-conformant"
+    confidence: ClassVar = "self-proven"
     proof: ClassVar = "No outside system: a cashier's turn, its float, and a count by two people, all in our own books."
 
     def query(self, asked: Asked) -> Result:
