@@ -183,7 +183,10 @@ def list_people(person_ids: Iterable[UUID]) -> list[Person]:
 
 def list_people_by_phone(phone: str) -> list[Person]:
     """Return whose number (E.164) this is, by account or as an officer wrote it down; see `list_people`."""
-    return list(Person.objects.filter(Q(account__phone=phone) | Q(phone=phone)).distinct()[:10])
+    owners = [owner for owner in Account.objects.filter(phone=phone).values_list("person_id", flat=True) if owner]
+    return list(
+        Person.objects.filter(Q(id__in=owners) | Q(phone=phone))[:10]
+    )  # by two indexes; a join would read everybody
 
 
 def list_people_by_email(email: str) -> list[Person]:
