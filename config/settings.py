@@ -266,15 +266,17 @@ INBOX_IMAP = {
 }
 # The name under which the own mail server writes what it found about a sender (RFC 8601); without it no sender of mail is proven.
 INBOX_AUTHSERV = env.text("INBOX_AUTHSERV", "sandbox.example" if SANDBOX else "")
+# The number that takes SMS from people; without one the pages name none.
+SMS_SHORT_CODE = env.text("SMS_SHORT_CODE", "22222" if SANDBOX else "")
 WHATSAPP_BASE_URL = env.text(
     "WHATSAPP_BASE_URL", f"{SANDBOX_URL}/whatsapp/v21.0" if SANDBOX else "https://graph.facebook.com/v21.0"
 )
 WHATSAPP_NUMBER_ID = env.text("WHATSAPP_NUMBER_ID", "100000000000001" if SANDBOX else "")
 WHATSAPP_TOKEN = env.text("WHATSAPP_TOKEN", "sandbox-whatsapp" if SANDBOX else "")
 WHATSAPP_APP_SECRET = env.text("WHATSAPP_APP_SECRET")
+WHATSAPP_VERIFY_TOKEN = env.text("WHATSAPP_VERIFY_TOKEN")
 # Who may lodge matters by Open311; reading needs no key.
 OPEN311_KEYS = env.names("OPEN311_KEYS") or (["sandbox-open311"] if SANDBOX else [])
-WHATSAPP_VERIFY_TOKEN = env.text("WHATSAPP_VERIFY_TOKEN")
 
 LOGGING = {
     "version": 1,

@@ -1,5 +1,6 @@
 """Writing to us without an account: a conversation on a page of its own, which only its link opens."""
 
+from django.conf import settings
 from django.contrib import messages as notes
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -42,7 +43,12 @@ def write(request: HttpRequest) -> HttpResponse:
             errors["text"] = refusal.message
         else:
             return redirect("portal:chat", token=inbox.chat_token(begun))
-    context = {"typed": typed, "errors": errors, "known": actor_of(request).applicant_id is not None}
+    context = {
+        "typed": typed,
+        "errors": errors,
+        "known": actor_of(request).applicant_id is not None,
+        "short_code": settings.SMS_SHORT_CODE,
+    }
     return render(request, "portal/inbox/write.html", context, status=422 if errors else 200)
 
 

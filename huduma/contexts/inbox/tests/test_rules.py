@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from huduma.contexts.inbox import rules
 from huduma.foundation import references
 
-REFERENCE = references.mint("HB")
+REFERENCE = "HBRGMQ030KH"
 
 
 @pytest.mark.parametrize(
