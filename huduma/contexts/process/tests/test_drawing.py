@@ -43,7 +43,7 @@ def test_it_speaks_both_languages_and_lists_its_steps(language):
         drawn = process.draw_definition(BIRTH)
     names = {
         "en": ["Raise the bill", "Bill settled", "Review the application"],
-        "sw": ["Toa ankara", "Ankara imelipwa", "Kagua ombi"],
+        "sw": ["Toa bili", "Bili imelipwa", "Kagua ombi"],
     }
     assert [line.name[language] for line in drawn.lines][:3] == names[language]
     assert names[language][0] in " ".join(read(drawn.svg).itertext())
