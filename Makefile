@@ -25,7 +25,7 @@ run: $(VENV)/.run ## start everything: database, web, worker, sandbox
 
 test: $(VENV)/.dev ## the whole suite, in parallel, against a real PostgreSQL
 	@$(BIN)/python manage.py translations compile
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/.dev ## format, lint, types, contracts, migrations, translations, deployment settings
 	@$(BIN)/ruff format --check .
