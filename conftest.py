@@ -18,13 +18,18 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import override_settings
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from huduma.foundation import ids
 from huduma.foundation.access import Actor, Grant
 
 ROOT = Path(__file__).parent
 pytest_plugins = ["tests.a_centre", "tests.the_money"]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin in English: a page that another test read in Kiswahili leaves its language to the thread."""
+    translation.activate("en")
 
 
 @pytest.fixture(scope="session", autouse=True)
