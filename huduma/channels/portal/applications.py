@@ -49,9 +49,11 @@ TURNS = {
 }
 
 
-def _way(application_id: UUID) -> str:
-    """Return how far an application is, drawn; "" where its process tells no turns."""
-    stations = process.way_of(application_id)
+def _way(application_id: UUID, bills: list[payments.Bill]) -> str:
+    """Return how far an application is, drawn; "" where its process tells no turns. Who had nothing to pay did not pay."""
+    stations = [
+        one for one in process.way_of(application_id) if bills or (one.status, one.state) != ("waiting_payment", "done")
+    ]
     named = [(str(STATUSES.get(station.status, pick(station.name))), station) for station in stations]
     return process.draw_way(named) if named else ""
 
@@ -78,7 +80,7 @@ def application(request: HttpRequest, application_id: UUID) -> HttpResponse:
         "settled_bills": [bill for bill in bills if bill.state == "settled"],
         "document": document,
         "reason": applications.waits_for(found),
-        "way": _way(found.id),
+        "way": _way(found.id, bills),
         "matters": contact.list_about_for(actor, found.id),
         "first_page": applications.pages_of(found)[0]["id"] if found.status == "waiting_correction" else None,
         "centres": centres.list_centres(county) if county else [],

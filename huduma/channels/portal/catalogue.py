@@ -201,20 +201,22 @@ def _fees(content: dict[str, Any]) -> list[tuple[str, Translated | str]]:
     if fee is None:
         return [("", note)] if note else []
     if isinstance(fee, list):
-        return [(money.format_cents(item["amount"] * 100), item["condition"]) for item in fee]
-    return [(gettext("Free") if fee == 0 else money.format_cents(fee * 100), note)]
+        return [(_price(item["amount"]), item["condition"]) for item in fee]
+    return [(_price(fee), note)]
+
+
+def _price(amount: int, currency: str = "KES") -> str:
+    return money.format_cents(amount * 100, currency) if amount else gettext("Free")
 
 
 def _schedule(content: dict[str, Any]) -> list[dict[str, Any]]:
     """The lines of the fee schedule in force or to come, with the amount in `words`."""
     lines = catalogue.schedule(content, timezone.localdate())
     for line in lines:
-        if "amount" not in line:
-            line["words"] = gettext("worked out from your answers")
-        elif line["amount"] == 0:
-            line["words"] = gettext("Free")
+        if "amount" in line:
+            line["words"] = _price(line["amount"], line.get("currency", "KES"))
         else:
-            line["words"] = money.format_cents(line["amount"] * 100, line.get("currency", "KES"))
+            line["words"] = gettext("worked out from your answers")
     return lines
 
 

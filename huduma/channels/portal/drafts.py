@@ -455,6 +455,7 @@ def _quoted(application: applications.Application) -> dict[str, Any]:
         return {}
     return {
         "lines": lines,
+        "is_free": not lines,
         "total": sum(line.amount_cents for line in lines),
         "currency": lines[0].currency if lines else "KES",
     }

@@ -278,6 +278,11 @@ def test_an_answer_may_ask_for_one_more_on_the_same_page(client, household):
     assert client.post(at("household"), {**typed, "other_language": "Kikamba"}).url == at("others")
 
 
+def test_who_pays_nothing_reads_so(client, household):
+    found, _ = household
+    assert "this service is free for you" in client.get(f"/en/applications/{found.id}/check/").content.decode()
+
+
 def test_a_group_grows_entry_by_entry_without_a_script(client, household):
     found, at = household
     client.post(at("household"), {"has_children": "yes", "languages-sw": "on", "go": "on"})

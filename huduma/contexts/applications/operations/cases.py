@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from huduma.contexts.applications import events, queries, rules
 from huduma.contexts.applications.models import Application
+from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.clocks import public as clocks
 from huduma.contexts.credentials import public as credentials
 from huduma.contexts.payments import public as payments
@@ -175,10 +176,19 @@ def follow_due(*, dues: Mapping[UUID, datetime | None]) -> None:
         cursor.execute(MOVE_DUE, columns)
 
 
+def must_pay(*, case_id: UUID, config: dict[str, Any], now: datetime) -> bool:
+    """Whether a case costs anything, by the fee schedule of its version."""
+    return bool(_billed(Application.objects.get(id=case_id), config, now))
+
+
+def _billed(application: Application, config: dict[str, Any], now: datetime) -> list[catalogue.FeeLine]:
+    return queries.fee_lines(application, on=timezone.localdate(now), decided=rules.decided(config))
+
+
 def bill_case(*, case_id: UUID, config: dict[str, Any], now: datetime) -> None:
     """Raise the bill of a case by the fee schedule of its version; where that says that it is free, say so instead."""
     application = Application.objects.get(id=case_id)
-    lines = queries.fee_lines(application, on=timezone.localdate(now), decided=rules.decided(config))
+    lines = _billed(application, config, now)
     if not lines:
         journal.record(actor=SYSTEM, event=events.NothingToPay(application_id=case_id), now=now)
         return

@@ -11,7 +11,7 @@ from uuid import UUID
 from huduma.contexts.applications import events, queries
 from huduma.contexts.applications.models import Application
 from huduma.contexts.applications.operations.agreements import ask_to_agree
-from huduma.contexts.applications.operations.cases import bill_case, order_document
+from huduma.contexts.applications.operations.cases import bill_case, must_pay, order_document
 from huduma.contexts.credentials import public as credentials
 from huduma.contexts.exchange import public as exchange
 from huduma.contexts.identity import public as identity
@@ -92,7 +92,7 @@ WORDS = {"type": "string", "pattern": r"^[a-z][a-z0-9_]*( [a-z][a-z0-9_]*)*$"}
 
 #: Name → what `process.register_action` is told of it.
 LIBRARY: dict[str, dict[str, Any]] = {
-    "raise-bill": {"action": bill_case, "schema": CENTS},
+    "raise-bill": {"action": bill_case, "need": must_pay, "schema": CENTS},
     "wait-for-payment": {"action": await_payment, "awaits": {"bill-settled": "paid"}},
     "ask-applicant": {
         "action": ask_applicant, "awaits": {"corrected": "corrected"}, "status": "waiting_correction",

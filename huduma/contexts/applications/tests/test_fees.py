@@ -8,8 +8,11 @@ import yaml
 from django.conf import settings
 from django.utils import timezone
 
+from huduma.contexts.applications import public as applications
 from huduma.contexts.applications.tests.test_applying import birth, submit
 from huduma.contexts.catalogue import public as catalogue
+from huduma.contexts.clocks import public as clocks
+from huduma.contexts.messages.models import Message
 from huduma.contexts.payments import public as payments
 from huduma.foundation.access import SYSTEM
 
@@ -80,3 +83,20 @@ def test_a_case_whose_fee_is_waived_goes_on(citizen, png, officer_actor, drain_j
     drain_jobs()
     application.refresh_from_db()
     assert application.status == "in_review"
+
+
+def test_nobody_is_asked_to_pay_nothing(citizen, schedule, png, drain_jobs):
+    free, dear = ({"properties": {"sex": {"enum": sexes}}, "required": ["sex"]} for sexes in (["F"], ["M", "X"]))
+    schedule(fee_kes=300, fees=[fee(0, when=free), {**fee(300, when=dear), "code": "other"}])
+    asha = citizen()
+    application = submit(asha, birth(asha, png))
+    drain_jobs()
+    application.refresh_from_db()
+    assert application.status == "in_review"
+    assert payments.bills_for_payable(application.id) == []
+    turns = [turn.what for turn in applications.timeline_of(application)]
+    assert turns == ["applications.application.submitted", "in_review"]
+    assert set(Message.objects.filter(about=application.id).values_list("kind", flat=True)) == {
+        "applications.in_review"
+    }
+    assert clocks.time_of(application.id).stood == []

@@ -41,7 +41,7 @@ class _World:
 
     def enter(self, step: Step, facts: dict[str, Any]) -> None:
         """Tell observers of a step's status, and keep in mind which signals go out."""
-        if step.status:
+        if step.status and self._is_needed(step, facts):
             self.instance.status = step.status
             for observer in plugs.observers:
                 observer(
@@ -50,6 +50,17 @@ class _World:
                 )  # fmt: skip
         if step.kind == "throw" or step.ends == "signal":
             self.signals.append(step.awaits)
+
+    def _is_needed(self, step: Step, facts: dict[str, Any]) -> bool:
+        """Whether there is anything to do at a step: nobody is told that a case waits for what it does not need."""
+        service = plugs.actions.get(step.action) if step.kind == "service" else None
+        if service is None or service.need is None:
+            return True
+        try:
+            config = configure(step, service, facts)
+            return service.need(case_id=self.instance.case_id, config=config, now=self.now)
+        except (Refusal, rules.Forbidden):
+            return True  # the action is about to say why
 
     def act(self, step: Step, facts: dict[str, Any], token: int) -> plugs.Result:
         """Decide by a table, or do what a service task does."""

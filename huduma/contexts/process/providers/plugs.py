@@ -38,12 +38,20 @@ class Call(Protocol):
         """Call; what is returned becomes facts of the case. Raises Thrown for an answer that a process may catch."""
 
 
+class Need(Protocol):
+    """Whether there is anything to do at a service task; where there is not, the case passes it without taking its status."""
+
+    def __call__(self, *, case_id: UUID, config: dict[str, Any], now: datetime) -> bool:
+        """Look, without changing anything; asked before the action, which runs all the same."""
+
+
 @dataclass(frozen=True)
 class Service:
     """An entry of the library of service tasks: an action inside the step, a call outside it, or a wait.
 
     `schema`: what a package may configure (JSON Schema of an object; entries are texts). `awaits`: the messages that end the
-    task, and the outcome that each gives. `status`: that of a case at such a task, where the package names none.
+    task, and the outcome that each gives. `status`: that of a case at such a task, where the package names none. `need`:
+    whether the case takes the task's status at all; without one it does.
     """
 
     action: Action | None
@@ -51,6 +59,7 @@ class Service:
     schema: dict[str, Any]
     awaits: dict[str, str]
     status: str = ""
+    need: Need | None = None
 
 
 class Observer(Protocol):
@@ -92,10 +101,11 @@ def register_action(
     schema: dict[str, Any] | None = None,
     awaits: dict[str, str] | None = None,
     status: str = "",
+    need: Need | None = None,
 ) -> None:
     """Plug in what `huduma:action="name"` does. See Service; without a schema the task takes no configuration."""
     closed = {"type": "object", "additionalProperties": False, **(schema or {})}
-    actions.register(name, Service(action, call, closed, awaits or {}, status))
+    actions.register(name, Service(action, call, closed, awaits or {}, status, need))
 
 
 def status_of(action: str) -> str:
