@@ -61,6 +61,10 @@ BASES = {
     "legitimate-interest": gettext_lazy("legitimate interest"),
 }
 
+#: What registers say of the applicant; conditions may name it beside questions.
+KNOWN = {"age": gettext_lazy("Age"), "sex": gettext_lazy("Sex")}
+LIMITS = {"minimum": gettext_lazy("at least %(n)s"), "maximum": gettext_lazy("at most %(n)s")}
+
 
 @never_cache
 def services(request: HttpRequest) -> HttpResponse:
@@ -73,8 +77,10 @@ def services(request: HttpRequest) -> HttpResponse:
 
 def _services(request: HttpRequest, actor: Actor, status: int = 200, **wrong: Any) -> HttpResponse:
     may_draft = sorted(grant.body_code for grant in actor.grants if grant.role == "analyst" and grant.body_code)
+    proposals = catalogue.list_proposals_for(actor)
+    names = identity.staff_names({one.drafted_by for one in proposals if one.drafted_by})
     context = {
-        "proposals": [(one, STATES[one.state]) for one in catalogue.list_proposals_for(actor)],
+        "proposals": [(one, STATES[one.state], one.drafted_by and names.get(one.drafted_by)) for one in proposals],
         "services": catalogue.list_services_for(actor), "bodies": may_draft, **wrong,
     }  # fmt: skip
     return render(request, "desk/catalogue/services.html", context, status=status)
@@ -127,7 +133,7 @@ def _package(
     context = {
         "proposal": proposal, "state": STATES.get(proposal.state, proposal.state), "today": timezone.localdate(),
         "faults": [_shown(proposal, fault) for fault in proposal.faults],
-        "charter": _charter(parts["service"]) if "service" in parts else None,
+        "charter": _charter(parts["service"], parts.get("form", {}).get("ui", {})) if "service" in parts else None,
         "form": _preview(parts["form"]) if "form" in parts else None,
         "drawing": process.draw_definition(parts["process_bpmn"], parts.get("rules_dmn") or "") if drawable else None,
         "differences": catalogue.differences(proposal), "turns": _turns(proposal),
@@ -139,11 +145,13 @@ def _package(
     return render(request, "desk/catalogue/package.html", context, status=status)
 
 
-def _charter(service: dict[str, Any]) -> dict[str, Any]:
-    """A charter with its times and lawful bases in words."""
+def _charter(service: dict[str, Any], uis: dict[str, Any]) -> dict[str, Any]:
+    """A charter with its times, conditions and lawful bases in words."""
     limits = service.get("clocks", {}).get("steps", {})
     return {
         **service,
+        "fees": [{**fee, "only_if": list(_words(uis, fee.get("when")))} for fee in service.get("fees", [])],
+        "eligibility": [{**one, "only_if": list(_words(uis, one["when"]))} for one in service.get("eligibility", [])],
         "takes": _span(service["turnaround"]) if service["turnaround"] else "",
         "limits": [(step, _span(limit["within"])) for step, limit in limits.items()],
         "purposes": [{**one, "basis": BASES[one["lawful_basis"]]} for one in service.get("purposes", [])],
@@ -202,14 +210,23 @@ def _words(uis: dict[str, Any], condition: dict[str, Any] | None) -> Iterator[st
     """Say a condition over answers: the question and the answers that count; as it is written where it is not so simple."""
     if condition is None:
         return
-    for name, schema in condition.get("properties", {}).items():
+    schemas = condition.get("properties", {})
+    for name in dict.fromkeys([*schemas, *condition.get("required", [])]):
         ui = uis.get(name, {})
-        called = {option["value"]: pick(option["label"]) for option in ui.get("options", [])}
-        values = schema.get("enum", [schema["const"]] if "const" in schema else [])
-        told = ", ".join(str(called.get(value, value)) for value in values) or json.dumps(schema, ensure_ascii=False)
-        yield f"{pick(ui['label']) if 'label' in ui else name}: {told}"
+        label = pick(ui["label"]) if "label" in ui else str(KNOWN.get(name, name))
+        yield f"{label}: {_answers(ui, schemas[name]) if name in schemas else gettext('answered')}"
     if rest := {key: value for key, value in condition.items() if key not in ("properties", "required")}:
         yield json.dumps(rest, ensure_ascii=False)
+
+
+def _answers(ui: dict[str, Any], schema: dict[str, Any]) -> str:
+    """Say which answers to one question count."""
+    called = {option["value"]: pick(option["label"]) for option in ui.get("options", [])}
+    if values := schema.get("enum", [schema["const"]] if "const" in schema else []):
+        return ", ".join(str(called.get(value, value)) for value in values)
+    if schema and schema.keys() <= LIMITS.keys():
+        return ", ".join(str(LIMITS[key]) % {"n": value} for key, value in schema.items())
+    return json.dumps(schema, ensure_ascii=False)
 
 
 @require_POST

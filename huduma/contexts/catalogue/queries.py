@@ -9,10 +9,12 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q
+from django.db.models.fields.json import KeyTransform
 from django.utils import timezone
 
 from huduma.contexts.catalogue.models import Proposal, Service, ServiceVersion
 from huduma.contexts.catalogue.providers import sources
+from huduma.contexts.catalogue.providers.package import FILE_OF
 from huduma.contexts.catalogue.rules import stem, words
 from huduma.foundation.access import Actor, NotFound
 
@@ -126,12 +128,20 @@ def _ranked(cursor: object, query: str, limit: int) -> list[str]:
 
 
 def list_proposals_for(actor: Actor, limit: int = 100) -> list[Proposal]:
-    """Return the packages on their way: a body's to its analysts, all to the Secretariat; newest first. Raises NotPermitted."""
+    """Return the packages on their way: a body's to its analysts, all to the Secretariat; newest first. Raises NotPermitted.
+
+    Each has `called`, what it names the service {en, sw}; None where its charter is too faulty to say.
+    """
     actor.require_role(*READERS)
     found = Proposal.objects.select_related("body").defer("source", "package").exclude(state="discarded")
+    found = found.annotate(called=KeyTransform("name", KeyTransform("service", "package")))
     if not actor.has_role("secretariat"):
         found = found.filter(body_id__in={g.body_code for g in actor.grants if g.role == "analyst"})
-    return list(found[:limit])
+    proposals: list[Proposal] = [*found[:limit]]
+    for one in proposals:
+        if any(fault["file"] == FILE_OF["service"] for fault in one.faults):
+            one.called = None  # type: ignore[attr-defined]  # annotated above
+    return proposals
 
 
 def get_proposal_for(actor: Actor, proposal_id: UUID) -> Proposal:

@@ -13,10 +13,12 @@ from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from huduma.contexts.catalogue import public as catalogue
+from huduma.contexts.identity import public as identity
 from huduma.contexts.process import public as process
 from huduma.contexts.reengineering import public as reengineering
 from huduma.foundation.access import Actor, NotFound
 from huduma.foundation.ui.requests import actor_of
+from huduma.foundation.ui.templatetags.ui import kenya_datetime
 
 LARGEST_FILE = 1_000_000
 ROLES = {"officer": gettext_lazy("Officers"), "supervisor": gettext_lazy("Supervisors")}
@@ -90,11 +92,17 @@ def _candidates(actor: Actor, code: str) -> list[Candidate]:
     """Return what can be simulated: packages on their way first, then versions, the newest at the top."""
     found = []
     on_their_way = catalogue.list_proposals_for(actor) if actor.has_role("analyst", "secretariat") else []
+    names = identity.staff_names({one.drafted_by for one in on_their_way if one.drafted_by})
     for proposal in on_their_way:
         if proposal.service_code == code and proposal.state in ("draft", "review", "approved"):
             package = catalogue.get_proposal_for(actor, proposal.id).package
             if bpmn := package.get("process_bpmn"):
-                name = gettext("Package on its way, of %(day)s") % {"day": timezone.localdate(proposal.drafted_at)}
+                told = (
+                    gettext("Package on its way"),
+                    kenya_datetime(proposal.drafted_at),
+                    names.get(proposal.drafted_by, "") if proposal.drafted_by else "",
+                )
+                name = ", ".join(filter(None, told))
                 found.append(Candidate(f"p{proposal.id}", name, bpmn, package.get("rules_dmn") or ""))
     for version in catalogue.list_versions(code):
         name = gettext("Version %(number)s") % {"number": version.number}

@@ -155,3 +155,21 @@ def test_another_bodys_package_is_nobodys_business(analyst, desk):
         "services"
         not in desk("Mzee", "officer", "CRS").get(reverse("desk:worklist")).content.decode().split("<main")[0]
     )
+
+
+def test_conditions_of_fees_and_eligibility_are_read_in_words(analyst):
+    when = "  when: {properties: {activity: {enum: [workshop]}}, required: [activity, ward]}\n"
+    change = ("service.yaml", "- code: application_fee\n", f"- code: application_fee\n{when}")
+    shown = upload(analyst, package(change), follow=True).content.decode()
+    assert "only if Main activity: Workshop or making things; Ward: answered" in shown
+    assert "(Age: at least 18)" in shown
+
+
+def test_drafts_are_told_apart(analyst):
+    upload(analyst, package())
+    upload(analyst, package(("service.yaml", "  en: ", "  en: [")))
+    shown = analyst.get(reverse("desk:services")).content.decode()
+    first = Proposal.objects.earliest("drafted_at")
+    assert f"<strong>{first.package['service']['name']['en']}</strong>" in shown
+    assert "<strong>county-sbp</strong>" in shown or "<strong>?</strong>" in shown, "too faulty to have a name"
+    assert shown.count(", Amina") == 2

@@ -15,6 +15,7 @@ from huduma.contexts.places import public as places
 from huduma.contexts.reengineering import public as reengineering
 from huduma.contexts.reengineering.models import Innovation, Simulation
 from huduma.foundation.access import SYSTEM
+from huduma.foundation.ui.templatetags.ui import kenya_datetime
 from tests.history import BODY, SERVICE, History, redesigned
 
 pytestmark = pytest.mark.django_db
@@ -106,7 +107,7 @@ def test_an_analyst_tries_a_draft_before_anybody_reviews_it(
     draft = catalogue.draft_proposal(actor=analyst, body_code=BODY, content=changed.getvalue(), now=timezone.now())
     enter_desk(client, staff("Baraka", role="analyst"))
     page = text(client.get(f"{AT}simulate/"))
-    assert f'<option value="p{draft.id}"' in page
+    assert f'<option value="p{draft.id}" selected>Package on its way, {kenya_datetime(draft.drafted_at)}' in page
     typed = {
         "act": "simulate",
         "of": f"p{draft.id}",
