@@ -7,12 +7,13 @@ class ApplicationsConfig(AppConfig):
     verbose_name = "Requests for a service, from draft to outcome"
 
     def ready(self) -> None:
-        from huduma.contexts.applications import handlers, operations  # noqa: F401 -- handlers subscribe when imported
+        from huduma.contexts.applications import handlers, operations, rules  # noqa: F401 -- handlers subscribe when imported
         from huduma.contexts.clocks import public as clocks
         from huduma.contexts.process import public as process
 
         for name, service in operations.LIBRARY.items():
             process.register_action(name, **service)
         process.register_messages("bill-settled", "credential-issued", "corrected", "agreed", "declined")
+        process.register_statuses(*rules.STATUSES)
         process.register_observer(operations.follow_case)
         clocks.register_due_follower(operations.follow_due)

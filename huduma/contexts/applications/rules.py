@@ -24,6 +24,10 @@ NUMBER = re.compile(r"-?\d{1,15}")
 SPACES = re.compile(r"[ \t]+")
 #: Value of `format` in a form's schema → what reads such an identifier into its tidy form.
 IDENTIFIERS = {"kra-pin": identifiers.kra_pin, "id-number": identifiers.id_number, "mobile": phones.parse_mobile}
+#: What a step of a process can make an application; pages and messages have words for each.
+STATUSES = (
+    "waiting_payment", "in_review", "waiting_correction", "waiting_visit", "waiting_agreement", "issuing", "issued", "rejected",
+)  # fmt: skip
 UNREADABLE = (identifiers.InvalidIdentifier, phones.InvalidPhone)
 
 

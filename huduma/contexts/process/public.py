@@ -46,6 +46,7 @@ from huduma.contexts.process.providers.plugs import (
     register_follower,
     register_messages,
     register_observer,
+    register_statuses,
     tasks_schema,
 )
 from huduma.contexts.process.providers.steps import Flow, Outcome, Process, Step
@@ -154,6 +155,7 @@ __all__ = [
     "register_follower",
     "register_messages",
     "register_observer",
+    "register_statuses",
     "release_task",
     "reschedule",
     "retry_step",

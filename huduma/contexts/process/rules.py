@@ -35,6 +35,22 @@ def names_in(expression: str) -> set[str]:
     return {n.id for n in ast.walk(_parse(expression)) if isinstance(n, ast.Name)} - set(WORDS)
 
 
+def compared_with(expression: str, name: str) -> set[str]:
+    """Return the texts that an expression compares a fact with."""
+    found: set[str] = set()
+    for node in ast.walk(_parse(expression)):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            if any(isinstance(side, ast.Name) and side.id == name for side in sides):
+                found |= {
+                    n.value
+                    for side in sides
+                    for n in ast.walk(side)
+                    if isinstance(n, ast.Constant) and isinstance(n.value, str)
+                }
+    return found
+
+
 def evaluate(expression: str, facts: dict[str, Any]) -> Any:
     """Return an expression's value over facts. Raises Forbidden; also when a fact is missing or types do not fit."""
     _parse(expression)

@@ -9,6 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from huduma.channels.portal.applications import STATUSES
+from huduma.contexts.applications import rules
 from huduma.contexts.applications.models import Application
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.identity import public as identity
@@ -310,3 +312,7 @@ def test_a_change_leads_back_to_the_check_page_by_way_of_what_it_made_incomplete
     change = {"back": "check", "languages-sw": "on", "go": "on"}
     assert client.post(at("household"), {**change, "has_children": "yes"}).url == f"{at('children')}?back=check"
     assert client.post(at("household"), {**change, "has_children": "no"}).url == f"/en/applications/{found.id}/check/"
+
+
+def test_each_status_that_a_process_can_give_has_words():
+    assert set(rules.STATUSES) <= STATUSES.keys()

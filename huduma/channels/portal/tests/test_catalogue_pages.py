@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 
+from huduma.channels.portal.catalogue import LIFE_EVENTS
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.centres import public as centres
 from huduma.contexts.places import public as places
@@ -122,3 +123,7 @@ def test_a_page_is_light_on_a_poor_network(loaded, client, language, page):
 
 def _text(answer):
     return (gzip.decompress(answer.content) if answer.get("Content-Encoding") == "gzip" else answer.content).decode()
+
+
+def test_a_charter_can_name_the_life_events_that_have_a_page():
+    assert catalogue.schema("service")["properties"]["life_events"]["items"]["enum"] == list(LIFE_EVENTS)

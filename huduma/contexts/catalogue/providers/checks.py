@@ -349,12 +349,24 @@ def _fees(package: Package, form: dict[str, Any] | None) -> None:
     if costs and package.is_runnable and 'huduma:action="raise-bill"' not in package.parts["process_bpmn"]:
         rule = "the schedule asks for money, and no step raises a bill"
         package.fault("service", ["fees"], rule, "add a service task with huduma:action raise-bill to process.bpmn")
-    today = timezone.localdate()
-    if isinstance(service["fee_kes"], int) and all("amount" in fee and "when" not in fee for fee in fees):
-        total = sum(fee["amount"] for fee in fees if in_force(fee, today))
-        if total != service["fee_kes"]:
-            rule = f"the charter says {service['fee_kes']} shillings, and the schedule bills {total}"
-            package.fault("service", ["fee_kes"], rule, "let both say the same")
+    _published(package, fees)
+
+
+def _published(package: Package, fees: list[dict[str, Any]]) -> None:
+    """Each price that the charter says is one that a schedule of fixed amounts can come to."""
+    said, today = package.parts["service"]["fee_kes"], timezone.localdate()
+    if said is None or any("amount" not in fee or fee.get("currency", "KES") != "KES" for fee in fees):
+        return
+    totals = {0}
+    for fee in fees:
+        if in_force(fee, today):
+            totals = {total + fee["amount"] for total in totals} | (totals if "when" in fee else set())
+    for number, price in enumerate([said] if isinstance(said, int) else [one["amount"] for one in said]):
+        if price not in totals:
+            path: list[str | int] = ["fee_kes"] if isinstance(said, int) else ["fee_kes", number, "amount"]
+            bills = ", ".join(str(total) for total in sorted(totals)[-10:])
+            rule = f"the charter says {price} shillings, and the schedule bills {bills}"
+            package.fault("service", path, rule, "let both say the same")
 
 
 def _gaps(package: Package, fees: list[dict[str, Any]], known: dict[str, Domain]) -> None:

@@ -117,6 +117,28 @@ DAMAGES = {
     "a charter that says another price": one(
         CLEARANCE, S, "fee_kes: 1050", "fee_kes: 1000", "the charter says 1000 shillings, and the schedule bills 1050"
     ),
+    "a price that no lines on a condition come to": Damage(
+        CLEARANCE,
+        S,
+        [
+            ("  amount: 1000\n", "  amount: 1000\n  when: {properties: {sex: {const: F}}, required: [sex]}\n"),
+            ("fee_kes: 1050", "fee_kes: 9000"),
+        ],
+        "the charter says 9000 shillings, and the schedule bills 50, 1050",
+        "fee_kes: 9000",
+    ),
+    "one of several prices that the schedule never bills": one(
+        CLEARANCE,
+        S,
+        "fee_kes: 1050",
+        "fee_kes:\n- amount: 1050\n  condition: {en: Usual, sw: Kawaida}\n- amount: 2000\n  condition: {en: Fast, sw: Haraka}",
+        "the charter says 2000 shillings, and the schedule bills 1050",
+        "- amount: 2000",
+    ),
+    "a category that no page knows": one(
+        CLEARANCE, S, "category: security", "category: securty", '"securty" is not one'
+    ),
+    "a life event that no page knows": one(CLEARANCE, S, "- travel\n", "- traveling\n", '"traveling" is not one of'),
     "a question without a purpose": one(
         PERMIT,
         S,
@@ -318,6 +340,33 @@ DAMAGES = {
         "nothing ever sends the message 'corected'",
         "wait-correction-message",
     ),
+    "a condition on an outcome that no task has": one(
+        PERMIT,
+        P,
+        'outcome == "approve"',
+        'outcome == "approved"',
+        "asks for the outcome 'approved', which no step before it can have",
+        'id="to-issue"',
+    ),
+    "an approval that ends as a refusal does": one(
+        PERMIT,
+        P,
+        'outcome == "approve"',
+        'outcome == "send_back"',
+        "the outcomes 'approve' and 'reject' both go the default way 'to-rejected'",
+        'id="decision"',
+    ),
+    "a status without words": one(
+        PERMIT, P, 'huduma:status="issued"', 'huduma:status="isued"', "the status 'isued' is unknown"
+    ),
+    "a document before the payment": one(
+        PERMIT,
+        P,
+        'id="wait-payment-message" messageRef="bill-settled"',
+        'id="wait-payment-message" messageRef="corrected"',
+        "the bill of 'bill' is not awaited",
+        'id="issue"',
+    ),
     "no XML": one(PERMIT, P, "</bpmn:process>", "</bpmn:proces>", "not XML"),
     # The tables
     "a table with a gap": one(
@@ -338,6 +387,14 @@ DAMAGES = {
     ),
     "a template that is no Typst": one(
         PERMIT, C, "The business named", "#nonsense(1)\nThe business named", "unknown variable: nonsense", "#nonsense"
+    ),
+    "a template that leaves out the paper": one(
+        PERMIT,
+        C,
+        "#show: certificate.with(",
+        "#let unused = certificate.with(",
+        "does not show its reference and QR",
+        "#import",
     ),
     "a template that imports": one(
         PERMIT,

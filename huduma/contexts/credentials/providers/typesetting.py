@@ -66,6 +66,13 @@ SAMPLE = {
 NAMED = re.compile(r"[\"`]([^\"`]+)[\"`]|: (\w+)$")
 
 
+def _is_on_paper(template: str) -> bool:
+    """Whether what is set shows the QR code of the platform's paper."""
+    inputs = {"data": json.dumps(SAMPLE, ensure_ascii=False)}
+    marks = typst.query(template.encode(), "<verify>", field="alt", root=PAPER, sys_inputs=inputs)  # type: ignore[type-var]
+    return bool(json.loads(marks))
+
+
 def check(parts: dict[str, Any]) -> Iterator[Fault]:
     """Set the template of a package with sample data, and return what Typst says is wrong."""
     template = parts.get("certificate_typ")
@@ -73,6 +80,9 @@ def check(parts: dict[str, Any]) -> Iterator[Fault]:
         return
     try:
         typeset(template, SAMPLE)
+        if not _is_on_paper(template):
+            remedy = f"begin with {OWN_PAPER} and #show: certificate.with(…)"
+            yield Fault(1, "the document does not show its reference and QR code", remedy)
     except ForbiddenTemplate as error:
         bare = template.replace(OWN_PAPER, "-" * len(OWN_PAPER), 1)
         found = STATEMENT.search(bare)

@@ -88,6 +88,8 @@ class Follower(Protocol):
 
 #: Messages that contexts above deliver.
 messages: set[str] = set()
+#: Statuses that pages and messages have words for.
+statuses: set[str] = set()
 actions: Registry[Service] = Registry("action of a service task")
 observers: list[Observer] = []
 followers: list[Follower] = []
@@ -129,6 +131,11 @@ def tasks_schema() -> dict[str, Any]:
 def register_messages(*names: str) -> None:
     """Say which messages a context delivers, so that no process waits for one that never comes."""
     messages.update(names)
+
+
+def register_statuses(*names: str) -> None:
+    """Say for which statuses of a case there are words in every language."""
+    statuses.update(names)
 
 
 def known_messages() -> frozenset[str]:

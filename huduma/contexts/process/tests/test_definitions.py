@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 
 from huduma.contexts.process import public as process
-from huduma.contexts.process.providers import definitions, plugs
+from huduma.contexts.process.providers import definitions, plugs, ways
 from huduma.contexts.process.tests.bpmn import END, HEAD, START, event, message, node, several, sub, timer, user
 from huduma.contexts.process.tests.bpmn import process as bpmn
 from huduma.foundation.sockets import Registry
@@ -162,3 +162,20 @@ def test_what_is_called_is_kept_with_the_version(actions, monkeypatch):
     monkeypatch.setattr(definitions, "_library", dict)
     assert "a/signed" in definitions.build(source, "", called).steps
     assert "which is not there" in process.check(source)[0].rule
+
+
+@pytest.mark.parametrize(
+    ("flows", "unpaid"),
+    [
+        ([("visit", "join"), ("join", "issue"), ("issue", "end")], []),
+        ([("visit", "issue"), ("issue", "join"), ("join", "end")], [("bill", "issue")]),
+    ],
+)
+def test_a_document_is_paid_for_where_one_of_the_branches_that_meet_before_it_waits(actions, flows, unpaid):
+    plugs.register_action("wait-for-payment")
+    steps = {"bill": "raise-bill", "pay": "wait-for-payment", "issue": "issue-credential"}
+    nodes = [node("serviceTask", key, h_action=action) for key, action in steps.items()]
+    nodes += [START, END, user("visit", "ok"), node("parallelGateway", "fork"), node("parallelGateway", "join")]
+    shared = [("start", "bill"), ("bill", "fork"), ("fork", "pay"), ("fork", "visit"), ("pay", "join")]
+    built = definitions.build(bpmn("".join(nodes), *shared, *flows))
+    assert list(ways.issued_unpaid(built)) == unpaid
