@@ -101,8 +101,13 @@ def _read_yaml(package: Package, file: str, key: str) -> None:
         if wrong.message == KISWAHILI:
             package.fault(key, path, f"{where}: the Kiswahili is missing", "write `sw:` beside `en:`")
         else:  # the part is of another shape than what reads it expects
-            rule = f"{where}: {wrong.message}" if where else wrong.message
-            package.fault(key, path, rule[:400], REMEDIES.get(keyword, "see the schema"))
+            message, remedy = wrong.message, REMEDIES.get(keyword, "see the schema")
+            if keyword == "enum":  # the validator's own message leaves values out
+                allowed = ", ".join(json.dumps(option) for option in wrong.kind.options)
+                message = f"{json.dumps(wrong.instance, ensure_ascii=False)} is not one of {allowed}"
+            elif keyword == "pattern" and "_" in wrong.kind.pattern:
+                remedy = "use lower-case letters, digits and underscores only"
+            package.fault(key, path, (f"{where}: {message}" if where else message)[:400], remedy)
             package.wrong.add(key)
     package.parts[key] = value
 

@@ -63,7 +63,7 @@ DAMAGES = {
     "a value out of the list": one(CLEARANCE, S, "level: national", "level: galactic", '"galactic" is not one of'),
     "a code that is not the folder's": one(CLEARANCE, S, f"code: {CLEARANCE}", "code: other", "not the folder's name"),
     "a body that is unknown": one(CLEARANCE, S, "body: DCI", "body: NOBODY", "not in the register of public bodies"),
-    "a channel that is unknown": one(CLEARANCE, S, "- web\n", "- telegraph\n", '"telegraph" is not one of'),
+    "a channel that is unknown": one(CLEARANCE, S, "- web\n", "- telegraph\n", '"contact_centre", "outreach"'),
     "a fee that leaves cases out": Damage(
         PERMIT,
         S,
