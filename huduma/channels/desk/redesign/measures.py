@@ -24,6 +24,13 @@ from huduma.foundation.ui.templatetags.ui import duration, money_cents, office_d
 FORMS = {"xes": "application/xml", "csv": "text/csv"}
 #: How much wider than others the flow is drawn that was taken most.
 WIDEST = 5
+#: Of fewer cases a share or a difference says nothing: one slow case would decide it.
+FEWEST = 20
+
+
+def is_too_few(*cases: int) -> bool:
+    """Whether there are too few cases to compare or to take shares of."""
+    return min(cases) < FEWEST
 
 
 def _count(value: float) -> str:
@@ -37,6 +44,7 @@ class Measure:
     words: Promise
     path: tuple[str, ...]
     told: Callable[[Any], str]
+    is_written: bool = False  # in the process itself, however many cases went through it
 
     def of(self, figures: dict[str, Any]) -> float:
         """Return the figure."""
@@ -72,11 +80,11 @@ MEASURES: tuple[tuple[Promise, tuple[Measure, ...]], ...] = (
     (
         gettext_lazy("What the process asks, as it is written"),
         (
-            Measure(gettext_lazy("Steps that officers do"), ("steps",), _count),
-            Measure(gettext_lazy("Steps that a machine does"), ("automatic",), _count),
-            Measure(gettext_lazy("Teams"), ("teams",), _count),
-            Measure(gettext_lazy("Documents asked"), ("documents_asked",), _count),
-            Measure(gettext_lazy("Questions asked"), ("fields_asked",), _count),
+            Measure(gettext_lazy("Steps that officers do"), ("steps",), _count, is_written=True),
+            Measure(gettext_lazy("Steps that a machine does"), ("automatic",), _count, is_written=True),
+            Measure(gettext_lazy("Teams"), ("teams",), _count, is_written=True),
+            Measure(gettext_lazy("Documents asked"), ("documents_asked",), _count, is_written=True),
+            Measure(gettext_lazy("Questions asked"), ("fields_asked",), _count, is_written=True),
         ),
     ),
 )
@@ -130,6 +138,7 @@ def version(request: HttpRequest, code: str, number: int) -> HttpResponse:
         "groups": _rows([measured]),
         "drawing": _draw(measured),
         "steps": _waiting(measured.figures),
+        "few": is_too_few(measured.figures["cases"]),
     }
     return render(request, "desk/redesign/version.html", context)
 
@@ -174,7 +183,9 @@ def _row(measure: Measure, measured: list[reengineering.Measurement]) -> Row:
     values = [measure.of(one.figures) for one in measured]
     most = max(values) or 1
     change = ""
-    if len(values) == 2 and values[0] and round(values[1], 2) != round(values[0], 2):
+    if len(values) == 2 and not measure.is_written and is_too_few(*(one.figures["cases"] for one in measured)):
+        change = gettext("too few cases to tell")
+    elif len(values) == 2 and values[0] and round(values[1], 2) != round(values[0], 2):
         change = f"{(values[1] - values[0]) / values[0] * 100:+.0f} %".replace("-", "−")
     return Row(measure.words, [(measure.told(value), round(value * 100 / most)) for value in values], change)
 

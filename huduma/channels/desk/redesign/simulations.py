@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
+from huduma.channels.desk.redesign.measures import is_too_few
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.identity import public as identity
 from huduma.contexts.process import public as process
@@ -173,12 +174,13 @@ def _result(found: reengineering.Simulation) -> dict[str, Any]:
         ("model", gettext("Today, simulated")),
         ("draft", gettext("The redesign, simulated")),
     )
+    few = is_too_few(*(found.result[key]["cases"] for key, _ in words))
     longest = max(found.result[key]["elapsed"]["p90"] for key, _ in words) or 1
     rows = []
     for key, name in words:
         told = found.result[key]
         low, middle, high = (round(told["elapsed"][one] * 100 / longest, 1) for one in ("p10", "median", "p90"))
-        kept = None if told["kept"] is None else round(told["kept"] * 100)
+        kept = None if few or told["kept"] is None else round(told["kept"] * 100)
         rows.append(
             {"key": key, "name": name, "told": told, "low": low, "middle": middle, "width": high - low, "kept": kept}
         )
@@ -196,6 +198,7 @@ def _result(found: reengineering.Simulation) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "rows": rows,
+        "few": few,
         "busy": busy,
         "change": 0 if by_chance or not model else _percent((draft - model) / model),
         "off": _percent(abs(model - today) / today) if today else None,

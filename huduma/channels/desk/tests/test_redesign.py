@@ -62,6 +62,22 @@ def test_measured_versions_are_shown_and_compared(versions, boss):
         assert boss.get(f"{AT}compare/{wrong}").status_code == 404
 
 
+def test_few_cases_are_not_compared(tmp_path, boss):
+    now = timezone.now()
+    places.load_places(actor=SYSTEM)
+    catalogue.load_packages(actor=SYSTEM, path=settings.SERVICES_DIR / SERVICE, now=now)
+    first, second = catalogue.get_service(SERVICE).current_version, redesigned(tmp_path)
+    for version, cases in ((first, 25), (second, 1)):
+        History(version).fill(cases, until=now - timedelta(days=1), days=30)
+        reengineering.measure_version(actor=SYSTEM, version_id=version.id, now=now)
+    page = text(boss.get(f"{AT}compare/?first=1&second=2"))
+    assert "25 cases<" in page
+    assert "1 case<" in page
+    assert "too few cases to tell" in page
+    assert "too few cases to tell" in text(boss.get(f"{AT}versions/2/"))
+    assert "too few cases to tell" not in text(boss.get(f"{AT}versions/1/"))
+
+
 def test_counting_can_be_asked_for(versions, boss, drain_jobs):
     assert boss.post(f"{AT}measure/").status_code == 302
     assert "reengineering.measure_service" in drain_jobs()

@@ -109,6 +109,8 @@ class TestTheCasesBehind:
         assert len(told) == len(past) + 1
         assert str(past[0]) in "\n".join(told)
         call_command("figures", "roll-up")
+        call_command("figures", "behind", "none")
+        assert "No case is behind" in capsys.readouterr().err
 
 
 def every(actor, **given):

@@ -43,11 +43,12 @@ class Command(BaseCommand):
         writer.writerow(
             ["case", "body", "county", "channel", "sent", "ended", "elapsed_seconds", "spent_seconds", "in_time"]
         )
-        after = None
+        after, count = None, 0
         while True:
             rows, after = queries.list_cases_for(
                 OPERATOR, service_code=options["service"], part=options["part"], value=options["value"], after=after
             )
+            count += len(rows)
             for r in rows:
                 told = "" if r.met is None else ("yes" if r.met else "no")
                 writer.writerow(
@@ -55,4 +56,9 @@ class Command(BaseCommand):
                      r.elapsed_seconds, r.spent_seconds, told]
                 )  # fmt: skip
             if after is None:
-                return
+                break
+        if not count:
+            self.stderr.write(
+                "No case is behind a figure of this service: a case counts from the night after it ended. "
+                "`figures roll-up` counts those that ended before today."
+            )
