@@ -83,7 +83,7 @@ def test_from_the_analysts_folder_to_a_citizens_application(portal, folder, staf
     secretary = staff("Katibu", "secretariat")
     secretary.goto(f"{portal}/en/desk/services/")
     sound_in_both(secretary)
-    secretary.get_by_role("link", name=CODE).click()
+    secretary.get_by_role("link", name="Letter of a repaid loan").click()
     secretary.get_by_role("button", name="Approve the package").click()
     secretary.get_by_role("button", name="Publish the package").wait_for()
     sound_in_both(secretary)
