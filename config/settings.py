@@ -68,6 +68,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.middleware.NulMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.SizeMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -25,6 +25,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "404.html", status=404)
 
 
+def unreadable(request: HttpRequest) -> HttpResponse:
+    """400, to a request whose address no page has: in the language of its address."""
+    with override(get_language_from_path(request.path_info) or settings.LANGUAGE_CODE):
+        page = render_to_string("400.html", {"request": request})
+    return HttpResponse(page, status=400)
+
+
 def too_large(request: HttpRequest) -> HttpResponse:
     """413, to a request that is not read: in the language of its address."""
     with override(get_language_from_path(request.path_info) or settings.LANGUAGE_CODE):
