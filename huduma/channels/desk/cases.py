@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages as notes
@@ -73,7 +72,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
         after=request.GET.get("after"),
     )
     names = identity.staff_names({task.assignee_id for task in page.tasks if task.assignee_id})
-    services = {s.code: s.name for s in catalogue.list_services(online=True)}
+    services = [(s.code, s.name) for s in catalogue.list_services(online=True)]
     called = {code: service_name(code) for code in {task.service_code for task in page.tasks}}
     rows = [
         {
@@ -116,7 +115,7 @@ def _show(request: HttpRequest, case_id: UUID, errors: dict[str, str] | None = N
         "urgency": process.urgency(instance.due_at, now) if instance.run == "running" else "",
         "time": clocks.time_of(case_id),
         "outcomes": process.outcomes_of(task) if task else [],
-        "questions": _questions(instance.service_code),
+        "questions": list(process.questions_of(case_id).items()) if task else [],
         "is_mine": task is not None and task.assignee_id == actor.account_id,
         "may_work": task is not None and process.may_work(actor, task),
         "may_do": task is not None and process.may_do(instance, task, actor.account_id),
@@ -156,16 +155,6 @@ def _body_name(code: str) -> dict[str, str]:
     except NotFound:
         return {"en": code}
     return {"en": body.name_en, "sw": body.name_sw}
-
-
-def _questions(service_code: str) -> dict[str, Any]:
-    """Return the wording of the questions that an applicant can be asked to answer again."""
-    try:
-        version = catalogue.get_service(service_code).current_version
-    except NotFound:
-        return {}
-    form = version.part("form") if version else None
-    return {name: ui["label"] for name, ui in form["ui"].items() if not ui.get("from_register")} if form else {}
 
 
 def _timeline(case_id: UUID) -> list[Turn]:
@@ -260,6 +249,8 @@ def decide(request: HttpRequest, case_id: UUID) -> HttpResponse:
         return _show(request, case_id, {"outcome": refusal.message}, status=422)
     except process.ReasonNeeded as refusal:
         return _show(request, case_id, {"note": refusal.message}, status=422)
+    except (process.QuestionsNeeded, process.NotAsked) as refusal:
+        return _show(request, case_id, {"fields": refusal.message}, status=422)
     except process.CaseMoved as refusal:
         return _show(request, case_id, {"outcome": refusal.message}, status=409)
     except Refusal as refusal:

@@ -7,7 +7,8 @@ class ApplicationsConfig(AppConfig):
     verbose_name = "Requests for a service, from draft to outcome"
 
     def ready(self) -> None:
-        from huduma.contexts.applications import handlers, operations, rules  # noqa: F401 -- handlers subscribe when imported
+        # handlers subscribe when imported
+        from huduma.contexts.applications import handlers, operations, queries, rules  # noqa: F401
         from huduma.contexts.clocks import public as clocks
         from huduma.contexts.process import public as process
 
@@ -16,4 +17,5 @@ class ApplicationsConfig(AppConfig):
         process.register_messages("bill-settled", "credential-issued", "corrected", "agreed", "declined")
         process.register_statuses(*rules.STATUSES)
         process.register_observer(operations.follow_case)
+        process.register_questions(queries.questions_asked)
         clocks.register_due_follower(operations.follow_due)

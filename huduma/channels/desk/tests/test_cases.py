@@ -2,16 +2,20 @@
 
 import pytest
 from django.conf import settings
+from django.template.loader import render_to_string
 from django.utils import timezone
 
+from huduma.contexts.applications import public as applications
+from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.contact import public as contact
 from huduma.contexts.contact.models import Matter
+from huduma.contexts.identity import public as identity
 from huduma.contexts.places import public as places
 from huduma.contexts.process import public as process
 from huduma.contexts.process.models import Task
 from huduma.contexts.process.providers import plugs
 from huduma.foundation import ids, references
-from huduma.foundation.access import SYSTEM
+from huduma.foundation.access import ANONYMOUS, SYSTEM
 from huduma.foundation.journal import public as journal
 from huduma.foundation.sockets import Registry
 
@@ -159,3 +163,67 @@ def test_who_works_on_a_case_sees_that_something_was_brought_about_it(client, st
     assert complaint in answer
     assert "Nobody answers." not in answer  # that it exists, and where it is: no more
     assert report not in answer
+
+
+@pytest.fixture
+def abstract(citizen_actor, drain_jobs, monkeypatch):
+    """A police abstract under review: its form has a question that is called `items`."""
+    monkeypatch.undo()  # what the applications plug in is wanted here
+    places.load_places(actor=SYSTEM)
+    catalogue.load_packages(actor=SYSTEM, path=settings.SERVICES_DIR / "police-abstract", now=timezone.now())
+    draft = applications.open_application(actor=citizen_actor, service_code="police-abstract", now=timezone.now())
+    draft.answers |= {
+        "incident": "loss", "happened_on": "2026-01-05", "county": "047", "station": "Mfano",
+        "items": [{"id": "1", "what": "A phone"}], "story": "It fell from a bag.",
+    }  # fmt: skip
+    draft.save()
+    applications.submit(actor=citizen_actor, application_id=draft.id, now=timezone.now())
+    drain_jobs()
+    draft.refresh_from_db()
+    assert draft.status == "in_review"
+    return draft
+
+
+@pytest.fixture
+def citizen_actor():
+    now = timezone.now()
+    account = identity.open_account(actor=ANONYMOUS, phone="+254700000002", language="en", now=now)
+    facts = identity.IdentityFacts(
+        id_number="90000002", surname="Mfano", first_name="Asha", other_names="", birth_date=None, sex="F"
+    )
+    actor = identity.actor_for(account, channel="portal", purpose="self-service")
+    identity.record_identity_proof(actor=actor, facts=facts, by="iprs", now=now)
+    return identity.actor_for(identity.Account.objects.get(id=account.id), channel="portal", purpose="self-service")
+
+
+def test_only_questions_that_were_asked_are_asked_again(client, staff, abstract, enter_desk):
+    enter_desk(client, staff("Neema", body=abstract.body_code))
+    client.post(page(abstract.id, "claim/"), {"task": task_of(abstract.id).id})
+    shown = client.get(page(abstract.id)).content.decode()
+    assert "Things that were lost</label>" in shown
+    form = {"task": task_of(abstract.id).id, "outcome": "send_back", "note": "Say which phone."}
+    for fields, words in (([], "Choose at least one question"), (["items", "zzz"], "was not asked in this case")):
+        answer = client.post(page(abstract.id, "decision/"), {**form, "fields": fields})
+        assert answer.status_code == 422
+        assert words in answer.content.decode()
+        assert "Say which phone." in answer.content.decode()
+        assert ('value="items" checked' in answer.content.decode()) == bool(fields)
+    assert client.post(page(abstract.id, "decision/"), {**form, "fields": ["items"]}).status_code == 302
+    abstract.refresh_from_db()
+    assert (abstract.status, abstract.to_correct) == ("waiting_correction", ["items"])
+    assert [asked["fields"] for asked in applications.pages_of(abstract)] == [["items"]]
+    abstract.to_correct = ["zzz"]  # as it was accepted once
+    assert len(applications.pages_of(abstract)) > 1
+
+
+def test_the_summary_of_mistakes_names_a_question_that_is_called_items():
+    html = render_to_string("ui/error_summary.html", {"errors": {"items": "Say what was lost."}})
+    assert '<a href="#items">Say what was lost.</a>' in html
+
+
+def test_that_another_body_has_a_case_is_not_told(client, staff, abstract, enter_desk):
+    enter_desk(client, staff("Otieno", body="DCI"))
+    for reference in (abstract.reference, references.mint("HA")):
+        answer = client.get("/en/desk/find/", {"reference": reference}, follow=True)
+        assert answer.status_code == 200
+        assert "No case has the reference" in answer.content.decode()

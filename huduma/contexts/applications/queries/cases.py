@@ -80,12 +80,11 @@ def _open(actor: Actor, application: Application, now: datetime) -> Case:
 
 
 def find_case_for(actor: Actor, reference: str) -> UUID:
-    """Return the id of the case with a reference, to officers of the deciding body. Raises NotFound, NotPermitted."""
+    """Return the id of the case with a reference, to officers of the deciding body; to others there is none. Raises NotFound."""
     meant = references.normalise(reference)
     found = Application.objects.filter(reference=meant).values_list("id", "body_code").first() if meant else None
-    if found is None:
+    if found is None or not actor.has_role("officer", "supervisor", body=found[1]):
         raise NotFound
-    actor.require_role("officer", "supervisor", body=found[1])
     return found[0]
 
 

@@ -72,8 +72,18 @@ def pages_of(application: Application) -> list[dict[str, Any]]:
     found = asked_pages(application)
     if application.status == "waiting_correction" and application.to_correct:
         asked = set(application.to_correct)
-        found = [{**p, "fields": [f for f in p["fields"] if f in asked]} for p in found if asked & set(p["fields"])]
+        again = [{**p, "fields": [f for f in p["fields"] if f in asked]} for p in found if asked & set(p["fields"])]
+        return again or found  # what was sent back may no longer be asked: then everything can be corrected
     return found
+
+
+def questions_asked(*, case_id: UUID) -> dict[str, dict[str, str]]:
+    """Return the wording of the questions that the applicant of a case was asked, by name; none for another kind of case."""
+    application = Application.objects.filter(id=case_id).first()
+    if application is None:
+        return {}
+    ui = form_of(application)["ui"]
+    return {name: ui[name]["label"] for page in asked_pages(application) for name in page["fields"]}
 
 
 def known_of(person_id: UUID, organisation_id: UUID | None) -> dict[str, str]:

@@ -11,6 +11,7 @@ from huduma.contexts.process import events
 from huduma.contexts.process.models import HUMAN, Instance, Task, TeamMember
 from huduma.contexts.process.operations.steps import close, rest
 from huduma.contexts.process.providers.engine import Run
+from huduma.contexts.process.providers.plugs import questions_of
 from huduma.contexts.process.queries import get_process, list_teams, may_do, may_work
 from huduma.foundation.access import Actor, NotFound, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
@@ -44,6 +45,14 @@ class NoSuchOutcome(Refusal):
 
 class ReasonNeeded(Refusal):
     """Write the reason, in words that the applicant will understand."""
+
+
+class QuestionsNeeded(Refusal):
+    """Choose at least one question that the applicant has to answer again."""
+
+
+class NotAsked(Refusal):
+    """One of these questions was not asked in this case. Choose among the questions on the page."""
 
 
 class CaseMoved(Refusal):
@@ -112,7 +121,7 @@ def complete_task(
 
     `note`: the reason, shown to the applicant. `fields`: the questions to be answered again. `version`: the case's version
     on the page where this was decided. A task that nobody took is taken by finishing it. Raises NotFound, NotPermitted,
-    TaskClosed, NotYours, SamePerson, CaseMoved, NoSuchOutcome, ReasonNeeded.
+    TaskClosed, NotYours, SamePerson, CaseMoved, NoSuchOutcome, ReasonNeeded, QuestionsNeeded, NotAsked.
     """
     instance, task = _lock(actor, task_id)
     if task.assignee_id not in (None, actor.account_id):
@@ -127,8 +136,8 @@ def complete_task(
     note = note.strip()[:NOTE_LIMIT]
     if "reason" in declared.needs and not note:
         raise ReasonNeeded
-    task.assignee_id, task.outcome, task.note = actor.account_id, outcome, note
-    task.fields = (fields or []) if "fields" in declared.needs else []
+    again = _require_asked(task.case_id, fields or []) if "fields" in declared.needs else []
+    task.assignee_id, task.outcome, task.note, task.fields = actor.account_id, outcome, note, again
     close(task, now)
     event = events.TaskCompleted(
         task_id=task.id, case_id=task.case_id, step=task.step, outcome=outcome, fields=task.fields
@@ -138,6 +147,16 @@ def complete_task(
     run.finish(task.token, outcome)
     rest(actor, instance, run, now, done=task)
     return task
+
+
+def _require_asked(case_id: UUID, fields: list[str]) -> list[str]:
+    """Return the questions to be answered again, each once. Of a case that asked nothing, none are needed."""
+    asked = questions_of(case_id)
+    if not set(fields) <= set(asked):
+        raise NotAsked
+    if asked and not fields:
+        raise QuestionsNeeded
+    return [name for name in asked if name in fields]
 
 
 def _lock(actor: Actor, task_id: UUID) -> tuple[Instance, Task]:

@@ -86,6 +86,13 @@ class Follower(Protocol):
         """Write rows of one's own; the case does not move again in here."""
 
 
+class Questions(Protocol):
+    """Which questions the applicant of a case can be asked to answer again."""
+
+    def __call__(self, *, case_id: UUID) -> dict[str, Any]:
+        """Return them by name, each with its wording; none for a case of another kind."""
+
+
 #: Messages that contexts above deliver.
 messages: set[str] = set()
 #: Statuses that pages and messages have words for.
@@ -93,6 +100,7 @@ statuses: set[str] = set()
 actions: Registry[Service] = Registry("action of a service task")
 observers: list[Observer] = []
 followers: list[Follower] = []
+questions: list[Questions] = []
 
 
 def register_action(
@@ -147,6 +155,17 @@ def register_observer(observer: Observer) -> None:
     """Plug in somebody who follows the status of cases."""
     if observer not in observers:
         observers.append(observer)
+
+
+def register_questions(asked: Questions) -> None:
+    """Plug in somebody who knows what the applicants of cases were asked."""
+    if asked not in questions:
+        questions.append(asked)
+
+
+def questions_of(case_id: UUID) -> dict[str, Any]:
+    """Return the questions of a case that can be asked again: wording by name, in the order of the form."""
+    return {name: label for asked in questions for name, label in asked(case_id=case_id).items()}
 
 
 def register_follower(follower: Follower) -> None:

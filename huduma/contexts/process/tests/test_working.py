@@ -12,6 +12,7 @@ from huduma.contexts.places.models import PublicBody
 from huduma.contexts.process import operations
 from huduma.contexts.process import public as process
 from huduma.contexts.process.models import Instance, Task
+from huduma.contexts.process.providers import plugs
 from huduma.contexts.process.tests.bpmn import END, START, node, timer, user
 from huduma.contexts.process.tests.bpmn import process as bpmn
 from huduma.foundation import ids
@@ -60,8 +61,9 @@ def deliver(case_id, name, now, **facts):
 @pytest.mark.django_db
 class TestTheThreeServices:
     def test_a_birth_certificate_goes_back_for_correction_and_is_issued(
-        self, start, now, officer_actor, heard, actions
+        self, start, now, officer_actor, heard, actions, monkeypatch
     ):
+        monkeypatch.setattr(plugs, "questions", [lambda case_id: {"father_name": "The father’s name", "sex": "Sex"}])
         did = []
         actions["raise-bill"] = lambda **given: did.append(("bill", given["config"]))
         actions["issue-credential"] = lambda **given: did.append(("issue", given["config"]))

@@ -1,7 +1,7 @@
 """How values look on a page. `{% load ui %}`
 
 Filters: money_cents, money, plain, masked_phone, shillings, kenya_date, kenya_datetime, kenya_day, duration, office_duration,
-phone, reference, pick.
+phone, reference, pick, pairs.
 Tags: switch_language_url, other_language, other_language_name.
 """
 
@@ -52,6 +52,12 @@ def masked_phone(e164: str) -> str:
 def shillings(amount: int) -> str:
     """The same from whole shillings."""
     return moneys.format_cents(int(amount) * 100)
+
+
+@register.filter
+def pairs(named: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Names with their values. Templates would take `.items` for the value of that name, where one is called so."""
+    return list(named.items())
 
 
 @register.filter
