@@ -48,6 +48,10 @@ TURNS = {
 }
 
 
+#: Who takes down what somebody brings in another way.
+TAKERS = ("agent", "focal", "secretariat", "officer", "supervisor")
+
+
 @never_cache
 def matters(request: HttpRequest) -> HttpResponse:
     """What waits on the levels where the reader answers; what is due first stands first."""
@@ -68,7 +72,8 @@ def matters(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "rows": rows, "after": page.after, "view": view, "kind": kind, "kinds": contact.KINDS.values(), "actor": actor,
-        "paged": "after" in request.GET,
+        "paged": "after" in request.GET, "takes_down": actor.has_role(*TAKERS),
+        "counts_all": actor.has_role("secretariat", "agent", "integrity"),
     }  # fmt: skip
     return render(request, "desk/contact/matters.html", context)
 
@@ -235,7 +240,7 @@ def solve(request: HttpRequest, problem_id: UUID) -> HttpResponse:
 def lodge(request: HttpRequest) -> HttpResponse:
     """Take down what somebody brings by telephone, by letter or in person."""
     actor, errors = actor_of(request), {}
-    if not actor.has_role("agent", "focal", "secretariat", "officer", "supervisor"):
+    if not actor.has_role(*TAKERS):
         raise NotPermitted
     names = ("kind", "text", "body", "phone", "email", "name", "channel")
     typed = {name: request.POST.get(name, request.GET.get(name, "")).strip() for name in names}

@@ -42,6 +42,17 @@ def brought(now, kind="complaint"):
     )
 
 
+@pytest.mark.parametrize(
+    ("role", "body"),
+    [("agent", None), ("focal", "CRS"), ("accounting_officer", "CRS"), ("integrity", None), ("secretariat", None)],
+)
+def test_a_link_is_shown_only_to_whom_it_opens(desk, role, body):
+    browser = desk(role, body)
+    page = browser.get("/en/desk/matters/").content.decode()
+    for address in ("/en/desk/matters/new/", "/en/desk/matters/report/"):
+        assert (browser.get(address).status_code == 200) == (f'href="{address}"' in page), address
+
+
 def test_an_agent_takes_a_call_down_and_answers_it(desk, now):
     agent = desk("agent")
     typed = {

@@ -194,7 +194,8 @@ def page_of(application: Application, page_id: str) -> dict[str, Any]:
 def ask_register(*, actor: Actor, application_id: UUID, now: datetime) -> None:
     """Let a register answer instead of the applicant, once for a number. The call is outside any transaction.
 
-    Raises what `exchange.look_up` raises, and RecordOfOthers where the record does not name the applicant.
+    Raises what `exchange.look_up` raises, and RecordOfOthers where the record names neither the applicant nor the parent who
+    applies for its child.
     """
     application = queries.get_application_for(actor, application_id)
     lookup = queries.form_of(application)["lookup"]
@@ -202,11 +203,21 @@ def ask_register(*, actor: Actor, application_id: UUID, now: datetime) -> None:
         return
     key = {name: str(application.answers.get(field, "")) for name, field in lookup["key"].items()}
     found = exchange.look_up(actor=actor, register=lookup["register"], key=key, now=now)
-    person = identity.get_person_for(SYSTEM, application.person_id)
-    if lookup.get("holders") and person.id_number not in {found.get(name) for name in lookup["holders"]} - {None}:
+    if lookup.get("holders") and _holder_of(application, key) not in {found.get(one) for one in lookup["holders"]} - {
+        None
+    }:
         raise RecordOfOthers
     facts = {field: found[fact] for field, fact in lookup["facts"].items() if found.get(fact) is not None}
     _keep_register(actor, application_id, "found", facts, now)
+
+
+def _holder_of(application: Application, key: dict[str, str]) -> str | None:
+    """Return the ID number that a record has to name: the applicant's, or of the parent who applies for the child of that record."""
+    person = identity.get_person_for(SYSTEM, application.person_id)
+    is_childs_own = person.birth_number and person.birth_number in {value.strip().upper() for value in key.values()}
+    if application.representative_id and is_childs_own:
+        return identity.get_person_for(SYSTEM, application.representative_id).id_number
+    return person.id_number
 
 
 def go_by_hand(*, actor: Actor, application_id: UUID, now: datetime) -> None:

@@ -159,7 +159,7 @@ def problems_on(application: Application, page: dict[str, Any], today: date) -> 
 
 def words_for(ui: dict[str, Any], problem: rules.Problem) -> str:
     """Return the sentence for what is wrong with an answer, in the active language."""
-    label = pick(ui["label"])
+    label = pick(ui["label"]).rstrip("?:")
     if "error" in ui and problem.keyword not in ("entry", "minItems", "maxItems"):
         return pick(ui["error"])
     words = {

@@ -6,10 +6,12 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import connection
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from huduma.contexts.applications import public as applications
+from huduma.contexts.applications import rules
 from huduma.contexts.applications.models import Application
+from huduma.contexts.applications.queries import forms
 from huduma.contexts.credentials import public as credentials
 from huduma.contexts.exchange import public as exchange
 from huduma.contexts.identity import public as identity
@@ -155,6 +157,13 @@ def test_a_register_that_is_down_lets_people_go_on_by_hand(citizen, sandbox, png
     applications.go_by_hand(actor=asha, application_id=draft.id, now=timezone.now())
     draft.refresh_from_db()
     assert [page["id"] for page in applications.pages_of(draft)] == ["slip", "child", "documents"]
+
+
+def test_a_question_that_ends_in_a_mark_is_no_odd_sentence():
+    ui = {"label": {"en": "When was it?", "sw": "Ilikuwa lini?"}, "widget": "date"}
+    problem = rules.Problem("format")
+    with translation.override("en"):
+        assert forms.words_for(ui, problem) == "When was it: write a real date, such as 23 11 2026."
 
 
 def test_one_draft_a_service_on_whatever_device(citizen):

@@ -225,6 +225,24 @@ class TestAChild:
             applications.get_application_for(father, draft.id)  # each parent has their own draft
         assert open_for(father, row.person_id).id != draft.id
 
+    def test_the_certificate_of_a_birth_is_for_the_child_of_that_record(self, asha, sandbox):
+        row = exchange.record_child(actor=asha, slip="BN-0001", now=timezone.now())
+        draft = open_for(asha, row.person_id, "birth-cert-current")
+        for number, named in (("BN-0002", False), ("bn-0001", True)):
+            applications.save_page(
+                actor=asha,
+                application_id=draft.id,
+                page_id="slip",
+                typed={"slip_number": number}.get,
+                now=timezone.now(),
+            )
+            if not named:
+                with pytest.raises(applications.RecordOfOthers):
+                    applications.ask_register(actor=asha, application_id=draft.id, now=timezone.now())
+        applications.ask_register(actor=asha, application_id=draft.id, now=timezone.now())
+        draft.refresh_from_db()
+        assert (draft.person_id, draft.register_facts["child_name"]) == (row.person_id, "Pendo Asha Mfano")
+
     def test_nobody_else(self, citizen, sandbox):
         stranger = citizen(8, "Rehema")
         with pytest.raises(identity.NotAParent):
