@@ -156,7 +156,7 @@ def test_a_lost_phone_number(counter, sandbox, drain_jobs, sound, language):
     account = identity.open_account(actor=ANONYMOUS, phone="+254700000002", language=language, now=now)
     actor = identity.actor_for(account, channel="portal", purpose="self-service")
     exchange.prove_identity(actor=actor, id_number="90000002", serial_number="200000002", now=now)
-    page = counter("officer@dci.example")
+    page = counter("supervisor@dci.example")
     page.goto(f"/{language}/desk/assist/")
     page.get_by_role("link", name=lost).click()
     press(page, check)

@@ -153,7 +153,8 @@ def assist(request: HttpRequest) -> HttpResponse:
             request.session["assisting"] = str(person.id)
             request.session["assisting_name"] = person.full_name
             return redirect("portal:search")
-    return render(request, "desk/assist.html", {"errors": errors, "typed": typed}, status=422 if errors else 200)
+    context = {"errors": errors, "typed": typed, "may_move_numbers": actor.has_role("supervisor")}
+    return render(request, "desk/assist.html", context, status=422 if errors else 200)
 
 
 def _tie_ticket(actor: Actor, person_id: UUID) -> None:
@@ -220,7 +221,7 @@ def new_number(request: HttpRequest) -> HttpResponse:
             else:
                 request.session[NEW_NUMBER] = [str(person.id), person.full_name, read["phone"]]
                 return redirect("desk:new_number_code")
-    elif not actor.has_role("officer", "supervisor"):
+    elif not actor.has_role("supervisor"):
         raise NotPermitted
     context = {"errors": errors, "typed": typed, "sandbox": settings.SANDBOX}
     return render(request, "desk/new_number.html", context, status=422 if errors else 200)

@@ -85,9 +85,9 @@ def _record(actor: Actor, register: str, key: dict[str, str], outcome: str, give
 def check_card(*, actor: Actor, id_number: str, serial_number: str, now: datetime) -> identity.Person:
     """Let the population register confirm the ID card of a person at the counter who signs in here; returns whose it is.
 
-    Raises what `look_up` raises, NotPermitted unless the actor is an officer or supervisor, RecordClosed, identity.NeverSignedIn.
+    Raises what `look_up` raises, NotPermitted unless the actor is a supervisor, RecordClosed, identity.NeverSignedIn.
     """
-    actor.require_role("officer", "supervisor")
+    actor.require_role("supervisor")
     key = {"id_number": id_number, "serial_number": serial_number}
     if look_up(actor=actor, register="iprs", key=key, now=now)["died_on"]:
         raise RecordClosed

@@ -27,7 +27,7 @@ def asha(sandbox, now):
 
 @pytest.fixture
 def officer(client, staff, enter_desk):
-    account = staff("Afisa")
+    account = staff("Msimamizi", role="supervisor")
     enter_desk(client, account)
     return identity.actor_for(account, channel="desk", purpose="casework", second_factor=True)
 
@@ -67,6 +67,7 @@ def test_the_account_goes_to_the_new_number_and_both_are_told(client, officer, a
     anew.force_login(identity.find_account_by_phone(NEW))
     page = anew.get("/en/account/").content.decode()
     assert "moved your account to another phone number" in page
+    assert "to serve you in person" in page
     assert client.post(sent.url, {"code": code}).url == "/en/desk/new-number/"  # a double click
 
 
@@ -109,13 +110,16 @@ def test_only_the_officer_who_checked_the_card_and_only_for_a_quarter_of_an_hour
     with pytest.raises(identity.CardNotChecked):
         identity.replace_phone(actor=officer, now=now, **move)
     exchange.check_card(actor=officer, now=now, **CARD)
-    colleague = identity.actor_for(staff("Mwenzake"), channel="desk", purpose="casework", second_factor=True)
+    colleague = identity.actor_for(
+        staff("Mwenzake", role="supervisor"), channel="desk", purpose="casework", second_factor=True
+    )
     with pytest.raises(identity.CardNotChecked):
         identity.replace_phone(actor=colleague, now=now, **move)
     with pytest.raises(identity.CardNotChecked):
         identity.replace_phone(actor=officer, now=now + timedelta(minutes=16), **move)
     own = identity.actor_for(asha, channel="portal", purpose="self-service")
-    for forbidden in (own, ANONYMOUS):
+    plain = identity.actor_for(staff("Afisa"), channel="desk", purpose="casework", second_factor=True)
+    for forbidden in (own, plain, ANONYMOUS):
         with pytest.raises(NotPermitted):
             exchange.check_card(actor=forbidden, now=now, **CARD)
         with pytest.raises(NotPermitted):

@@ -9,7 +9,7 @@ from huduma.contexts.identity import events
 from huduma.contexts.identity.models import Account, Person
 from huduma.contexts.identity.operations.codes import WrongCode, use_code
 from huduma.contexts.identity.queries import is_staff
-from huduma.foundation.access import Actor, NotFound, Refusal
+from huduma.foundation.access import ASSISTED, Actor, NotFound, Refusal
 from huduma.foundation.journal import public as journal
 
 #: How long an officer's check of a card counts: a code has to come and be read out.
@@ -32,13 +32,13 @@ class NumberOfAnother(Refusal):
 def record_card_check(*, actor: Actor, id_number: str, now: datetime) -> Person:
     """Record that a register confirmed to an officer the card of a person who signs in here; returns whose card it is.
 
-    Raises NotPermitted unless the actor is an officer or supervisor; NeverSignedIn.
+    Raises NotPermitted unless the actor is a supervisor; NeverSignedIn.
     """
-    actor.require_role("officer", "supervisor")
+    actor.require_role("supervisor")
     person = Person.objects.filter(id_number=id_number, account__phone__isnull=False).first()
     if person is None:
         raise NeverSignedIn
-    journal.record(actor=actor, event=events.CardChecked(person_id=person.id), now=now)
+    journal.record(actor=actor.with_purpose(ASSISTED), event=events.CardChecked(person_id=person.id), now=now)
     return person
 
 
@@ -46,16 +46,16 @@ def replace_phone(*, actor: Actor, person_id: UUID, phone: str, code: str, now: 
     """Let a person sign in by a number (E.164) whose newest code they read out; their old number opens nothing of theirs any more.
 
     A wrong try of the code counts even though it is refused. Whoever gets the old number next finds an empty account.
-    Raises NotPermitted unless the actor is an officer or supervisor; CardNotChecked unless this officer had the card checked
+    Raises NotPermitted unless the actor is a supervisor; CardNotChecked unless this same one had the card checked
     lately; WrongCode; NumberOfAnother.
     """
-    actor.require_role("officer", "supervisor")
+    actor.require_role("supervisor")
     checks = journal.entries_concerning(person_id, acts=(events.CardChecked.act,), limit=20)
     if not any(one.actor_account_id == actor.account_id and now - one.at < CARD_COUNTS_FOR for one in checks):
         raise CardNotChecked
     if not use_code(phone, code.strip(), now):
         raise WrongCode
-    _move(actor, person_id, phone, now)
+    _move(actor.with_purpose(ASSISTED), person_id, phone, now)
 
 
 @transaction.atomic
