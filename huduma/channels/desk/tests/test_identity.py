@@ -296,3 +296,12 @@ def test_an_id_number_under_another_name_is_asked_about(client, enter_desk):
     assert page.status_code == 422
     assert 'href="#id_number"' in page.content.decode()
     assert "assisting" not in client.session
+
+
+def test_a_form_sent_after_the_session_ended_is_said_to_be_lost_and_leads_back_to_its_page(client, totp_code):
+    case = "/en/desk/cases/01900000-0000-7000-8000-000000000000/"
+    sent = client.post(f"{case}decision/", {"outcome": "approve"}, follow=True)
+    assert "what you sent was not recorded" in sent.content.decode()
+    password(client, next=f"{case}decision/")
+    assert factor(client, totp_code(_secret(OFFICER))).url == f"{case}decision/"
+    assert client.get(f"{case}decision/").url == case
