@@ -18,6 +18,8 @@ CODE_LIFE = timedelta(minutes=5)
 EMAIL_CODE_LIFE = timedelta(minutes=15)
 CODE_TRIES = 5
 CODES_PER_HOUR = 5
+#: From all addresses together: so many that five tries of a stranger elsewhere shut nobody out, so few that no phone is flooded.
+CODES_PER_PHONE = 15
 CODES_PER_ADDRESS = 300  # a mobile company hides thousands of phones behind one address
 
 
@@ -33,12 +35,17 @@ class WrongCode(Refusal):
 def issue_code(*, phone: str, address: str, now: datetime) -> str:
     """Return a new six-digit code for a phone (E.164); whoever sends it forgets it. Codes before it are void.
 
-    Raises TooManyCodes beyond CODES_PER_HOUR for the phone or CODES_PER_ADDRESS for the network address.
+    Raises TooManyCodes beyond CODES_PER_HOUR for the phone from this network address, CODES_PER_PHONE from all of them, or
+    CODES_PER_ADDRESS for the address.
     """
     since = now - timedelta(hours=1)
     recent = SignInCode.objects.filter(issued_at__gte=since)
-    too_many_here = recent.filter(address=address).count() >= CODES_PER_ADDRESS
-    if too_many_here or recent.filter(phone=phone).count() >= CODES_PER_HOUR:
+    from_here, to_phone = recent.filter(address=address), recent.filter(phone=phone)
+    if (
+        from_here.count() >= CODES_PER_ADDRESS
+        or to_phone.count() >= CODES_PER_PHONE
+        or to_phone.filter(address=address).count() >= CODES_PER_HOUR
+    ):
         raise TooManyCodes
     code = f"{secrets.randbelow(1_000_000):06d}"
     SignInCode.objects.filter(phone=phone, used_at=None).update(used_at=now)
