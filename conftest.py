@@ -24,7 +24,7 @@ from huduma.foundation import ids
 from huduma.foundation.access import Actor, Grant
 
 ROOT = Path(__file__).parent
-pytest_plugins = ["tests.a_centre", "tests.the_money"]
+pytest_plugins = ["tests.a_centre", "tests.an_outreach", "tests.the_money"]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

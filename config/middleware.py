@@ -89,15 +89,15 @@ class ActorMiddleware:
 
 
 def _actor(request: HttpRequest) -> Actor:
-    channel = (request.resolver_match.namespace if request.resolver_match else "") or "portal"
+    channel = (request.resolver_match.app_name if request.resolver_match else "") or "portal"
     if not request.user.is_authenticated:
         return ANONYMOUS
-    assisting = request.session.get("assisting") if channel != "desk" else None
+    assisting = request.session.get("assisting") if channel not in identity.STAFF_CHANNELS else None
     organisation = request.session.get("on_behalf_of")
     return identity.actor_for(
         request.user,
         channel=channel,
-        purpose="casework" if channel == "desk" else "self-service",
+        purpose="casework" if channel in identity.STAFF_CHANNELS else "self-service",
         second_factor=request.session.get("second_factor") == str(request.user.pk),
         assisting=UUID(assisting) if assisting else None,
         acting_for=UUID(organisation) if organisation else None,

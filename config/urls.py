@@ -9,8 +9,10 @@ urlpatterns = [
     path("schemas/<slug:name>.schema.json", schema, name="schema"),
     path("hooks/", include("huduma.channels.hooks.urls")),
     path("api/", include("huduma.channels.api.urls")),
+    path("outreach/", include("huduma.channels.outreach.api_urls", namespace="outreach_api")),
     *i18n_patterns(
         path("desk/", include("huduma.channels.desk.urls")),
+        path("outreach/", include("huduma.channels.outreach.urls")),
         path("display/", include("huduma.channels.display.urls")),
         path("", include("huduma.channels.portal.urls")),
     ),

@@ -17,7 +17,9 @@ from huduma.foundation.journal import public as journal
 from huduma.foundation.ui.requests import actor_of
 
 SECOND_FACTOR = "second_factor"
-OPEN = ("sign_in", "second_factor", "sign_out")
+#: The channels behind this door, and what of them is open: a tablet's page asks for its own PIN, where no network is.
+BEHIND = ("desk", "outreach")
+OPEN = ("sign_in", "second_factor", "sign_out", "tablet")
 
 
 class StaffOnlyMiddleware:
@@ -30,14 +32,14 @@ class StaffOnlyMiddleware:
         """Lead whoever signed in again after a form was sent back to the page that the form was on."""
         answer = self.get_response(request)
         match = request.resolver_match
-        if answer.status_code == 405 and request.method == "GET" and match is not None and match.namespace == "desk":
+        if answer.status_code == 405 and request.method == "GET" and match is not None and match.namespace in BEHIND:
             return redirect(_page_above(request.path))
         return answer
 
     def process_view(self, request: HttpRequest, _view: Any, _args: Any, _kwargs: Any) -> HttpResponse | None:
         """Answer instead of the view where somebody has to sign in first, or has no business at the desk."""
         match = request.resolver_match
-        if match is None or match.namespace != "desk" or match.url_name in OPEN:
+        if match is None or match.namespace not in BEHIND or match.url_name in OPEN:
             return None
         user = request.user
         if user.is_authenticated:

@@ -49,6 +49,7 @@ from huduma.contexts.identity.operations import (
 from huduma.contexts.identity.providers.second_factor import use_up
 from huduma.contexts.identity.queries import (
     REPRESENTATION_LINK,
+    STAFF_CHANNELS,
     Colleague,
     Contact,
     account_contact_of,
@@ -87,6 +88,7 @@ from huduma.contexts.identity.rules import birth_date
 __all__ = [
     "CONSENTS",
     "REPRESENTATION_LINK",
+    "STAFF_CHANNELS",
     "Account",
     "AddressOfStaff",
     "AddressTaken",

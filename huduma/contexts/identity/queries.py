@@ -37,6 +37,10 @@ class Contact:
     language: str
 
 
+#: Where officers act as such: at the desk, and on a visit.
+STAFF_CHANNELS = ("desk", "outreach")
+
+
 def actor_for(
     account: Account,
     *,
@@ -48,22 +52,26 @@ def actor_for(
 ) -> Actor:
     """Return the actor that a signed-in account is.
 
-    A staff role counts at the desk only, and only after a second factor: in every other channel an officer is a citizen like
-    any other. `assisting`: the person whom an officer serves at a counter, honoured while `may_assist` says so.
+    A staff role counts in the channels of staff only, and only after a second factor: in every other channel an officer is a
+    citizen like any other. `assisting`: the person whom an officer serves at a counter, honoured while `may_assist` says so.
     `acting_for`: the organisation whose business a citizen does, honoured on the day only while the mandate is in force.
     """
     grants: frozenset[Grant] = frozenset()
     today, on_behalf_of = timezone.localdate(), None
-    if channel == "desk" and second_factor:
+    if channel in STAFF_CHANNELS and second_factor:
         grants = _grants(account.id, today)
     helps = second_factor and assisting is not None and may_assist(account.id, assisting, now=timezone.now())
     if helps:
         on_behalf_of = assisting
-    elif acting_for is not None and channel != "desk" and may_act_for(account.person_id, acting_for, on=today):
+    elif (
+        acting_for is not None
+        and channel not in STAFF_CHANNELS
+        and may_act_for(account.person_id, acting_for, on=today)
+    ):
         on_behalf_of = acting_for
     return Actor(
         kind="person",
-        channel="desk" if helps else channel,
+        channel="desk" if helps and channel not in STAFF_CHANNELS else channel,
         account_id=account.id,
         person_id=account.person_id,
         grants=grants,

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class OutreachChannelConfig(AppConfig):
+    name = "huduma.channels.outreach"
+    label = "outreach_channel"

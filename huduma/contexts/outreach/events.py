@@ -1,0 +1,82 @@
+"""What this context announces. No name, number of a person or answer is in an event."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from huduma.foundation.journal.event import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitEvent(Event):
+    """Something happened to a visit."""
+
+    subject: ClassVar[str] = "visit_id"
+    visit_id: UUID
+    reference: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitPlanned(VisitEvent):
+    """A visit was planned and announced."""
+
+    act: ClassVar[str] = "outreach.visit.planned"
+    site_code: str
+    county_code: str
+    starts_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceEvent(Event):
+    """Something happened to a tablet."""
+
+    subject: ClassVar[str] = "device_id"
+    device_id: UUID
+    visit_id: UUID
+    account_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceRegistered(DeviceEvent):
+    """A tablet was bound to an officer and a visit."""
+
+    act: ClassVar[str] = "outreach.device.registered"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceLost(DeviceEvent):
+    """A tablet was reported lost: it erases itself when it next calls, and takes nothing in any more."""
+
+    act: ClassVar[str] = "outreach.device.lost"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceWiped(DeviceEvent):
+    """A lost tablet said that it is erased."""
+
+    act: ClassVar[str] = "outreach.device.wiped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackTaken(DeviceEvent):
+    """A tablet took the services, forms and numbers of its day with it."""
+
+    act: ClassVar[str] = "outreach.pack.taken"
+    services: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordsReceived(DeviceEvent):
+    """A tablet brought records, so many of each kind."""
+
+    act: ClassVar[str] = "outreach.records.received"
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileReceived(DeviceEvent):
+    """A file of a record is here whole."""
+
+    act: ClassVar[str] = "outreach.file.received"
+    record_id: UUID
+    file_id: UUID

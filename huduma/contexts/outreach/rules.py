@@ -1,0 +1,184 @@
+"""What a record has to look like, how its numbers are written, and the rules by which conflicts are declared. No framework."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import jsonschema_rs
+
+#: So many tickets, receipts and references a tablet takes with it at once.
+BLOCK = 600
+PIECE_BYTES = 262_144
+PHOTO_BYTES = 5_000_000
+RECORDS_BYTES = 1_000_000
+MOST_RECORDS = 100
+#: A token lives so long after its visit, so that a tablet that found no network in the village can still sync.
+TOKEN_DAYS = 7
+AGE_BANDS = ("0-17", "18-34", "35-59", "60+")
+SEXES = ("F", "M", "X")
+
+_TEXT = {"type": "string", "maxLength": 200}
+_NUMBER = {"type": "string", "pattern": "^[A-Z0-9-]{4,11}$"}
+_UUID = {"type": "string", "format": "uuid"}
+_TIME = {"type": "string", "format": "date-time"}
+_PHONE = {"type": "string", "maxLength": 20}
+_SEX = {"enum": ["", *SEXES, None]}
+
+
+def _record(required: str, properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": required.split(), "properties": properties, "additionalProperties": False}
+
+
+#: What the body of each kind of record has to be (JSON Schema 2020-12).
+SCHEMAS: dict[str, dict[str, Any]] = {
+    "ticket": _record(
+        "number service outcome called_at finished_at",
+        {
+            "number": _NUMBER,
+            "service": {"type": "string", "maxLength": 60},
+            "priority": {"enum": ["", "elderly", "disability", "pregnant", "infant", None]},
+            "language": {"enum": ["en", "sw"]},
+            "phone": {"anyOf": [_PHONE, {"type": "null"}]},
+            "sex": _SEX,
+            "age_band": {"enum": ["", *AGE_BANDS, None]},
+            "outcome": {"enum": ["done", "not-done"]},
+            "called_at": _TIME,
+            "finished_at": _TIME,
+        },
+    ),
+    "application": _record(
+        "reference service version person consent answers",
+        {
+            "reference": _NUMBER,
+            "service": {"type": "string", "maxLength": 60},
+            "version": {"type": ["string", "integer"]},
+            "person": _record(
+                "first_name last_name",
+                {
+                    "id_number": {"anyOf": [{"type": "string", "maxLength": 14}, {"type": "null"}]},
+                    "first_name": {"type": "string", "minLength": 1, "maxLength": 100},
+                    "other_names": {"type": "string", "maxLength": 100},
+                    "last_name": {"type": "string", "minLength": 1, "maxLength": 100},
+                    "birth_date": {"anyOf": [{"type": "string", "format": "date"}, {"enum": ["", None]}]},
+                    "sex": _SEX,
+                    "phone": {"anyOf": [_PHONE, {"type": "null"}]},
+                },
+            ),
+            "consent": _record("text at", {"text": {"type": "string", "maxLength": 2000}, "at": _TIME}),
+            "answers": {"type": "object", "maxProperties": 400},
+            "files": {
+                "type": "array",
+                "maxItems": 40,
+                "items": _record(
+                    "id question bytes sha256",
+                    {
+                        "id": _UUID,
+                        "question": {"type": "string", "maxLength": 60},
+                        "name": _TEXT,
+                        "type": _TEXT,
+                        "bytes": {"type": "integer", "minimum": 1},
+                        "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+                    },
+                ),
+            },
+            "signature": {"anyOf": [_record("file", {"file": _UUID}), {"type": "null"}]},
+            "ticket": {"anyOf": [_UUID, {"type": "null"}]},
+        },
+    ),
+    "receipt": _record(
+        "number reference amount_minor currency at",
+        {
+            "number": _NUMBER,
+            "application": {"anyOf": [_UUID, {"type": "null"}]},
+            "reference": _NUMBER,
+            "amount_minor": {"type": "integer", "minimum": 1, "maximum": 1_000_000_000},
+            "currency": {"const": "KES"},
+            "payer_name": _TEXT,
+            "phone": {"anyOf": [_PHONE, {"type": "null"}]},
+            "at": _TIME,
+        },
+    ),
+    "void": _record(
+        "number reason", {"number": _NUMBER, "reason": {"type": "string", "minLength": 1, "maxLength": 400}}
+    ),
+}
+ENVELOPE = {
+    "type": "object",
+    "required": ["id", "kind", "made_at", "body"],
+    "properties": {"id": _UUID, "kind": {"enum": list(SCHEMAS)}, "made_at": _TIME, "body": {"type": "object"}},
+}
+
+
+@lru_cache
+def _validator(kind: str) -> Any:
+    schema = SCHEMAS[kind] if kind else ENVELOPE
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+
+
+def fault(record: Any) -> str | None:
+    """Return what is wrong with a record as it was sent, as `where: what`, or None."""
+    try:
+        if b"\\u0000" in json.dumps(record, ensure_ascii=False).encode():
+            return "text"
+    except (UnicodeEncodeError, RecursionError):
+        return "text"
+    for kind in ("", None):
+        validator = _validator(record["kind"] if kind is None else kind)
+        for error in validator.iter_errors(record["body"] if kind is None else record):
+            return f"{'/'.join(str(part) for part in error.instance_path) or 'record'}: {error.schema_path[-1]}"
+    return None
+
+
+def digest(record: dict[str, Any]) -> str:
+    """Return the digest by which two sendings of a record are known as the same."""
+    said = {name: record[name] for name in ("kind", "made_at", "body")}
+    return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def uses(kind: str, body: dict[str, Any], visit_reference: str) -> str:
+    """Return the number that a record uses up, as no other record of any visit writes it."""
+    number: str = body["reference"] if kind == "application" else body["number"]
+    return f"{visit_reference}{number}" if is_ticket(number) else number
+
+
+def is_ticket(number: str) -> bool:
+    """Whether a number is a ticket's: two or three letters that begin with V, and digits."""
+    return number.startswith("V") and "-" not in number
+
+
+def file_ids(body: dict[str, Any]) -> list[str]:
+    """Return the files that a record's body names."""
+    found = [file["id"] for file in body.get("files") or []]
+    return [*found, body["signature"]["file"]] if body.get("signature") else found
+
+
+def letters(count: int) -> str:
+    """Return what begins the tickets of a visit's device, by how many there were before it: VA to VZ, then VAA."""
+    first, second = divmod(count, 26)
+    return "V" + (chr(64 + first) if first else "") + chr(65 + second)
+
+
+def receipt_prefix(device_code: str) -> str:
+    """Return how the receipt numbers of a device begin."""
+    return f"R{device_code}-"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is declared for one kind of conflict: the choices of the person who decides. `drop` takes nothing over."""
+
+    choices: tuple[str, ...]
+
+
+#: Conflicts are never guessed. While one waits, the record is kept as it came and nothing of it has any effect.
+CONFLICTS = {
+    "another-name": Rule(("as-known", "without-number", "drop")),
+    "open-application": Rule(("as-well", "drop")),
+    "draft": Rule(("replace", "drop")),
+    "answers": Rule(("as-draft", "drop")),
+    "number-used": Rule(("new-number", "drop")),
+    "cash": Rule(("again", "drop")),
+    "refused": Rule(("again", "drop")),
+}
