@@ -57,6 +57,13 @@ def deliver(state: State, system: str, calls: list[Call], true: Call | None = No
         calls, state.held = calls + state.held, []
 
     async def call_back() -> None:
+        state.calling += 1
+        try:
+            await _call()
+        finally:
+            state.calling -= 1
+
+    async def _call() -> None:
         if delay is not None:
             await asyncio.sleep(delay.seconds)
         heard = [await _post(call) for call in calls]

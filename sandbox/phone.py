@@ -291,6 +291,11 @@ async def movements(request: Request) -> Response:
     return JSONResponse([dict(row) for row in rows])
 
 
+async def calling(request: Request) -> Response:
+    """`GET /_control/calling`: how many callbacks are on their way, or will be sent again."""
+    return JSONResponse({"callbacks": request.app.state.books.calling})
+
+
 async def kept_messages(request: Request) -> Response:
     """`GET /_control/messages?phone=`: every SMS, or those of one number, oldest first."""
     state: State = request.app.state.books
@@ -345,6 +350,7 @@ routes = [
     Route("/_control/report_url", report_url, methods=["POST"]),
     Route("/_control/addresses", addresses, methods=["POST"]),
     Route("/_control/books", movements),
+    Route("/_control/calling", calling),
     Route("/_control/messages", kept_messages),
     Route("/_control/mail", mail_control, methods=["GET", "POST"]),
     Route("/_control/{system}", control, methods=["POST"]),

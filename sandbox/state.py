@@ -86,6 +86,7 @@ class State:
         self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;" + TABLES)
         self._lock = threading.RLock()
         self.faults: dict[str, list[Fault]] = {}
+        self.calling = 0  # callbacks on their way, or to be sent again
         self.held: list[tuple[str, bytes, dict[str, str]]] = []  # callbacks that wait for a later one to overtake them
         data = yaml.safe_load((Path(__file__).parent / "population.yaml").read_text())
         self.people: dict[str, dict[str, Any]] = {person["id_number"]: person for person in data["people"]}

@@ -1,6 +1,7 @@
 """`python -m tests.chaos`: let people pay while everything breaks, wait until all is quiet, and compare the books."""
 
 import argparse
+import io
 import random
 import sys
 import time
@@ -28,6 +29,8 @@ def main() -> int:
 
 
 def _run(chosen: argparse.Namespace, url: str, directory: Path, seed: int) -> int:
+    from django.core.management import call_command
+
     from tests.chaos import books
     from tests.chaos.people import Person, Town
     from tests.chaos.trouble import Installation, Trouble
@@ -37,6 +40,7 @@ def _run(chosen: argparse.Namespace, url: str, directory: Path, seed: int) -> in
     with Installation(url, directory, chosen.processes) as installation:
         town = Town(seed)
         trouble = Trouble(installation, town, chosen.payments, seed)
+        call_command("gateways", "register", stdout=io.StringIO())  # as before an installation opens
         trouble.switch_on()
         with ThreadPoolExecutor(chosen.payers) as crowd:
             for _ in crowd.map(lambda number: Person(town, number).live(), range(chosen.payments)):
@@ -44,7 +48,7 @@ def _run(chosen: argparse.Namespace, url: str, directory: Path, seed: int) -> in
         took = time.monotonic() - started
         print(f"all have paid, or tried, in {took:.0f} s ({chosen.payments / took:.1f}/s); {trouble}", flush=True)
         trouble.switch_off()
-        quiet = installation.wait_until_quiet(most_seconds=60 + 1.7 * DAY_SECONDS / chosen.pace)
+        quiet = installation.wait_until_quiet(town, most_seconds=60 + 1.7 * DAY_SECONDS / chosen.pace)
         sandbox_books = town.sandbox.get("/_control/books", timeout=120).json()
     verdict = books.compare(url, sandbox_books)
     print("\n".join(verdict.counts))

@@ -13,11 +13,14 @@ import httpx
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
+from procrastinate.exceptions import ConnectorException
 
 from huduma.contexts.payments import public as payments
 from huduma.foundation.access import SYSTEM
 
 Found = TypeVar("Found")
+#: What a crash of the database looks like: to a query, and to the queue of jobs.
+NO_DATABASE = (DatabaseError, ConnectorException)
 PATIENCE_SECONDS = 60.0
 #: How long somebody looks at a phone or a page for what should appear there.
 LOOK_SECONDS = min(12.0, max(2.0, 10_000 / settings.PAYMENTS_PACE))
@@ -82,7 +85,7 @@ class Person:
         return thread
 
     def _live(self) -> None:
-        bill = insist(self._raise_bill, DatabaseError)
+        bill = insist(self._raise_bill, *NO_DATABASE)
         self.reference = bill.reference
         (way,) = self.draw.choices(list(WAYS), list(WAYS.values()))
         if self.draw.random() < 0.06:  # somebody else pays the same bill at the same time
@@ -106,7 +109,7 @@ class Person:
         )  # fmt: skip
 
     def _cancel(self) -> None:
-        insist(lambda: payments.cancel_bills(actor=SYSTEM, payable_id=self.payable, now=timezone.now()), DatabaseError)
+        insist(lambda: payments.cancel_bills(actor=SYSTEM, payable_id=self.payable, now=timezone.now()), *NO_DATABASE)
         self.town.tell("cancelled what it was for")
 
     def _pay(self, way: str) -> None:

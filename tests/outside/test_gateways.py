@@ -370,6 +370,15 @@ def test_a_lost_paybill_confirmation_is_found_in_the_list(sandbox, hooks, bill, 
     assert sandbox.get(f"/phone/api/{PHONE}").json()["balance"] == 50_000 - 1200
 
 
+def test_money_is_found_however_late_the_first_list_comes(registered, bill):
+    receipt = pay_bill(registered, bill.reference, 1200)
+    registered.post("/_control/daraja", json={"fault": "down"})
+    assert operations.pull(timezone.now() + timedelta(hours=1)) == 0
+    assert operations.pull(timezone.now() + timedelta(hours=2)) == 1
+    assert state(bill) == ("settled", ["succeeded"])
+    assert Payment.objects.get().receipt == receipt
+
+
 def test_a_forged_paybill_confirmation_is_found_out(sandbox, hooks, bill, drain_jobs):
     body = {
         "TransactionType": "Pay Bill", "TransID": "SFORGED001", "TransAmount": "1200.00", "BillRefNumber": bill.reference,

@@ -295,15 +295,25 @@ def register() -> None:
     """Tell the gateways that want it by a call where to send their news. Raises what the gateway raises: run it again."""
     for code, gateway in gateways.items():
         if isinstance(gateway, Registers):
+            _begin_list(code, timezone.now())
             gateway.register(standing_url(code))
+
+
+def _begin_list(gateway: str, now: datetime) -> datetime:
+    """Note, once, from when on all money that a gateway lists is ours to know; returns until when it is known.
+
+    Before the first list is asked for, not after it came: while a gateway does not answer, that day must not move.
+    """
+    GatewayHealth.objects.get_or_create(gateway=gateway)
+    GatewayHealth.objects.filter(gateway=gateway, pulled_until=None).update(pulled_until=now)
+    return GatewayHealth.objects.values_list("pulled_until", flat=True).get(gateway=gateway) or now
 
 
 def pull(now: datetime) -> int:
     """Fetch every gateway's own list of what it received, and take what we were never told; returns how many lines were read."""
     read = 0
     for code, gateway in gateways.items():
-        kept, _ = GatewayHealth.objects.get_or_create(gateway=code)
-        since = max((kept.pulled_until or now) - PULL_OVERLAP, now - PULL_REACH)
+        since = max(_begin_list(code, now) - PULL_OVERLAP, now - PULL_REACH)
         try:
             lines = gateway.pull(since, now)
         except Uncertain as uncertain:
