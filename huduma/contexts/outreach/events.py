@@ -80,3 +80,40 @@ class FileReceived(DeviceEvent):
     act: ClassVar[str] = "outreach.file.received"
     record_id: UUID
     file_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordEvent(Event):
+    """Something happened to a record that a tablet brought."""
+
+    subject: ClassVar[str] = "record_id"
+    record_id: UUID
+    visit_id: UUID
+    device_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordApplied(RecordEvent):
+    """It became what it would have been at a counter: `result_id` is the application, ticket or payment."""
+
+    act: ClassVar[str] = "outreach.record.applied"
+    kind: str
+    person_id: UUID | None
+    result_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordDisputed(RecordEvent):
+    """It does not fit what is here: a person decides."""
+
+    act: ClassVar[str] = "outreach.record.disputed"
+    conflict: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConflictDecided(RecordEvent):
+    """A person decided what becomes of it."""
+
+    act: ClassVar[str] = "outreach.conflict.decided"
+    conflict: str
+    choice: str

@@ -8,6 +8,9 @@ from typing import Any
 
 import jsonschema_rs
 
+from huduma.foundation import identifiers
+from huduma.foundation import phone as phones
+
 #: So many tickets, receipts and references a tablet takes with it at once.
 BLOCK = 600
 PIECE_BYTES = 262_144
@@ -128,6 +131,15 @@ def fault(record: Any) -> str | None:
         validator = _validator(record["kind"] if kind is None else kind)
         for error in validator.iter_errors(record["body"] if kind is None else record):
             return f"{'/'.join(str(part) for part in error.instance_path) or 'record'}: {error.schema_path[-1]}"
+    person = record["body"].get("person") or {}
+    try:
+        for said in (record["body"].get("phone"), person.get("phone")):
+            phones.parse(said or "0700000000")
+        identifiers.id_number(person.get("id_number") or "000000")
+    except phones.InvalidPhone:
+        return "phone: format"
+    except identifiers.InvalidIdentifier:
+        return "person/id_number: format"
     return None
 
 
@@ -172,13 +184,17 @@ class Rule:
     choices: tuple[str, ...]
 
 
-#: Conflicts are never guessed. While one waits, the record is kept as it came and nothing of it has any effect.
+#: Conflicts are never guessed. While one waits, the record is kept as it came and nothing of it has any effect; a supervisor of the
+#: team decides, who did not take the record in.
 CONFLICTS = {
     "another-name": Rule(("as-known", "without-number", "drop")),
     "open-application": Rule(("as-well", "drop")),
     "draft": Rule(("replace", "drop")),
-    "answers": Rule(("as-draft", "drop")),
+    "answers": Rule(("as-draft", "again", "drop")),
     "number-used": Rule(("new-number", "drop")),
+    "no-application": Rule(("again", "drop")),
     "cash": Rule(("again", "drop")),
     "refused": Rule(("again", "drop")),
 }
+#: An application in one of these states is over: another one for the same service is no conflict.
+OVER = ("draft", "issued", "rejected", "withdrawn")

@@ -11,6 +11,7 @@ from huduma.contexts.applications.operations.agreements import (
 from huduma.contexts.applications.operations.cases import (
     CannotWithdraw,
     Incomplete,
+    ReferenceTaken,
     follow_case,
     follow_due,
     send_correction,
@@ -33,6 +34,7 @@ from huduma.contexts.applications.operations.drafts import (
     open_application,
     pass_applications,
     remove_file,
+    save_answers,
     save_page,
 )
 from huduma.contexts.applications.operations.entries import TooManyEntries, add_entry, remove_entry, save_entry
@@ -62,6 +64,7 @@ __all__ = [
     "OrganisationNeeded",
     "PersonNeeded",
     "RecordOfOthers",
+    "ReferenceTaken",
     "TooManyEntries",
     "TooManyFiles",
     "add_entry",
@@ -80,6 +83,7 @@ __all__ = [
     "pass_applications",
     "remove_entry",
     "remove_file",
+    "save_answers",
     "save_entry",
     "save_page",
     "send_correction",

@@ -42,11 +42,18 @@ class Incomplete(Refusal):
         self.pages = pages
 
 
+class ReferenceTaken(Refusal):
+    """This reference belongs to another application. Give this one a new reference, and tell the applicant."""
+
+
 @transaction.atomic
-def submit(*, actor: Actor, application_id: UUID, now: datetime) -> Application:
+def submit(
+    *, actor: Actor, application_id: UUID, reference: str = "", taken_at: datetime | None = None, now: datetime
+) -> Application:
     """Send a draft: check it whole, freeze the promise, start the process. Sending again returns what was sent.
 
-    Raises NotFound, Incomplete with the pages to go back to, process.NoRule.
+    `reference` and `taken_at`: what the applicant was given, and when, by an officer where no network was; the promise
+    counts from then. Raises NotFound, Incomplete with the pages to go back to, ReferenceTaken, process.NoRule.
     """
     application = Application.objects.select_for_update().filter(id=application_id).first()
     if application is None or not queries.may_see(actor, application):
@@ -59,13 +66,15 @@ def submit(*, actor: Actor, application_id: UUID, now: datetime) -> Application:
     package = queries.package_of(application.version_id)
     promise = package["service"]["turnaround"]
     confidence = package["service"]["confidence"]["turnaround"]
-    application.reference = references.mint("HA")
+    if reference and Application.objects.filter(reference=reference).exists():
+        raise ReferenceTaken
+    application.reference = reference or references.mint("HA")
     application.body_code = _deciding_body(application, package)
-    application.status, application.status_at, application.submitted_at = "submitted", now, now
+    application.status, application.status_at, application.submitted_at = "submitted", now, taken_at or now
     application.promise = {**promise, "confidence": confidence} if promise else None
     application.due_at = clocks.start_clocks(
         actor=SYSTEM, case_id=application.id, version_id=application.version_id, service_code=application.service_code,
-        body_code=application.body_code, now=now,
+        body_code=application.body_code, now=taken_at or now,
     )  # fmt: skip
     application.save()
     event = events.ApplicationSubmitted(

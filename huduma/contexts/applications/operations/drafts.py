@@ -167,6 +167,29 @@ def save_page(
     return queries.problems_on(application, page_of(application, page_id), timezone.localdate(now))
 
 
+@transaction.atomic
+def save_answers(*, actor: Actor, application_id: UUID, answers: dict[str, Any], now: datetime) -> None:
+    """Keep answers that were given elsewhere, as they are kept here; what the form does not know is left out.
+
+    What is wrong with them shows when the draft is sent. Raises NotFound, CannotChange.
+    """
+    application = lock(actor, application_id)
+    form = queries.form_of(application)
+    kept = {
+        name: value
+        for name, value in answers.items()
+        if name in form["ui"] and value not in (None, "", []) and (not rules.is_group(form, name) or _is_entries(value))
+    }
+    application.answers, application.saved_at = {**application.answers, **kept}, now
+    application.save(update_fields=["answers", "saved_at"])
+    event = events.PageSaved(application_id=application.id, page="", fields=sorted(kept))
+    journal.record(actor=actor, event=event, now=now)
+
+
+def _is_entries(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) and "id" in one for one in value)
+
+
 def _finished_entries(form: dict[str, Any], page: dict[str, Any], answers: dict[str, Any]) -> dict[str, Any]:
     """Return the groups of a page without the entries in which nothing was written."""
     groups = [name for name in page["fields"] if rules.is_group(form, name) and name in answers]

@@ -10,7 +10,7 @@ from huduma.contexts.centres.models.places import DESKS
 from huduma.foundation import ids
 
 PRIORITIES = ("", "elderly", "disability", "pregnant", "infant", "appointment")
-SOURCES = ("kiosk", "reception", "door", "paper", "quick")
+SOURCES = ("kiosk", "reception", "door", "paper", "quick", "outreach")
 AT_COUNTER = ("called", "serving")
 OPEN = ("waiting", *AT_COUNTER, "held")
 STATES = (*OPEN, "done", "no-show", "left")

@@ -46,7 +46,7 @@ from huduma.contexts.centres.operations.counter import (
 )
 from huduma.contexts.centres.operations.displaced import cover_absence, displace_visits
 from huduma.contexts.centres.operations.freed import WaitsAlready, join_waiting_list, lapse_offers, leave_waiting_list
-from huduma.contexts.centres.operations.paper import NumberTaken, NumberUnprinted, catch_up, print_block
+from huduma.contexts.centres.operations.paper import NumberTaken, NumberUnprinted, catch_up, enter_served, print_block
 from huduma.contexts.centres.operations.people import pass_visits
 from huduma.contexts.centres.operations.places import (
     NoSuchSetting,
@@ -95,6 +95,7 @@ __all__ = [
     "confirm_appointment",
     "cover_absence",
     "displace_visits",
+    "enter_served",
     "finish",
     "hand_over_document",
     "hold",

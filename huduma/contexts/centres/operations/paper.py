@@ -109,6 +109,49 @@ def catch_up(
     return ticket
 
 
+@transaction.atomic
+def enter_served(
+    *,
+    actor: Actor,
+    centre_code: str,
+    number: str,
+    service_code: str,
+    priority: str,
+    language: str,
+    served_at: datetime,
+    ended_at: datetime,
+    outcome: str,
+    now: datetime,
+) -> Ticket:
+    """Enter a ticket of an outreach visit, whose person was served by the actor where no network was.
+
+    Raises NotPermitted, NotFound, NumberTaken, workforce.SpanBackwards.
+    """
+    workforce.require_place(actor, centre_code, "officer", "supervisor")
+    if not served_at <= ended_at <= now:
+        raise workforce.SpanBackwards
+    centre = places.get_centre(centre_code)
+    if outcome not in OUTCOMES:
+        raise NotFound
+    try:
+        with transaction.atomic():
+            ticket = tickets.create(
+                centre, source="outreach", service_code=service_code, priority=priority, language=language,
+                came_at=served_at, arrived_at=served_at, number=number, called_at=served_at, serving_at=served_at,
+                officer_id=actor.account_id,
+            )  # fmt: skip
+    except IntegrityError:
+        raise NumberTaken from None
+    tickets.close_at_once(ticket, outcome, ended_at)
+    event = events.PaperEntered(
+        ticket_id=ticket.id, centre_code=centre_code, number=number, service_code=service_code,
+        arrived_at=served_at.isoformat(), served_at=served_at.isoformat(), ended_at=ended_at.isoformat(),
+        outcome=outcome,
+    )  # fmt: skip
+    journal.record(actor=actor, event=event, now=now)
+    return ticket
+
+
 def _number(centre: Centre, typed: str) -> str:
     letter, count = rules.paper_number(typed)
     if letter == "P" and not NumberBlock.objects.filter(centre=centre, first__lte=count, last__gte=count).exists():

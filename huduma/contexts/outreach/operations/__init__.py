@@ -1,5 +1,13 @@
 """All writes about outreach: visits, tablets, and what tablets bring back."""
 
+from huduma.contexts.outreach.operations.applying import apply_record, give_again
+from huduma.contexts.outreach.operations.conflicts import (
+    DecidedAlready,
+    NotAChoice,
+    OwnRecord,
+    ReasonMissing,
+    decide_conflict,
+)
 from huduma.contexts.outreach.operations.devices import (
     Erased,
     NotOfVisit,
@@ -27,11 +35,15 @@ from huduma.contexts.outreach.operations.visits import NoSuchService, NotASite, 
 __all__ = [
     "AnotherFile",
     "AnotherRecord",
+    "DecidedAlready",
     "Erased",
     "Malformed",
     "NoSuchService",
+    "NotAChoice",
     "NotASite",
     "NotOfVisit",
+    "OwnRecord",
+    "ReasonMissing",
     "Result",
     "SiteTaken",
     "StaffMissing",
@@ -42,8 +54,11 @@ __all__ = [
     "WrongChecksum",
     "WrongOffset",
     "add_piece",
+    "apply_record",
     "begin_file",
     "confirm_wiped",
+    "decide_conflict",
+    "give_again",
     "note_pack",
     "plan_visit",
     "receive_records",

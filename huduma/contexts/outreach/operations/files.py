@@ -92,7 +92,7 @@ def _add(actor: Actor, device_id: UUID, file_id: UUID, offset: int, content: byt
     if content:
         Piece.objects.create(held=held, offset=offset, content=content)
         held.offset += len(content)
-    if held.offset == held.length and held.file_id is None and not held.refusal:
+    if content and held.offset == held.length:
         whole = b"".join(bytes(piece) for piece in held.pieces.values_list("content", flat=True))
         if files.digest(whole) != held.sha256:
             held.pieces.all().delete()

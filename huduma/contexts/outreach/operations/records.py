@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_datetime
 
 from huduma.contexts.outreach import events, queries, rules
 from huduma.contexts.outreach.models import Device, HeldFile, Record
+from huduma.foundation import jobs
 from huduma.foundation.access import Actor, Refusal
 from huduma.foundation.journal import public as journal
 
@@ -84,6 +85,12 @@ def settle(record: Record) -> None:
     if is_next and all(one is not None and one.file_id for one in wanted):
         Record.objects.filter(id=record.id).update(state="ready")
         record.state = "ready"
+        hand_to_job(record)
+
+
+def hand_to_job(record: Record) -> None:
+    """Let the job apply a record, after those of its visit that were handed over before."""
+    jobs.defer("outreach.apply", record_id=str(record.id), lock=f"outreach:{record.visit_id}")
 
 
 def _result(device: Device, sent: Any, fault: str | None, rows: dict[UUID, Record]) -> Result:

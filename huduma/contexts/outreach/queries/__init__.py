@@ -2,7 +2,7 @@
 
 from huduma.contexts.outreach.queries.devices import count_used, officer_of
 from huduma.contexts.outreach.queries.pack import Pack, pack_of
-from huduma.contexts.outreach.queries.records import held_file, state_of, states_of
+from huduma.contexts.outreach.queries.records import held_file, state_of, states_of, unfinished_text
 from huduma.contexts.outreach.queries.visits import get_visit, list_my_visits_for
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "pack_of",
     "state_of",
     "states_of",
+    "unfinished_text",
 ]

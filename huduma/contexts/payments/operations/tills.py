@@ -62,10 +62,13 @@ def open_till(*, actor: Actor, till: str, body_code: str, float_cents: int, now:
 
 
 @transaction.atomic
-def take_cash(*, actor: Actor, reference: str, given_cents: int, now: datetime) -> tuple[Payment, int]:
+def take_cash(
+    *, actor: Actor, reference: str, given_cents: int, receipt: str = "", now: datetime
+) -> tuple[Payment, int]:
     """Take cash for a bill at the actor's open till; returns the payment and the change in cents.
 
-    Taking it again is refused by the bill itself. Raises NoTill, NotFound, AlreadyPaid, BillCancelled, MoneyMayCome, NotEnough.
+    `receipt`: the number of one that was given already, where no network was. Taking it again is refused by the bill itself.
+    Raises NoTill, NotFound, AlreadyPaid, BillCancelled, MoneyMayCome, NotEnough.
     """
     session = TillSession.objects.select_for_update().filter(cashier=_cashier(actor), state="open").first()
     if session is None:
@@ -87,7 +90,7 @@ def take_cash(*, actor: Actor, reference: str, given_cents: int, now: datetime) 
         raise NotEnough
     payment = Payment.objects.create(
         bill=bill, gateway="cash", origin="unasked", amount_cents=due, currency="KES", state="pending",
-        token=secrets.token_urlsafe(32), receipt=references.mint("RC"), till_session=session, started_at=now,
+        token=secrets.token_urlsafe(32), receipt=receipt or references.mint("RC"), till_session=session, started_at=now,
     )  # fmt: skip
     credit(payment_id=payment.id, total_cents=due, receipt=payment.receipt, now=now)
     payment.refresh_from_db()

@@ -171,6 +171,11 @@ def tills_to_witness_for(actor: Actor) -> list[TillSession]:
     return [one for one in others if actor.has_role("officer", "supervisor", body=one.body_code)]
 
 
+def tills_called(body_code: str, beginning: str) -> list[TillSession]:
+    """Return the turns at a body's tills whose names begin so, the first opened first. For a reader who has been checked."""
+    return list(TillSession.objects.filter(body_code=body_code, till__startswith=beginning).order_by("opened_at"))
+
+
 def till_takings(session: TillSession) -> list[Payment]:
     """Return what a till took in this turn, newest first."""
     return list(session.payments.select_related("bill").order_by("-started_at")[:PAGE_SIZE])

@@ -1,0 +1,24 @@
+"""Deferred and scheduled work of outreach."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from huduma.contexts.outreach import operations
+from huduma.foundation import jobs
+
+#: A record that is ready for so long was not applied: its job ended in errors, and is given again.
+LATE = timedelta(minutes=10)
+
+
+@jobs.job(name="outreach.apply")
+def apply(record_id: str) -> None:
+    """Apply a record that a tablet brought."""
+    operations.apply_record(record_id=UUID(record_id), now=timezone.now())
+
+
+@jobs.every("*/10 * * * *", name="outreach.again")
+def again(timestamp: int) -> None:
+    """Give the records again whose jobs ended in errors."""
+    operations.give_again(before=timezone.now() - LATE)
