@@ -1,6 +1,7 @@
 """Where a web request becomes an Actor, and a Refusal becomes a page."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from huduma.foundation.access import ANONYMOUS, Actor, NotFound, NotPermitted, R
 from huduma.foundation.journal import public as journal
 from huduma.foundation.journal.event import AccessRefused
 from huduma.foundation.ui import errors
-from huduma.foundation.ui.requests import actor_of
+from huduma.foundation.ui.requests import actor_of, address_of
 
 STATUS = {NotFound: 404, NotPermitted: 403}
 
@@ -75,7 +76,7 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.actor = SimpleLazyObject(lambda: _actor(request))  # type: ignore[attr-defined]
+        request.actor = SimpleLazyObject(lambda: replace(_actor(request), address=address_of(request)))  # type: ignore[attr-defined]
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

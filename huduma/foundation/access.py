@@ -70,6 +70,8 @@ class Actor:
     grants: frozenset[Grant] = field(default_factory=frozenset)
     on_behalf_of: UUID | None = None
     purpose: str = "service"
+    #: The network address that the act comes from, for counting tries; it is kept nowhere and shown nowhere.
+    address: str = field(default="", repr=False, compare=False)
 
     @property
     def acting_as_id(self) -> UUID | None:

@@ -14,3 +14,11 @@ def allow(key: str, *, limit: int, seconds: int) -> bool:
     tries = cache.get(name, 0) + 1
     cache.set(name, tries, timeout=seconds)
     return bool(tries <= limit)
+
+
+def allow_from(address: str, key: str, *, limit: int, in_all: int, seconds: int) -> bool:
+    """Count one try of `key` from a network address: within `limit` from there, and `in_all` from everywhere.
+
+    A stranger's tries elsewhere shut nobody out, for each address adds no more than its own `limit` to the count of all.
+    """
+    return allow(f"{key}:{address}", limit=limit, seconds=seconds) and allow(key, limit=in_all, seconds=seconds)

@@ -10,8 +10,6 @@ from typing import Any
 from xml.etree import ElementTree
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.utils import timezone
@@ -21,8 +19,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from huduma.contexts.contact import public as contact
+from huduma.foundation import mail, references
 from huduma.foundation import phone as phones
-from huduma.foundation import references
 from huduma.foundation.access import Actor, NotFound, Refusal
 from huduma.foundation.translated import pick
 
@@ -176,14 +174,12 @@ def _lodge(request: HttpRequest) -> contact.Matter:
     if place.latitude is None and not place.words:
         raise Wrong(400, "lat and long, or address_string, is needed")
     try:
-        if post.get("email"):
-            validate_email(post["email"])
         return contact.open_matter(
             actor=BY, kind=code, text=post.get("description", ""), language=_language(request), place=place,
             body_code=post.get("jurisdiction_id") or None, phone=post.get("phone", ""), email=post.get("email", ""),
             name=f"{post.get('first_name', '')} {post.get('last_name', '')}".strip(), channel="open311", now=timezone.now(),
         )  # fmt: skip
-    except (ValidationError, phones.InvalidPhone):
+    except (mail.InvalidAddress, phones.InvalidPhone):
         raise Wrong(400, "email or phone is not written as such") from None
     except NotFound:
         raise Wrong(400, "jurisdiction_id is the code of a public body") from None

@@ -18,6 +18,8 @@ from huduma.contexts.applications import public as applications
 from huduma.contexts.contact import public as contact
 from huduma.contexts.identity import public as identity
 from huduma.contexts.places import public as places
+from huduma.foundation import mail
+from huduma.foundation import phone as phones
 from huduma.foundation.access import Actor, NotFound, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
 from huduma.foundation.translated import pick
@@ -49,6 +51,12 @@ TURNS = {
 
 
 #: Who takes down what somebody brings in another way.
+#: By what somebody comes whose matter staff take down.
+LODGED_BY = {
+    "phone": gettext_lazy("By telephone"),
+    "letter": gettext_lazy("By letter"),
+    "counter": gettext_lazy("In person"),
+}
 TAKERS = ("agent", "focal", "secretariat", "officer", "supervisor")
 
 
@@ -163,7 +171,13 @@ def act(request: HttpRequest, matter_id: UUID, how: str) -> HttpResponse:
     common: dict[str, Any] = {"actor": actor_of(request), "matter_id": matter_id, "now": timezone.now()}
     try:
         _do(request, how, text, common)
-    except (contact.NothingSaid, contact.ReasonNeeded, contact.NotExplained, contact.NoSuchOutcome) as refusal:
+    except (
+        contact.NothingSaid,
+        contact.TooLong,
+        contact.ReasonNeeded,
+        contact.NotExplained,
+        contact.NoSuchOutcome,
+    ) as refusal:
         return _show(request, matter_id, {f"{how}-text": refusal.message}, status=422)
     except (NotFound, NotPermitted):
         raise
@@ -244,17 +258,21 @@ def lodge(request: HttpRequest) -> HttpResponse:
         raise NotPermitted
     names = ("kind", "text", "body", "phone", "email", "name", "channel")
     typed = {name: request.POST.get(name, request.GET.get(name, "")).strip() for name in names}
+    if typed["channel"] not in LODGED_BY:
+        typed["channel"] = "phone"
     if request.method == "POST":
         try:
             found = contact.open_matter(
                 actor=actor, kind=typed["kind"], text=typed["text"], body_code=typed["body"] or None,
                 language="en" if request.POST.get("language") == "en" else "sw",
-                name=typed["name"], phone=typed["phone"], email=typed["email"], channel=typed["channel"] or "phone", now=timezone.now(),
+                name=typed["name"], phone=typed["phone"], email=typed["email"], channel=typed["channel"], now=timezone.now(),
             )  # fmt: skip
         except Refusal as refusal:
             errors["text"] = refusal.message
-        except ValueError:
+        except phones.InvalidPhone:
             errors["phone"] = gettext("Type a phone number like 0712 345 678.")
+        except mail.InvalidAddress:
+            errors["email"] = gettext("Write an e-mail address like name@example.com.")
         else:
             notes.success(
                 request,
@@ -267,7 +285,7 @@ def lodge(request: HttpRequest) -> HttpResponse:
             )
     context = {
         "kinds": contact.KINDS.values(), "bodies": places.list_bodies(), "typed": typed, "errors": errors,
-        "channels": [("phone", gettext("By telephone")), ("letter", gettext("By letter")), ("counter", gettext("In person"))],
+        "channels": LODGED_BY.items(),
     }  # fmt: skip
     return render(request, "desk/contact/lodge.html", context, status=422 if errors else 200)
 

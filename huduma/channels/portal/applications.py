@@ -169,7 +169,9 @@ def track(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             number = phones.parse(typed["phone"])
-            found = applications.track(reference=typed["reference"], phone=number, now=timezone.now())
+            found = applications.track(
+                reference=typed["reference"], phone=number, address=actor_of(request).address, now=timezone.now()
+            )
         except phones.InvalidPhone:
             errors["phone"] = gettext("Type a phone number like 0712 345 678.")
         except NotFound:

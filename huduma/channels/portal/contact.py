@@ -5,8 +5,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages as notes
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -20,15 +18,16 @@ from huduma.contexts.applications import public as applications
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.contact import public as contact
 from huduma.contexts.places import public as places
+from huduma.foundation import ids, links, mail
 from huduma.foundation import phone as phones
-from huduma.foundation import throttle
 from huduma.foundation.access import NotFound, Refusal
 from huduma.foundation.journal import public as journal
 from huduma.foundation.translated import pick
 from huduma.foundation.ui.requests import actor_of
 
-NEW_PER_HOUR = 10
-FIELDS = ("text", "service", "body", "county", "name", "phone", "email", "anonymous", "urgent", "about")
+#: What signs the number of a form, by which the same form sent twice is known.
+FORM = "contact.form"
+FIELDS = ("text", "service", "body", "county", "name", "phone", "email", "anonymous", "urgent", "about", "form")
 #: What happened, by the act in the journal.
 TURNS = {
     "contact.matter.opened": gettext_lazy("We received it"),
@@ -73,17 +72,16 @@ def new(request: HttpRequest, kind: str) -> HttpResponse:
     actor = actor_of(request)
     typed = {name: request.POST.get(name, request.GET.get(name, "")).strip() for name in FIELDS}
     about = _about(request, typed["about"])
+    form = links.thing_of(FORM, typed["form"]) or ids.uuid7()
     errors: dict[str, str] = {}
     if request.method == "POST" and "switch_language" not in request.POST:
-        if not throttle.allow(f"matter:{request.META['REMOTE_ADDR']}", limit=NEW_PER_HOUR * 6, seconds=3600):
-            errors["text"] = gettext("Too many messages came from your network. Wait an hour, or call us.")
-        else:
-            matter, errors = _open(request, kind, typed, about)
-            if matter is not None:
-                request.session["sent_matter"] = str(matter.id)
-                return redirect(_address(matter, actor))
+        matter, errors = _open(request, kind, typed, about, form)
+        if matter is not None:
+            request.session["sent_matter"] = str(matter.id)
+            return redirect(_address(matter, actor))
     context = {
-        "kind": what, "typed": typed, "errors": errors, "about": about, "known": actor.applicant_id is not None,
+        "kind": what, "typed": typed, "errors": errors, "about": about, "form": links.token(FORM, form),
+        "known": actor.applicant_id is not None,
         "needs_body": what.levels[0].team[1] and about is None,
         "services": catalogue.list_services(), "counties": places.list_counties(),
     }  # fmt: skip
@@ -98,24 +96,20 @@ def _about(request: HttpRequest, typed: str) -> applications.Summary | None:
 
 
 def _open(
-    request: HttpRequest, kind: str, typed: dict[str, str], about: applications.Summary | None
+    request: HttpRequest, kind: str, typed: dict[str, str], about: applications.Summary | None, form: UUID
 ) -> tuple[contact.Matter | None, dict[str, str]]:
     """Open a matter, or return what is wrong, by field."""
     try:
-        if typed["phone"]:
-            phones.parse(typed["phone"])
-        if typed["email"]:
-            validate_email(typed["email"])
         matter = contact.open_matter(
             actor=actor_of(request), kind=kind, text=typed["text"], language=get_language() or "en",
             service_code=typed["service"], body_code=typed["body"] or None, county_code=typed["county"] or None,
             about_kind="application" if about else "", about_id=about.id if about else None,
             name=typed["name"], phone=typed["phone"], email=typed["email"], is_anonymous=bool(typed["anonymous"]),
-            is_urgent=bool(typed["urgent"]), now=timezone.now(),
+            is_urgent=bool(typed["urgent"]), matter_id=form, now=timezone.now(),
         )  # fmt: skip
     except phones.InvalidPhone:
         return None, {"phone": gettext("Type a phone number like 0712 345 678.")}
-    except ValidationError:
+    except mail.InvalidAddress:
         return None, {"email": gettext("Write an e-mail address like name@example.com.")}
     except contact.BodyNeeded as refusal:
         return None, {"service": refusal.message}
@@ -206,7 +200,7 @@ def act(request: HttpRequest, reference: str, how: str, key: str = "") -> HttpRe
             (contact.reject if how == "reject" else contact.ask_higher)(why=text, **common)
         else:
             {"accept": contact.accept, "withdraw": contact.withdraw, "outside": contact.go_outside}[how](**common)
-    except (contact.NothingSaid, contact.ReasonNeeded) as refusal:
+    except (contact.NothingSaid, contact.TooLong, contact.ReasonNeeded) as refusal:
         return _show(
             request, contact.get_own_for(actor, reference, key=key), key, now, {f"{how}-text": refusal.message}
         )

@@ -5,8 +5,6 @@ import re
 from django.conf import settings
 from django.contrib import auth
 from django.contrib import messages as notes
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import path
@@ -21,7 +19,7 @@ from huduma.contexts.contact import public as matters
 from huduma.contexts.exchange import public as exchange
 from huduma.contexts.identity import public as identity
 from huduma.contexts.messages import public as messages
-from huduma.foundation import identifiers
+from huduma.foundation import identifiers, mail
 from huduma.foundation import phone as phones
 from huduma.foundation.access import ANONYMOUS, Actor, NotFound, Refusal
 from huduma.foundation.journal import public as journal
@@ -324,13 +322,13 @@ def contact(request: HttpRequest) -> HttpResponse:
             own = identity.change_contact(actor=actor, language=language, now=now)
         try:
             if typed and typed != own.email:
-                validate_email(typed)
+                mail.parse(typed)
                 _mail_code(actor, typed)
                 request.session[EMAIL] = typed
                 return redirect("portal:confirm_email")
             if own.email and not typed:
                 identity.change_contact(actor=actor, verified_email="", now=now)
-        except ValidationError:
+        except mail.InvalidAddress:
             errors["email"] = gettext("Type an e-mail address like name@example.com.")
         except Refusal as refusal:
             errors["email"] = refusal.message

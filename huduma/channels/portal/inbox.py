@@ -2,8 +2,6 @@
 
 from django.conf import settings
 from django.contrib import messages as notes
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -12,12 +10,13 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 
 from huduma.contexts.inbox import public as inbox
+from huduma.foundation import ids, links, mail
 from huduma.foundation import phone as phones
-from huduma.foundation import throttle
 from huduma.foundation.access import Refusal
-from huduma.foundation.ui.requests import actor_of, address_of
+from huduma.foundation.ui.requests import actor_of
 
-NEW_PER_HOUR = 60
+#: What signs the number of a form, by which the same form sent twice is known.
+FORM = "inbox.form"
 
 
 @never_cache
@@ -25,19 +24,16 @@ def write(request: HttpRequest) -> HttpResponse:
     """Begin a conversation; a number or an address is asked for, so that the answer can be told of, but not needed."""
     typed = {name: request.POST.get(name, "").strip() for name in ("text", "name", "phone", "email")}
     errors: dict[str, str] = {}
+    form = links.thing_of(FORM, request.POST.get("form", "")) or ids.uuid7()
     if request.method == "POST" and "switch_language" not in request.POST:
         try:
-            if not throttle.allow(f"chat:{address_of(request)}", limit=NEW_PER_HOUR, seconds=3600):
-                raise inbox.TooMuch
-            if typed["email"]:
-                validate_email(typed["email"])
             begun = inbox.write_from_web(
                 actor=actor_of(request), text=typed["text"], name=typed["name"], phone=typed["phone"], email=typed["email"],
-                language=get_language() or "en", now=timezone.now(),
+                language=get_language() or "en", form=form, now=timezone.now(),
             )  # fmt: skip
         except phones.InvalidPhone:
             errors["phone"] = gettext("Type a phone number like 0712 345 678.")
-        except ValidationError:
+        except mail.InvalidAddress:
             errors["email"] = gettext("Write an e-mail address like name@example.com.")
         except Refusal as refusal:
             errors["text"] = refusal.message
@@ -46,6 +42,7 @@ def write(request: HttpRequest) -> HttpResponse:
     context = {
         "typed": typed,
         "errors": errors,
+        "form": links.token(FORM, form),
         "known": actor_of(request).applicant_id is not None,
         "short_code": settings.SMS_SHORT_CODE,
     }

@@ -13,7 +13,8 @@ from huduma.contexts.contact import operations, queries
 from huduma.contexts.contact.models import Matter
 from huduma.contexts.identity import public as identity
 from huduma.contexts.messages import public as messages
-from huduma.foundation import references
+from huduma.foundation import phone as phones
+from huduma.foundation import references, throttle
 from huduma.foundation.access import SYSTEM
 from huduma.foundation.journal import public as journal
 
@@ -36,6 +37,9 @@ NOTICES = {
     ),
     "contact.remark.added": gettext_noop("Huduma: there is news about %(reference)s: %(link)s"),
 }
+#: Turns that come by themselves. Somebody who typed the number or address of a stranger must not make us write to them again
+#: and again, so where it is nobody's account these are told so many times a day, and stand on the matter's page all the same.
+BY_ITSELF, TOLD_A_DAY = ("contact.matter.opened", "contact.matter.escalated", "contact.matter.overdue"), 5
 SUBJECT = gettext_noop("News of your matter %(reference)s")
 WORK = gettext_noop("Huduma: matter %(reference)s is now on your level. Answer it by %(due)s: %(link)s")
 WORK_SUBJECT = gettext_noop("A matter for you: %(reference)s")
@@ -63,11 +67,17 @@ def tell_customer(entry: journal.Entry) -> None:
     with override(contact.language):
         values = _values(matter, f"/{contact.language}/help/{matter.reference}/{queries.key_of(matter.id)}/")
         text = gettext(NOTICES[entry.act]) % values
-        if contact.phone:
+        if contact.phone and _may_tell(entry, matter, contact.phone):
             messages.send(text=text, to_phone=contact.phone, dedupe_key=f"sms:{entry.id}", **about)
-        if contact.email:
+        if contact.email and _may_tell(entry, matter, contact.email):
             subject = gettext(SUBJECT) % values
             messages.send(text=text, subject=subject, to_email=contact.email, dedupe_key=f"email:{entry.id}", **about)
+
+
+def _may_tell(entry: journal.Entry, matter: Matter, recipient: str) -> bool:
+    if matter.person_id is not None or entry.act not in BY_ITSELF:
+        return True
+    return throttle.allow(f"matter:told:{phones.digest(recipient)}", limit=TOLD_A_DAY, seconds=24 * 3600)
 
 
 @journal.handles("contact.matter.opened", "contact.matter.escalated", "contact.matter.routed")

@@ -4,6 +4,7 @@ from huduma.contexts.inbox.models import Call, CallBack, Canned, Conversation, M
 from huduma.contexts.inbox.operations import (
     EmptyMessage,
     HasAnother,
+    MessageTooLong,
     NoSuchReference,
     NoSuchWay,
     NoSuchWrapUp,
@@ -72,7 +73,7 @@ from huduma.contexts.inbox.rules import CHANNELS, CHOSEN, WRAP_UPS
 
 __all__ = [
     "CHANNELS", "CHOSEN", "WRAP_UPS", "Call", "CallBack", "Canned", "Conversation", "ConversationPage", "EmptyMessage",
-    "Ended", "HasAnother", "Message", "NoSuchReference", "NoSuchWay", "NoSuchWrapUp", "NothingNoted", "NothingToSend",
+    "Ended", "HasAnother", "Message", "MessageTooLong", "NoSuchReference", "NoSuchWay", "NoSuchWrapUp", "NothingNoted", "NothingToSend",
     "Presence", "Promised", "Received", "RestsTooLong", "SettledAlready", "TooMuch", "View", "WindowOver", "calls_of",
     "chat_token", "claim", "colleagues", "dead_mailbox", "distribute", "fetch_mail", "fill", "get_attachment_for",
     "get_call_for", "get_chat", "get_ended", "get_for", "get_refused_for", "hand_over", "helpers", "identify",

@@ -90,7 +90,8 @@ def test_wrong_questions_and_other_peoples_matters(client):
 def bring(count, answered=0, kind="complaint", county="047"):
     for number in range(count):
         matter = contact.open_matter(
-            actor=ANONYMOUS, kind=kind, text="Nobody answers.", language="en", phone="0700000002", body_code="CRS", county_code=county,
+            actor=ANONYMOUS, kind=kind, text="Nobody answers.", language="en", phone=f"07000000{number:02d}",
+            body_code="CRS", county_code=county,
             now=timezone.now(),
         )  # fmt: skip
         if number < answered:

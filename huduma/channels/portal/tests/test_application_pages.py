@@ -230,6 +230,9 @@ def test_tracking_shows_the_status_only(client, draft):
     for _ in range(12):
         last = client.post("/en/track/", {"reference": found.reference, "phone": "0700000003"})
     assert "Too many tries" in last.content.decode()
+    asked = {"reference": found.reference, "phone": "0700000002"}
+    at_home = client.post("/en/track/", asked, REMOTE_ADDR="192.0.2.7").content.decode()
+    assert "Waits for payment" in at_home, "a stranger's tries elsewhere do not shut the applicant out"
 
 
 def test_a_permit_asks_for_the_business_first(client, citizen):

@@ -133,6 +133,8 @@ def waits_for(application: Application) -> str:
 
 
 TRACK_TRIES = 10
+#: From all addresses together: so many that a stranger's tries elsewhere shut nobody out, so few that no number is guessed.
+TRACK_TRIES_IN_ALL = 200
 TRACK_SECONDS = 3600
 
 
@@ -151,15 +153,18 @@ class Tracked:
     turns: list[Turn]
 
 
-def track(*, reference: str, phone: str, now: datetime) -> Tracked:
+def track(*, reference: str, phone: str, address: str, now: datetime) -> Tracked:
     """Return how far an application is to whoever knows its reference and the applicant's phone number.
 
+    `address`: where the question comes from, of the network or, by SMS, the number itself: tries are counted for each.
     A wrong phone number and an unknown reference get the same answer. Raises NotFound, TooManyTries.
     """
     meant = references.normalise(reference)
     if meant is None:
         raise NotFound
-    if not throttle.allow(f"track:{meant}", limit=TRACK_TRIES, seconds=TRACK_SECONDS):
+    if not throttle.allow_from(
+        address, f"track:{meant}", limit=TRACK_TRIES, in_all=TRACK_TRIES_IN_ALL, seconds=TRACK_SECONDS
+    ):
         raise TooManyTries
     application = Application.objects.filter(reference=meant).first()
     people = [application.person_id, application.representative_id] if application else []

@@ -397,11 +397,13 @@ def test_files_are_limited_replaced_and_taken_back(citizen, png):
 def test_reference_and_phone_show_the_status_and_nothing_else(citizen, png):
     asha = citizen()
     sent = submit(asha, birth(asha, png))
-    tracked = applications.track(reference=sent.reference.lower(), phone="+254700000002", now=timezone.now())
+    tracked = applications.track(
+        reference=sent.reference.lower(), phone="+254700000002", address="a", now=timezone.now()
+    )
     assert (tracked.status, tracked.service["en"]) == ("waiting_payment", "Birth certificate (current registration)")
     for reference, phone in ((sent.reference, "+254700000003"), ("HA00000000X", "+254700000002"), ("x", "")):
         with pytest.raises(NotFound):
-            applications.track(reference=reference, phone=phone, now=timezone.now())
+            applications.track(reference=reference, phone=phone, address="a", now=timezone.now())
 
 
 def test_an_assisted_person_is_served_by_the_officer_who_sits_there(officer, png):

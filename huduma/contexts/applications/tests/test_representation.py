@@ -153,7 +153,7 @@ def test_an_application_for_another_carries_their_name_and_not_what_they_said_el
     [bill] = payments.bills_for_payable(sent.id)
     assert bill.payer_person_id == asha.person_id
     for phone in ("+254700000002", "+254700000003"):
-        assert applications.track(reference=sent.reference, phone=phone, now=timezone.now()).reference
+        assert applications.track(reference=sent.reference, phone=phone, address="a", now=timezone.now()).reference
 
 
 def test_both_may_have_the_document_while_the_mandate_is_in_force(

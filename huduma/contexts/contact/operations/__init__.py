@@ -9,6 +9,8 @@ from huduma.contexts.contact.operations.customers import (
     NoWayToAnswer,
     Place,
     ReasonNeeded,
+    TooLong,
+    TooManyMatters,
     accept,
     add_by_customer,
     add_by_mail,
@@ -48,7 +50,8 @@ from huduma.contexts.contact.operations.staff import (
 __all__ = [
     "AnotherBody", "BodyNeeded", "CannotExtend", "CannotHandOver", "CannotNow", "NoLevelAbove", "NoSuchOutcome",
     "NoWayToAnswer", "NotAnonymous", "NotExplained", "NotOpen", "NothingSaid", "Place", "ReasonNeeded", "TakenByColleague",
-    "accept", "add_by_customer", "add_by_mail", "answer", "ask_higher", "claim", "close_silent", "colleagues_of",
+    "TooLong", "TooManyMatters", "accept", "add_by_customer", "add_by_mail", "answer", "ask_higher", "claim", "close_silent",
+    "colleagues_of",
     "contact_of", "escalate", "extend", "go_outside", "grant_case_access", "hand_over", "join_problem", "leave_problem",
     "note", "open_matter", "pass_matters", "reject", "release", "route", "solve_problem", "sweep", "tell_customer",
     "withdraw",

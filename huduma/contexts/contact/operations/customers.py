@@ -14,16 +14,27 @@ from huduma.contexts.contact.models import Matter, Remark
 from huduma.contexts.contact.operations.clocks import climb, due_at, resume
 from huduma.contexts.identity import public as identity
 from huduma.contexts.places import public as places
+from huduma.foundation import ids, mail, references, throttle
 from huduma.foundation import phone as phones
-from huduma.foundation import references
-from huduma.foundation.access import Actor, NotFound, Refusal
+from huduma.foundation.access import ASSISTED, Actor, NotFound, Refusal
 from huduma.foundation.journal import public as journal
 
-TEXT_LIMIT, TITLE_LIMIT = 8000, 150
+TEXT_LIMIT, TITLE_LIMIT, NAME_LIMIT = 8000, 150, 150
+#: New matters within an hour: of one person who is signed in, from one network address (a mobile company hides thousands of
+#: phones behind one), and for one number or address that somebody typed, from one network address and from all of them.
+PER_PERSON, PER_ADDRESS, PER_TYPED, PER_TYPED_IN_ALL = 20, 120, 5, 15
 
 
 class NothingSaid(Refusal):
     """Write what happened, or what you need, in a few words."""
+
+
+class TooLong(Refusal):
+    """This is longer than 8,000 characters. Shorten it, or send the rest as a second message."""
+
+
+class TooManyMatters(Refusal):
+    """Many messages came within an hour, from you or from your network. Wait a little, or call us: nothing you typed is lost."""
 
 
 class BodyNeeded(Refusal):
@@ -78,61 +89,75 @@ def open_matter(
     is_urgent: bool = False,
     channel: str = "",
     place: Place | None = None,
+    matter_id: UUID | None = None,
 ) -> Matter:
     """Take what a customer brings, and start its clock.
 
-    The customer is the actor, whom the actor serves, or (staff only) `person_id`; or nobody known, with `phone` (as typed) or `email`.
-    `about_id` is checked: a citizen can name only a thing of their own.
-    Raises NothingSaid, BodyNeeded, NoWayToAnswer, NotAnonymous, NotFound.
+    The customer is the actor, whom the actor serves, or (staff only) `person_id`; or nobody known, with `phone` or `email` as typed.
+    `about_id` is checked: a citizen can name only a thing of their own. The same words under the same `matter_id` are the same matter.
+    Raises NothingSaid, TooLong, TooManyMatters, BodyNeeded, NoWayToAnswer, NotAnonymous, NotFound, phones.InvalidPhone,
+    mail.InvalidAddress.
     """
     what = rules.KINDS.get(kind)
     if what is None or (not what.for_customers and not actor.is_staff):
         raise NotFound
-    text = text.strip()[:TEXT_LIMIT]
+    text = _said(text)
     if len(text) < 3:
         raise NothingSaid
+    if known := Matter.objects.filter(id=matter_id, kind=kind, text=text).first() if matter_id else None:
+        return known  # Back, or a second click
     if is_anonymous and not what.anonymous:
         raise NotAnonymous
     owner = None if is_anonymous else (person_id if actor.is_staff and person_id else actor.applicant_id)
     number = phones.parse(phone) if phone and not is_anonymous else ""
+    email = mail.parse(email) if email and not is_anonymous else ""
     if owner is None and not is_anonymous and not number and not email:
         raise NoWayToAnswer
     if about_kind == "application" and about_id is not None:
         body_code, service_code = _of_application(actor, about_id)
-    elif service_code and not body_code:
-        body_code = catalogue.get_service(service_code).body_id
+    elif service_code:
+        offered = catalogue.get_service(service_code)
+        body_code = body_code or offered.body_id
     if body_code:
         places.get_body(body_code)
+    if county_code:
+        places.get_county(county_code)
     first = what.levels[0]
     if first.team[1] and not body_code:
         raise BodyNeeded
-    matter = Matter.objects.create(
-        reference=references.mint("HM"),
-        kind=kind,
-        title=(title.strip() or text.splitlines()[0])[:TITLE_LIMIT],
-        text=text,
-        channel=channel or actor.channel,
-        language=language,
-        person_id=owner,
-        name="" if is_anonymous else name.strip()[:150],
-        phone=number,
-        email="" if is_anonymous else email,
-        is_anonymous=is_anonymous,
-        is_urgent=is_urgent and what.urgent is not None,
-        body_id=body_code,
-        service_code=service_code,
-        county_id=county_code or None,
-        centre_code=centre_code,
-        about_kind=about_kind if about_id else "",
-        about_id=about_id,
-        latitude=place.latitude if place else None,
-        longitude=place.longitude if place else None,
-        place=place.words[:200] if place else "",
-        level=first.number,
-        opened_at=now,
-        level_at=now,
-        due_at=due_at(rules.clock_of(what, first.number, is_urgent=is_urgent), now),
+    _count(actor, owner, number or email)
+    matter, is_new = Matter.objects.get_or_create(
+        id=_fresh(matter_id),
+        defaults={
+            "reference": references.mint("HM"),
+            "kind": kind,
+            "title": (title.strip() or text.splitlines()[0])[:TITLE_LIMIT],
+            "text": text,
+            "channel": channel or actor.channel,
+            "language": language,
+            "person_id": owner,
+            "name": "" if is_anonymous else name.strip()[:NAME_LIMIT],
+            "phone": number,
+            "email": email,
+            "is_anonymous": is_anonymous,
+            "is_urgent": is_urgent and what.urgent is not None,
+            "body_id": body_code,
+            "service_code": service_code,
+            "county_id": county_code or None,
+            "centre_code": centre_code,
+            "about_kind": about_kind if about_id else "",
+            "about_id": about_id,
+            "latitude": place.latitude if place else None,
+            "longitude": place.longitude if place else None,
+            "place": place.words[:200] if place else "",
+            "level": first.number,
+            "opened_at": now,
+            "level_at": now,
+            "due_at": due_at(rules.clock_of(what, first.number, is_urgent=is_urgent), now),
+        },
     )
+    if not is_new:
+        return matter  # two clicks at the same instant
     journal.record(
         actor=_named(actor, is_anonymous),
         event=events.MatterOpened(
@@ -142,6 +167,43 @@ def open_matter(
         now=now,
     )  # fmt: skip
     return matter
+
+
+def _said(text: str) -> str:
+    """Return what somebody wrote; a line's end is one character, as browsers count it. Raises TooLong."""
+    text = text.replace("\r\n", "\n").strip()
+    if len(text) > TEXT_LIMIT:
+        raise TooLong
+    return text
+
+
+def _fresh(matter_id: UUID | None) -> UUID:
+    """Return the id for a new matter: who went back and wrote something else brings another one."""
+    if matter_id is None or Matter.objects.filter(id=matter_id).exists():
+        return ids.uuid7()
+    return matter_id
+
+
+def _count(actor: Actor, owner: UUID | None, typed: str) -> None:
+    """Count a new matter for whoever brings it, unless staff take it down. Raises TooManyMatters."""
+    if actor.kind == "system" or actor.is_staff or actor.purpose == ASSISTED:
+        return
+    is_within = True
+    if owner is not None:
+        is_within = throttle.allow(f"matter:by:{owner}", limit=PER_PERSON, seconds=3600)
+    else:
+        if actor.address:
+            is_within = throttle.allow(f"matter:from:{actor.address}", limit=PER_ADDRESS, seconds=3600)
+        if typed:
+            is_within &= throttle.allow_from(
+                actor.address,
+                f"matter:for:{phones.digest(typed)}",
+                limit=PER_TYPED,
+                in_all=PER_TYPED_IN_ALL,
+                seconds=3600,
+            )
+    if not is_within:
+        raise TooManyMatters
 
 
 def _named(actor: Actor, is_anonymous: bool) -> Actor:
@@ -156,8 +218,13 @@ def _of_application(actor: Actor, application_id: UUID) -> tuple[str, str]:
 
 @transaction.atomic
 def add_by_customer(*, actor: Actor, reference: str, text: str, now: datetime, key: str = "") -> Remark:
-    """Add what the customer says; where they were asked for it, the clock runs again. Raises NotFound, NothingSaid, CannotNow."""
+    """Add what the customer says; where they were asked for it, the clock runs again. The last words once more are no news.
+
+    Raises NotFound, NothingSaid, TooLong, CannotNow.
+    """
     matter = lock_own(actor, reference, key)
+    if last := _said_last(matter, text):
+        return last
     if not matter.is_open:
         raise CannotNow
     remark = say(actor, matter, "customer", text, now)
@@ -173,13 +240,21 @@ def add_by_mail(*, matter_id: UUID, text: str, now: datetime) -> bool:
     if matter is None or not matter.is_open:
         return False
     by = Actor(kind="anonymous", channel="email", purpose="contact")
-    add_by_customer(actor=by, reference=matter.reference, key=queries.key_of(matter.id), text=text, now=now)
+    add_by_customer(
+        actor=by, reference=matter.reference, key=queries.key_of(matter.id), text=text[:TEXT_LIMIT], now=now
+    )
     return True
 
 
+def _said_last(matter: Matter, text: str) -> Remark | None:
+    """Return the last remark if the customer made it in these words: Back, or a second click."""
+    last = matter.remarks.order_by("-at", "-id").first()
+    return last if last is not None and (last.side, last.text) == ("customer", _said(text)) else None
+
+
 def say(actor: Actor, matter: Matter, side: str, text: str, now: datetime) -> Remark:
-    """Write a remark and its entry. Raises NothingSaid."""
-    text = text.strip()[:TEXT_LIMIT]
+    """Write a remark and its entry. Raises NothingSaid, TooLong."""
+    text = _said(text)
     if not text:
         raise NothingSaid
     remark = Remark.objects.create(
@@ -237,6 +312,8 @@ def reject(*, actor: Actor, reference: str, why: str, now: datetime, key: str = 
     Raises NotFound, CannotNow (too late, or nothing to reject), ReasonNeeded.
     """
     matter = lock_own(actor, reference, key)
+    if _said_last(matter, why):
+        return matter
     if not queries.may_reject(matter, now):
         raise CannotNow
     if not why.strip():
@@ -258,6 +335,8 @@ def ask_higher(*, actor: Actor, reference: str, why: str, now: datetime, key: st
     """Ask the next level. Raises NotFound, CannotNow, ReasonNeeded."""
     matter = lock_own(actor, reference, key)
     above = matter.rules.above(matter.level)
+    if _said_last(matter, why):
+        return matter  # a second click climbs no second level
     if not queries.may_ask_higher(matter) or above is None:
         raise CannotNow
     if not why.strip():

@@ -22,7 +22,9 @@ from huduma.foundation.journal import public as journal
 
 View = Literal["team", "mine", "late", "answered"]
 PAGE = 50
-KEY_TRIES = 10
+KEY_TRIES = 60
+#: From all addresses together: a key has 80 bits, so this keeps off floods, and a stranger elsewhere shuts nobody out.
+KEY_TRIES_IN_ALL = 1000
 TOLD = (
     "contact.matter.opened", "contact.matter.assigned", "contact.matter.routed", "contact.matter.escalated", "contact.matter.overdue",
     "contact.matter.extended", "contact.matter.paused", "contact.matter.answered", "contact.matter.reopened", "contact.matter.closed",
@@ -98,7 +100,9 @@ def is_customer(actor: Actor, matter: Matter, key: str) -> bool:
 def get_own_for(actor: Actor, reference: str, *, key: str = "") -> Matter:
     """Return a matter to its customer: signed in, or with its key. Raises NotFound, TooManyTries."""
     typed = references.normalise(reference)
-    if key and not throttle.allow(f"matter:{typed}", limit=KEY_TRIES * 6, seconds=3600):
+    if key and not throttle.allow_from(
+        actor.address, f"matter:{typed}", limit=KEY_TRIES, in_all=KEY_TRIES_IN_ALL, seconds=3600
+    ):
         raise TooManyTries
     matter = Matter.objects.select_related("body", "county", "problem").filter(reference=typed or "").first()
     if matter is None or not is_customer(actor, matter, key):

@@ -60,7 +60,7 @@ def _status(typed: str, phone: str, language: str, now: datetime) -> str:
     except NotFound:
         pass
     try:
-        found = applications.track(reference=typed, phone=phone, now=now)
+        found = applications.track(reference=typed, phone=phone, address=phone, now=now)
     except NotFound:
         return gettext(UNKNOWN)
     except Refusal as refusal:  # too many tries
