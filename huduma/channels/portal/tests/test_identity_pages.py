@@ -63,7 +63,10 @@ def test_five_wrong_tries_void_a_code(client, ask):
     wrong = "000000" if code != "000000" else "111111"
     for _ in range(5):
         assert answer(client, wrong).status_code == 422
-    assert answer(client, code).status_code == 422
+    for late in (code, wrong):
+        refused = answer(client, late)
+        assert refused.status_code == 422
+        assert "Too many tries were made" in refused.content.decode()
 
 
 def test_a_code_expires(now):
@@ -87,6 +90,21 @@ def test_codes_are_limited_for_a_phone_and_for_an_address(now, monkeypatch):
         identity.issue_code(phone=f"+2547000001{number:02d}", address="a", now=now)
     with pytest.raises(identity.TooManyCodes):
         identity.issue_code(phone="+254700000300", address="a", now=now)
+
+
+def test_a_stranger_elsewhere_neither_shuts_the_owner_out_nor_voids_their_code(now):
+    phone, later = "+254700000002", now + timedelta(seconds=1)
+    for _ in range(5):
+        identity.issue_code(phone=phone, address="stranger", now=now)
+    code = identity.issue_code(phone=phone, address="owner", now=now)
+    with pytest.raises(identity.TooManyCodes):
+        identity.issue_code(phone=phone, address="stranger", now=later)
+    unwanted = identity.issue_code(phone=phone, address="another", now=later)
+    signed_in = {"actor": ANONYMOUS, "phone": phone, "language": "en", "now": later}
+    assert identity.sign_in_by_code(code=code, **signed_in).phone == phone
+    for used in (code, unwanted):
+        with pytest.raises(identity.WrongCode):
+            identity.sign_in_by_code(code=used, **signed_in)
 
 
 @pytest.mark.parametrize(

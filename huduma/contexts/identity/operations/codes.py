@@ -31,9 +31,15 @@ class WrongCode(Refusal):
     """That code is not right, or it has expired. Check the newest message, or ask for a new code."""
 
 
+class TooManyTries(WrongCode, Refusal):  # both named: the catalogue of texts reads bases by name
+    """Too many tries were made, so this code counts no more. Ask for a new code."""
+
+
 @transaction.atomic
 def issue_code(*, phone: str, address: str, now: datetime) -> str:
-    """Return a new six-digit code for a phone (E.164); whoever sends it forgets it. Codes before it are void.
+    """Return a new six-digit code for a phone (E.164); whoever sends it forgets it.
+
+    Codes asked for before from this address are void; those asked for elsewhere still count, so that nobody voids another's.
 
     Raises TooManyCodes beyond CODES_PER_HOUR for the phone from this network address, CODES_PER_PHONE from all of them, or
     CODES_PER_ADDRESS for the address.
@@ -48,13 +54,13 @@ def issue_code(*, phone: str, address: str, now: datetime) -> str:
     ):
         raise TooManyCodes
     code = f"{secrets.randbelow(1_000_000):06d}"
-    SignInCode.objects.filter(phone=phone, used_at=None).update(used_at=now)
+    SignInCode.objects.filter(phone=phone, address=address, used_at=None).update(used_at=now)
     SignInCode.objects.create(phone=phone, address=address, digest=_code_digest(phone, code), issued_at=now)
     return code
 
 
 def sign_in_by_code(*, actor: Actor, phone: str, code: str, language: str, now: datetime) -> Account:
-    """Return the account of a phone whose newest code this is, opening it at the first time. Raises WrongCode.
+    """Return the account of a phone whose code this is, opening it at the first time. Raises WrongCode, TooManyTries.
 
     A wrong try counts even though it is refused; after CODE_TRIES the code is void.
     """
@@ -65,9 +71,16 @@ def sign_in_by_code(*, actor: Actor, phone: str, code: str, language: str, now: 
 
 @transaction.atomic
 def use_code(phone: str, code: str, now: datetime) -> bool:
-    """Use up the newest code of a phone; whether this was it. One try is counted either way."""
-    kept = _newest(SignInCode.objects.filter(phone=phone), CODE_LIFE, now)
-    return kept is not None and _is_right(kept, _code_digest(phone, code), now)
+    """Use up the codes of a phone; whether this was one of them. One try is counted on each, whichever was meant.
+
+    Raises TooManyTries when tries have used them up, whether this one is right or not.
+    """
+    codes = SignInCode.objects.filter(phone=phone)
+    digest, kept = _code_digest(phone, code), _live(codes, CODE_LIFE, now)
+    right = any(_is_right(one, digest, now) for one in kept)
+    if right:
+        codes.filter(used_at=None).update(used_at=now)
+    return right
 
 
 @transaction.atomic
@@ -93,7 +106,7 @@ def issue_email_code(*, actor: Actor, email: str, now: datetime) -> str:
 def confirm_email(*, actor: Actor, code: str, now: datetime) -> Account:
     """Give the actor's account the address to which this newest code went. A wrong try counts even though it is refused.
 
-    Raises NotPermitted, WrongCode, AddressOfStaff, AddressTaken.
+    Raises NotPermitted, WrongCode, TooManyTries, AddressOfStaff, AddressTaken.
     """
     address = _use_email_code(actor, code.strip(), now)
     if address is None:
@@ -104,15 +117,19 @@ def confirm_email(*, actor: Actor, code: str, now: datetime) -> Account:
 @transaction.atomic
 def _use_email_code(actor: Actor, code: str, now: datetime) -> str | None:
     account = own_account(actor)
-    kept = _newest(EmailCode.objects.filter(account=account), EMAIL_CODE_LIFE, now)
+    kept = next(iter(_live(EmailCode.objects.filter(account=account), EMAIL_CODE_LIFE, now)), None)
     if kept is None or not _is_right(kept, _code_digest(f"{account.id}|{kept.email}", code), now):
         return None
     return str(kept.email)
 
 
-def _newest(codes: "QuerySet[Any]", life: timedelta, now: datetime) -> Any:
-    kept = codes.select_for_update().filter(used_at=None).order_by("-issued_at").first()
-    return None if kept is None or now - kept.issued_at > life or kept.tries >= CODE_TRIES else kept
+def _live(codes: "QuerySet[Any]", life: timedelta, now: datetime) -> list[Any]:
+    unused = codes.select_for_update().filter(used_at=None, issued_at__gte=now - life)
+    found = list(unused.order_by("-issued_at", "id"))
+    live = [one for one in found if one.tries < CODE_TRIES]
+    if found and not live:
+        raise TooManyTries
+    return live
 
 
 def _is_right(kept: SignInCode | EmailCode, digest: str, now: datetime) -> bool:
