@@ -29,6 +29,19 @@ FLAGS = [
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 }
+AXE = Axe().axe_script
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}  # all that a scheme changes
+# Marks a page that a link or a form is about to replace: a click returns before its page has come.
+LEAVING = """(() => {
+    const leave = event => {
+        if (event.defaultPrevented) return
+        const link = event.type === 'click' && event.target.closest?.('a[href]')
+        if (event.type === 'submit' || (link && !link.target && link.href.split('#')[0] !== location.href.split('#')[0]))
+            document.documentElement.dataset.leaving = ''
+    }
+    addEventListener('click', leave)
+    addEventListener('submit', leave)
+})()"""
 FORM = "status of 422"  # a form that is shown again is no failure, whatever the browser's console calls it
 # Text at 200 %: what then has to be scrolled sideways, and what is cut off.
 ENLARGED = """() => {
@@ -55,6 +68,14 @@ def browser() -> Iterator[Browser]:
         pytest.skip("browser journeys need Chromium: on Debian `apt-get install chromium`")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        open_context = started.new_context
+
+        def new_context(**options: Any) -> BrowserContext:
+            context = open_context(**options)
+            context.add_init_script(LEAVING)
+            return context
+
+        started.new_context = new_context  # type: ignore[method-assign]
         yield started
         started.close()
 
@@ -92,9 +113,12 @@ def sound() -> Callable[[Page], None]:
     """Checks the page shown: no axe violation in light and dark, nothing to scroll sideways at 320 px, nothing cut at 200 %."""
 
     def check(page: Page) -> None:
-        for scheme in ("light", "dark"):
+        page.locator("html:not([data-leaving])").wait_for(state="attached")
+        page.wait_for_load_state()
+        page.evaluate(AXE)
+        for scheme, rules in (("light", RULES), ("dark", COLOURS)):
             page.emulate_media(color_scheme=scheme)
-            found = Axe().run(page, options=RULES).response["violations"]
+            found = page.evaluate("rules => axe.run(rules)", rules)["violations"]
             assert not found, [(v["id"], [n["html"] for n in v["nodes"]][:3]) for v in found]
         page.emulate_media(color_scheme="light")
         size = page.viewport_size
