@@ -210,6 +210,7 @@ def _prepare(url: str) -> None:
     if env.SANDBOX:
         call_command("demo_accounts", sign_ins=SIGN_INS)
         call_command("demo_centre")
+        call_command("demo_visit")
         call_command("demo_bank_accounts")
 
 

@@ -62,8 +62,8 @@ def worklist(request: HttpRequest) -> HttpResponse:
         view = "team"
     actor = actor_of(request)
     entries = entries_for(actor)
-    if entries and entries[0][0] != "worklist":  # who works on no cases begins where they work
-        return redirect(f"desk:{entries[0][0]}")
+    if entries and entries[0][0] != "desk:worklist":  # who works on no cases begins where they work
+        return redirect(entries[0][0])
     page = process.list_tasks_for(
         actor,
         now=timezone.now(),

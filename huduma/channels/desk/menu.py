@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy
 from huduma.foundation.access import Actor
 
 STAFF = ("officer", "supervisor")
-#: Address, words, and the roles that have business there. One line each, in the order shown.
+#: Address (of another channel with its name before it), words, and the roles that have business there; in the order shown.
 MENU = (
     ("worklist", gettext_lazy("Cases"), STAFF),
     ("matters", gettext_lazy("Customers’ matters"), ("agent", "focal", "accounting_officer", "integrity", "secretariat")),
@@ -19,6 +19,7 @@ MENU = (
     ("plan", gettext_lazy("Planning"), ("supervisor",)),
     ("shelf", gettext_lazy("Documents to collect"), STAFF),
     ("centre_settings", gettext_lazy("Centre"), ("supervisor",)),
+    ("outreach:visits", gettext_lazy("Outreach"), (*STAFF, "secretariat", "administrator")),
     ("centres", gettext_lazy("All centres now"), ("secretariat", "administrator")),
     ("assist", gettext_lazy("Serve a person here"), STAFF),
     ("figures", gettext_lazy("Promises kept"), (*STAFF, "analyst", "secretariat")),
@@ -36,9 +37,9 @@ FOR_ALL_BODIES = ("gateways",)
 
 
 def entries_for(actor: Actor) -> list[tuple[str, Promise]]:
-    """Return the entries for an actor's roles: address and words."""
+    """Return the entries for an actor's roles: the name of the address, and words."""
     return [
-        (name, words)
+        (name if ":" in name else f"desk:{name}", words)
         for name, words, roles in MENU
         if (actor.has_everywhere(*roles) if name in FOR_ALL_BODIES else actor.has_role(*roles))
     ]

@@ -1,6 +1,6 @@
 """The pages of outreach: each module's own list, one after the other."""
 
-from django.urls import URLPattern
+from huduma.channels.outreach import conflicts, devices, visits
 
 app_name = "outreach"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [*visits.urlpatterns, *conflicts.urlpatterns, *devices.urlpatterns]

@@ -12,6 +12,7 @@ from huduma.channels.portal import (
     identity,
     inbox,
     mandates,
+    outreach,
     payments,
     performance,
 )
@@ -30,5 +31,6 @@ urlpatterns = [
     *credentials.urlpatterns,
     *contact.urlpatterns,
     *inbox.urlpatterns,
+    *outreach.urlpatterns,
     *performance.urlpatterns,
 ]

@@ -27,6 +27,37 @@ class VisitPlanned(VisitEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class VisitOpened(VisitEvent):
+    """The team began to serve."""
+
+    act: ClassVar[str] = "outreach.visit.opened"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitClosed(VisitEvent):
+    """The team has finished, its cash is counted."""
+
+    act: ClassVar[str] = "outreach.visit.closed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitCancelled(VisitEvent):
+    """A visit was called off."""
+
+    act: ClassVar[str] = "outreach.visit.cancelled"
+    reason: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostEntered(VisitEvent):
+    """What a visit cost was entered."""
+
+    act: ClassVar[str] = "outreach.cost.entered"
+    spent_on: str
+    amount_cents: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeviceEvent(Event):
     """Something happened to a tablet."""
 

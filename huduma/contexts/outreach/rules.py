@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +20,8 @@ RECORDS_BYTES = 1_000_000
 MOST_RECORDS = 100
 #: A token lives so long after its visit, so that a tablet that found no network in the village can still sync.
 TOKEN_DAYS = 7
+#: A smaller number of people is not told: it would say more about them than about the visit.
+LEAST_TOLD = 5
 AGE_BANDS = ("0-17", "18-34", "35-59", "60+")
 SEXES = ("F", "M", "X")
 
@@ -158,6 +161,41 @@ def uses(kind: str, body: dict[str, Any], visit_reference: str) -> str:
 def is_ticket(number: str) -> bool:
     """Whether a number is a ticket's: two or three letters that begin with V, and digits."""
     return number.startswith("V") and "-" not in number
+
+
+def served(kind: str, body: dict[str, Any], on: date) -> dict[str, Any]:
+    """Return who was served by a record, for the report: service, sex, age band; a person with a ticket counts by it."""
+    if kind == "ticket":
+        return {
+            "service_code": body["service"], "sex": body.get("sex") or "", "age_band": body.get("age_band") or "",
+            "is_person": body["outcome"] == "done",
+        }  # fmt: skip
+    if kind == "application":
+        person = body["person"]
+        return {
+            "service_code": body["service"], "sex": person.get("sex") or "", "is_person": not body.get("ticket"),
+            "age_band": age_band(person["birth_date"], on) if person.get("birth_date") else "",
+        }  # fmt: skip
+    return {}
+
+
+def age_band(birth_date: str, on: date) -> str:
+    """Return the band in which somebody's age was on a day."""
+    born = date.fromisoformat(birth_date)
+    age = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+    return AGE_BANDS[sum(age >= limit for limit in (18, 35, 60))]
+
+
+def masked(counts: dict[str, int]) -> dict[str, int | None]:
+    """Return counts of the parts of a known whole, None for each below LEAST_TOLD.
+
+    One alone could be worked out from the whole, so the next smallest goes with it, or all where the others are nothing.
+    """
+    small = {name for name, count in counts.items() if 0 < count < LEAST_TOLD}
+    others = sorted((count, name) for name, count in counts.items() if count >= LEAST_TOLD)
+    if len(small) == 1:
+        small = {*small, others[0][1]} if others else set(counts)
+    return {name: None if name in small else count for name, count in counts.items()}
 
 
 def file_ids(body: dict[str, Any]) -> list[str]:

@@ -22,3 +22,16 @@ def apply(record_id: str) -> None:
 def again(timestamp: int) -> None:
     """Give the records again whose jobs ended in errors."""
     operations.give_again(before=timezone.now() - LATE)
+
+
+@jobs.every("5 * * * *", name="outreach.remind")
+def remind(timestamp: int) -> None:
+    """Tell of the visits of the next day who asked to be told."""
+    operations.remind_followers(now=timezone.now())
+
+
+@jobs.every("40 0 * * *", name="outreach.forget")
+def forget(timestamp: int) -> None:
+    """Empty what has been kept long enough."""
+    while operations.forget(now=timezone.now()):
+        pass

@@ -50,6 +50,7 @@ from huduma.contexts.centres.operations.paper import NumberTaken, NumberUnprinte
 from huduma.contexts.centres.operations.people import pass_visits
 from huduma.contexts.centres.operations.places import (
     NoSuchSetting,
+    add_site,
     change_centre,
     learn_service_times,
     load_centres,
@@ -83,6 +84,7 @@ __all__ = [
     "TooLate",
     "TooManyBooked",
     "WaitsAlready",
+    "add_site",
     "book_appointment",
     "call_next",
     "cancel_appointment",

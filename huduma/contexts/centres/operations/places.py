@@ -79,6 +79,22 @@ def load_centres(*, actor: Actor) -> int:
     return len(centres)
 
 
+@transaction.atomic
+def add_site(*, actor: Actor, kind: str, name: str, county_code: str | None = None, now: datetime) -> Centre:
+    """Add an outreach team (`outreach`) or a vehicle (`vehicle`), to which staff can be posted. Raises NotPermitted, NoSuchSetting."""
+    actor.require_role("administrator", "secretariat")
+    if kind not in ("outreach", "vehicle") or not name.strip():
+        raise NoSuchSetting
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE centres_centre IN SHARE ROW EXCLUSIVE MODE")  # so that two get two codes
+    number = Centre.objects.filter(code__startswith="HM").count() + 1
+    site = Centre.objects.create(
+        code=f"HM{number:02}", name=name.strip()[:120], kind=kind, status="operational", county_id=county_code
+    )
+    journal.record(actor=actor, event=events.CentreChanged(centre_code=site.code, fields=["kind", "name"]), now=now)
+    return site
+
+
 def _hours(facts: dict[str, Any]) -> tuple[list[Any] | None, list[Any] | None]:
     """Return the usual and the long hours that the table writes: `07:00-19:00 selected desks; 08:00-17:00 others`."""
     text = facts.get("hours_mon_fri", "")

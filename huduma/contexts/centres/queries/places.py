@@ -47,9 +47,14 @@ class CentreNow:
 
 
 def list_centres(county_code: str | None = None) -> list[Centre]:
-    """Return the centres, of one county or all."""
-    centres = Centre.objects.select_related("county")
+    """Return the centres, of one county or all; teams and vehicles are not among them (`list_sites`)."""
+    centres = Centre.objects.select_related("county").filter(kind="centre")
     return list(centres.filter(county_id=county_code) if county_code else centres)
+
+
+def list_sites() -> list[Centre]:
+    """Return the outreach teams and vehicles, by name."""
+    return list(Centre.objects.exclude(kind="centre").select_related("county").order_by("name"))
 
 
 def get_centre(code: str) -> Centre:
@@ -74,7 +79,7 @@ def all_now_for(actor: Actor, *, now: datetime) -> list[CentreNow]:
 
 
 def _now(now: datetime, centre: Centre | None = None) -> list[CentreNow]:
-    known = {centre.code: centre} if centre else {one.code: one for one in list_centres()}
+    known = {centre.code: centre} if centre else {one.code: one for one in (*list_centres(), *list_sites())}
     with connection.cursor() as cursor:
         cursor.execute(NOW, {"day": timezone.localdate(now), "code": centre.code if centre else None})
         rows = cursor.fetchall()
@@ -212,7 +217,7 @@ def services_at(centre: Centre) -> list[tuple[catalogue.Service, Offering | None
 
 def centres_offering(service_code: str) -> list[Centre]:
     """Return the working centres that serve a service, by county and name."""
-    working = Centre.objects.filter(status__startswith="operational").select_related("county")
+    working = Centre.objects.filter(status__startswith="operational", kind="centre").select_related("county")
     if catalogue.get_service(service_code).content.get("at_huduma") is True:
         return list(working)
     return list(working.filter(offerings__service_id=service_code))

@@ -2,6 +2,6 @@
 
 from huduma.contexts.outreach.models.devices import Device, Range, Reference
 from huduma.contexts.outreach.models.records import HeldFile, Piece, Record
-from huduma.contexts.outreach.models.visits import Visit, VisitStaff
+from huduma.contexts.outreach.models.visits import Cost, Follower, Visit, VisitStaff
 
-__all__ = ["Device", "HeldFile", "Piece", "Range", "Record", "Reference", "Visit", "VisitStaff"]
+__all__ = ["Cost", "Device", "Follower", "HeldFile", "Piece", "Range", "Record", "Reference", "Visit", "VisitStaff"]

@@ -20,6 +20,8 @@ class Record(models.Model):
 
     PERSONAL_DATA: ClassVar = {
         "body": "applying what an officer took in where no network was, and showing both sides of a conflict",
+        "sex": "telling whom visits reach",
+        "age_band": "telling whom visits reach",
         "decided_by": "asking who decided a conflict",
     }
 
@@ -34,6 +36,10 @@ class Record(models.Model):
     state = models.CharField(max_length=8, default="waiting")
     message = models.CharField(max_length=400, blank=True, help_text="The refusal's sentence, in English.")
     number = models.CharField(max_length=20, blank=True)
+    service_code = models.CharField(max_length=60, blank=True)
+    sex = models.CharField(max_length=1, blank=True)
+    age_band = models.CharField(max_length=5, blank=True)
+    is_person = models.BooleanField(default=False, help_text="Whether it counts as a person who was served.")
     waits_for = models.UUIDField(null=True, help_text="The record that has to be applied first.")
     conflict = models.CharField(max_length=20, blank=True)
     facts = models.JSONField(default=dict, help_text="The other side of a conflict: ids and amounts.")
@@ -69,6 +75,11 @@ class Record(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
+
+    @property
+    def said(self) -> str:
+        """The number or reference that was handed out for it."""
+        return str(self.body.get("reference" if self.kind == "application" else "number", ""))
 
 
 class HeldFile(models.Model):

@@ -11,6 +11,8 @@ from huduma.foundation import ids
 from huduma.foundation.spans import Span
 
 STATES = ("planned", "open", "closed", "cancelled")
+#: What a visit costs money for.
+COSTS = ("transport", "allowances", "venue", "network", "materials", "other")
 
 
 class Visit(models.Model):
@@ -24,7 +26,10 @@ class Visit(models.Model):
     id = models.UUIDField(primary_key=True, default=ids.uuid7)
     reference = models.CharField(max_length=11, unique=True)
     site = models.ForeignKey("centres.Centre", on_delete=models.PROTECT, related_name="+")
-    body_code = models.CharField(max_length=20, help_text="The public body whose tills take the cash.")
+    body_code = models.CharField(
+        max_length=20,
+        help_text="The public body whose tills take the cash; an officer of another one takes it for theirs.",
+    )
     place = models.CharField(max_length=120)
     directions = models.CharField(max_length=200, blank=True)
     county = models.ForeignKey("places.County", on_delete=models.PROTECT, related_name="+")
@@ -71,6 +76,48 @@ class Visit(models.Model):
     def reason(self) -> dict[str, str]:
         """Why it was called off, in every language."""
         return {"en": self.reason_en, "sw": self.reason_sw}
+
+
+class Cost(models.Model):
+    """What a visit cost: one line, in cents. A line is never changed; a wrong one is taken back by one below nothing."""
+
+    PERSONAL_DATA: ClassVar = {"entered_by": "asking who entered a cost"}
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7)
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="costs")
+    kind = models.CharField(max_length=12)
+    what = models.CharField(max_length=120, blank=True)
+    amount_cents = models.BigIntegerField()
+    entered_by = models.UUIDField(null=True)
+    entered_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("entered_at", "id")
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=COSTS), name="outreach_cost_kind"),
+            models.CheckConstraint(condition=~Q(amount_cents=0), name="outreach_cost_amount"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount_cents}"
+
+
+class Follower(models.Model):
+    """Somebody who asked to be told of a visit by SMS: the day before, and when it is called off. Forgotten when it is over."""
+
+    PERSONAL_DATA: ClassVar = {"phone": "telling of a visit who asked to be told"}
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7)
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="followers")
+    phone = models.CharField(max_length=16)
+    language = models.CharField(max_length=2)
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["visit", "phone"], name="outreach_follows_once")]
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class VisitStaff(models.Model):

@@ -268,7 +268,9 @@ def _take_cash(record: Record, actor: Actor, now: datetime) -> None:
     till = f"{record.visit.reference} {record.device.letters}"
     mine = payments.till_of(actor)
     if mine is None:
-        payments.open_till(actor=actor, till=till, body_code=record.visit.body_code, float_cents=0, now=now)
+        own = record.visit.body_code
+        body = own if own in actor.body_codes else min(actor.body_codes, default=own)
+        payments.open_till(actor=actor, till=till, body_code=body, float_cents=0, now=now)
     elif mine.till != till or mine.state != "open":
         raise payments.TillTaken
     if _decided(record, "number-used") == "new-number":

@@ -62,6 +62,7 @@ def _record(device: Device, sent: dict[str, Any], now: datetime) -> Record:
         id=UUID(sent["id"]), device=device, visit_id=device.visit_id, kind=kind, body=body, digest=rules.digest(sent),
         made_at=min(max(said, device.registered_at), now),  # a tablet's clock may be wrong
         received_at=now, number=rules.uses(kind, body, device.visit.reference),
+        **rules.served(kind, body, said.date()),
         waits_for=UUID(body["application"]) if body.get("application") else None,
     )  # fmt: skip
 

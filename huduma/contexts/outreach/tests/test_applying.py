@@ -179,7 +179,7 @@ def test_incomplete_answers_may_become_a_draft_that_the_person_finishes(bring, d
     done = decide(one, "as-draft")
     assert (done.state, done.number) == ("done", "")
     assert Application.objects.get().status == "draft"
-    assert "not complete" in Message.objects.get(kind="outreach.unfinished").text
+    assert "halijakamilika" in Message.objects.get(kind="outreach.unfinished").text
 
 
 def test_a_dropped_application_leaves_no_draft(bring, decide):

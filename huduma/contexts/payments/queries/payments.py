@@ -171,9 +171,9 @@ def tills_to_witness_for(actor: Actor) -> list[TillSession]:
     return [one for one in others if actor.has_role("officer", "supervisor", body=one.body_code)]
 
 
-def tills_called(body_code: str, beginning: str) -> list[TillSession]:
-    """Return the turns at a body's tills whose names begin so, the first opened first. For a reader who has been checked."""
-    return list(TillSession.objects.filter(body_code=body_code, till__startswith=beginning).order_by("opened_at"))
+def tills_called(beginning: str) -> list[TillSession]:
+    """Return the turns at tills whose names begin so, the first opened first. For a reader who has been checked."""
+    return list(TillSession.objects.filter(till__startswith=beginning).order_by("opened_at"))
 
 
 def till_takings(session: TillSession) -> list[Payment]:
