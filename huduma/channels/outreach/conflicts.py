@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
-from huduma.channels.outreach.words import KINDS, RECORDS, frame
+from huduma.channels.outreach.labels import KINDS, RECORDS, frame
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.outreach import public as outreach
 from huduma.foundation.access import NotFound, NotPermitted, Refusal

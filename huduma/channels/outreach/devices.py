@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
-from huduma.channels.outreach.words import RECORDS, frame
+from huduma.channels.outreach.labels import RECORDS, frame
 from huduma.contexts.identity import public as identity
 from huduma.contexts.outreach import public as outreach
 from huduma.foundation.journal import public as journal

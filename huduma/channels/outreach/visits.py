@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
-from huduma.channels.outreach.words import COSTS, RECORDS, SEXES, STATES, TILLS, frame
+from huduma.channels.outreach.labels import COSTS, RECORDS, SEXES, STATES, TILLS, frame
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.centres import public as centres
 from huduma.contexts.identity import public as identity

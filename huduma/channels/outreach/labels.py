@@ -1,4 +1,4 @@
-"""The words of the pages of outreach."""
+"""What the pages of outreach call things, and what the head of each needs."""
 
 from typing import Any
 
