@@ -30,10 +30,11 @@ MENU = (
     ("collections", gettext_lazy("Collections"), ("accountant", "accounting_officer", "auditor", "secretariat", "administrator")),
     ("bills", gettext_lazy("Bills and waivers"), (*STAFF, "accounting_officer", "accountant", "auditor")),
     ("gateways", gettext_lazy("Payments"), ("accountant", "administrator")),
+    ("jobs", gettext_lazy("Background work"), ("administrator",)),
     ("special_days", gettext_lazy("Working days"), (*STAFF, "administrator")),
 )  # fmt: skip
 #: What needs the role for all bodies, not for one.
-FOR_ALL_BODIES = ("gateways",)
+FOR_ALL_BODIES = ("gateways", "jobs")
 
 
 def entries_for(actor: Actor) -> list[tuple[str, Promise]]:

@@ -10,6 +10,7 @@ from huduma.channels.desk import (
     hearing,
     identity,
     inbox,
+    jobs,
     payments,
     performance,
     planning,
@@ -36,5 +37,6 @@ urlpatterns = [
     *processes.urlpatterns,
     *redesign.urlpatterns,
     *settlement.urlpatterns,
+    *jobs.urlpatterns,
     *worktime.urlpatterns,
 ]

@@ -9,6 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from huduma.contexts.messages import public as messages
+from huduma.foundation.text import storable
 
 DELIVERED = {"Success", "delivered"}
 UNDELIVERED = {"Failed", "Rejected", "AbsentSubscriber", "failed", "undelivered"}
@@ -51,9 +52,9 @@ def _take(provider: str, message_id: str, status: str, phone: str) -> None:
     if status in DELIVERED | UNDELIVERED:  # what lies between (queued, sent, buffered) settles nothing
         messages.record_receipt(
             provider=provider,
-            provider_message_id=message_id,
+            provider_message_id=storable(message_id)[:100],
             delivered=status in DELIVERED,
-            phone=phone,
+            phone=storable(phone),
             now=timezone.now(),
         )
 

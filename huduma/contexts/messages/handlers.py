@@ -1,7 +1,8 @@
-"""What people hear when somebody changed how they sign in."""
+"""What people hear when somebody changed how they sign in, and administrators when work fails."""
 
 from uuid import UUID
 
+from django.conf import settings
 from django.utils.translation import gettext, override
 
 from huduma.contexts.identity import public as identity
@@ -29,3 +30,21 @@ def on_phone_replaced(entry: journal.Entry) -> None:
             actor=SYSTEM, kind=entry.act, language=contact.language, text=words, to_phone=contact.phone,
             dedupe_key=f"{entry.id}:{which}", now=entry.at,
         )  # fmt: skip
+
+
+@journal.handles("jobs.job.failing")
+def on_job_failing(entry: journal.Entry) -> None:
+    """Tell administrators of work that fails, of each kind once an hour at most."""
+    job, hour = entry.facts["job"], entry.at.strftime("%Y-%m-%d %H")
+    for account in identity.list_staff(roles=["administrator"], body_code=None):
+        contact = identity.staff_contact_of(account.account_id)
+        if not contact.email:
+            continue
+        with override(contact.language):
+            send(
+                actor=SYSTEM, kind=entry.act, language=contact.language, to_email=contact.email,
+                subject=gettext("Background work fails: %(job)s") % {"job": job},
+                text=gettext("The job %(job)s failed %(tries)s times, at last with %(error)s. What failed stands here: %(link)s")
+                % {**entry.facts, "link": f"{settings.PUBLIC_URL}/{contact.language}/desk/jobs/"},
+                dedupe_key=f"job-failing:{job}:{hour}:{account.account_id}", now=entry.at,
+            )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,3 +35,21 @@ class AccessRefused(Event):
 
     act: ClassVar[str] = "access.refused"
     path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobFailing(Event):
+    """A job failed again and again, or was given up; `error` is the exception's class, `job_id` stands for all runs of this name."""
+
+    act: ClassVar[str] = "jobs.job.failing"
+    subject: ClassVar[str] = "job_id"
+    job_id: UUID
+    job: str
+    tries: int
+    is_given_up: bool
+    error: str
+
+
+def id_of_job(name: str) -> UUID:
+    """Return the id under which the journal has a job, by its name."""
+    return uuid5(NAMESPACE_URL, f"huduma:job:{name}")

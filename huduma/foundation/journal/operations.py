@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.utils import timezone
 from psycopg.types.json import Jsonb
 
 from huduma.foundation import ids, jobs
-from huduma.foundation.access import Actor
-from huduma.foundation.journal.event import Event
+from huduma.foundation.access import SYSTEM, Actor
+from huduma.foundation.journal.event import Event, JobFailing, id_of_job
 from huduma.foundation.journal.models import Delivery
 from huduma.foundation.journal.queries import Entry, get_entry
 
@@ -50,6 +51,14 @@ def record(*, actor: Actor, event: Event, now: datetime) -> UUID:
     for handler in _handlers.get(event.act, ()):
         jobs.defer("journal.deliver", entry_id=str(entry_id), handler=handler)
     return entry_id
+
+
+def record_failing_job(failure: jobs.Failure) -> None:
+    """Write down that a job fails again and again, or was given up: its handlers tell whoever runs the platform."""
+    event = JobFailing(
+        job_id=id_of_job(failure.job), job=failure.job, tries=failure.tries, is_given_up=failure.is_given_up, error=failure.error
+    )  # fmt: skip
+    record(actor=SYSTEM, event=event, now=timezone.now())
 
 
 @jobs.job(name="journal.deliver", attempts=12)

@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from huduma.channels.hooks.messages import africastalking_token
+from huduma.contexts.inbox.models import Message, Received
 from huduma.contexts.payments import public as payments
 from huduma.foundation import ids
 from huduma.foundation.access import SYSTEM
@@ -15,6 +16,21 @@ pytestmark = pytest.mark.django_db
 def test_any_payment_callback_is_answered_at_once(client, body):
     answer = client.post("/hooks/payments/simu/guess/", body, content_type="application/json")
     assert (answer.status_code, answer.json()["ResultCode"]) == (200, 0)
+
+
+def test_what_no_table_can_keep_is_taken_all_the_same(client, drain_jobs):
+    """NUL and half a character: in a key by which a repetition is looked for, in an id, in words."""
+    token = africastalking_token()
+    body = rb'{"Body": {"stkCallback": {"CheckoutRequestID": "ws\u0000\ud83d", "ResultCode": 0}}}'
+    assert client.post("/hooks/payments/simu/guess/", body, content_type="application/json").status_code == 200
+    report = {"id": "AT\0", "status": "Success", "phoneNumber": "\0"}
+    assert client.post(f"/hooks/sms/africastalking/{token}/", report).status_code == 200
+    came = f"id={'one%00' * 200}&from=%2B254700000002&text=Habari%00+yako"
+    form = "application/x-www-form-urlencoded"
+    assert client.post(f"/hooks/inbox/sms/{token}/", came, content_type=form).status_code == 200
+    drain_jobs()
+    assert Message.objects.get(side="customer").text == "Habari yako"
+    assert b"%00" in bytes(Received.objects.get().body), "what came in stays as it came"
 
 
 def test_only_posts_are_callbacks(client):

@@ -24,6 +24,7 @@ from huduma.foundation import jobs
 from huduma.foundation.access import SYSTEM, Refusal
 from huduma.foundation.files import public as files
 from huduma.foundation.journal import public as journal
+from huduma.foundation.text import storable
 
 #: A larger mail is not fetched: its headers are kept, and its sender is told.
 LARGEST_MAIL_BYTES = 25_000_000
@@ -38,10 +39,11 @@ def receive(
 
     `size`: how many bytes it had, where only its headers were fetched.
     """
+    kept = {name: storable(value)[:500] for name, value in headers.items()}
     try:
         with transaction.atomic():
             received = Received.objects.create(
-                source=source, key=key[:200], headers=dict(headers), body=body, size=size or len(body), received_at=now
+                source=source, key=storable(key)[:200], headers=kept, body=body, size=size or len(body), received_at=now
             )
     except IntegrityError:
         return False

@@ -29,7 +29,7 @@ class Sms(Channel):
         fields = _fields(body)
         if not fields.get("id"):
             raise Unreadable("malformed")
-        text = fields.get("text", "").replace("\x00", "")[:2000]
+        text = fields.get("text", "")[:2000]
         return [Incoming(address=_number(fields.get("from", "")), outside_id=fields["id"], text=text)]
 
 

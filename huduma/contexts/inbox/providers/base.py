@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from huduma.foundation.sockets import Registry
+from huduma.foundation.text import storable
+
+#: What the tables hold.
+ADDRESS_LIMIT, ID_LIMIT = 254, 300
 
 
 class Unreadable(Exception):
@@ -16,12 +20,21 @@ class Refused(Exception):
     """The other side certainly did not take a message, and will not; the first argument is a short code of why."""
 
 
+def _clean(news: object, **limits: int | None) -> None:
+    for name, limit in limits.items():
+        object.__setattr__(news, name, storable(getattr(news, name))[:limit])
+
+
 @dataclass(frozen=True)
 class Attached:
     """A file that came with a message."""
 
     name: str
     content: bytes
+
+    def __post_init__(self) -> None:
+        """Let through only a name that can be kept."""
+        object.__setattr__(self, "name", storable(self.name)[-200:])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +57,11 @@ class Incoming:
     is_proven: bool = True
     undelivered: str = ""
 
+    def __post_init__(self) -> None:
+        """Let through only what can be kept: what came in stays byte for byte beside it."""
+        _clean(self, address=ADDRESS_LIMIT, outside_id=ID_LIMIT, text=None, name=150, subject=150, undelivered=ID_LIMIT)
+        object.__setattr__(self, "answers", tuple(storable(one)[:ID_LIMIT] for one in self.answers))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
@@ -51,6 +69,10 @@ class Receipt:
 
     outside_id: str
     delivered: bool
+
+    def __post_init__(self) -> None:
+        """Let through only an id that can be looked for."""
+        _clean(self, outside_id=ID_LIMIT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +86,11 @@ class CallNews:
     digits: str = ""
     seconds: int = 0
     recording: str = ""
+
+    def __post_init__(self) -> None:
+        """Let through only what can be kept."""
+        _clean(self, session_id=100, digits=20, recording=500)
+        object.__setattr__(self, "seconds", min(self.seconds, 24 * 3600))
 
 
 News = Incoming | Receipt | CallNews

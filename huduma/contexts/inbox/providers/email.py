@@ -6,6 +6,7 @@ Only text is kept to be shown: HTML is turned into text, so that no script, imag
 import email
 import email.message
 import email.policy
+import email.utils
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,8 @@ from typing import Any, ClassVar
 
 import lxml.html
 
-from huduma.contexts.inbox.providers.base import Attached, Channel, Incoming, News, Unreadable
+from huduma.contexts.inbox.providers.base import ADDRESS_LIMIT, Attached, Channel, Incoming, News, Unreadable
+from huduma.foundation.text import storable
 
 TEXT_LIMIT = 20_000
 MOST_PARTS, MOST_FILES = 200, 20
@@ -40,19 +42,17 @@ class Email(Channel):
 
     def _read(self, body: bytes) -> Incoming:
         mail = email.message_from_bytes(body, policy=email.policy.default)
-        senders = mail["from"].addresses if mail["from"] is not None else ()
-        if not senders or "@" not in senders[0].addr_spec:
+        name, address = _sender(mail)
+        if "@" not in address or len(address) > ADDRESS_LIMIT:
             raise Unreadable("no_sender")
         parts = list(_parts(mail))
-        name = " ".join(senders[0].display_name.split())[:150]
-        address = senders[0].addr_spec.casefold()
-        found = MESSAGE_ID.search(str(mail["message-id"] or ""))
+        found = MESSAGE_ID.search(_header(mail, "message-id"))
         return Incoming(
             address=address,
             outside_id=found[1] if found else hashlib.sha256(body).hexdigest(),
             text=_text(parts),
             name=name,
-            subject=" ".join(str(mail["subject"] or "").split())[:150],
+            subject=" ".join(_header(mail, "subject").split())[:150],
             answers=tuple(_answers(mail)),
             files=tuple(_files(parts)),
             is_automatic=address == self._address or _is_automatic(mail),
@@ -69,6 +69,28 @@ class Email(Channel):
         return False
 
 
+def _header(mail: email.message.EmailMessage, name: str) -> str:
+    """Return a header in words; one that the standard library stumbles over, as it came."""
+    try:
+        return str(mail[name] or "")
+    except Exception:  # its parser raises nearly anything
+        return _raw(mail, name)
+
+
+def _raw(mail: email.message.EmailMessage, name: str) -> str:
+    return next((str(value) for one, value in mail.raw_items() if one.casefold() == name), "")
+
+
+def _sender(mail: email.message.EmailMessage) -> tuple[str, str]:
+    """Return who wrote, by name and address."""
+    try:
+        senders = mail["from"].addresses if mail["from"] is not None else ()
+        name, address = (senders[0].display_name, senders[0].addr_spec) if senders else ("", "")
+    except Exception:
+        name, address = email.utils.parseaddr(_raw(mail, "from"))
+    return " ".join(name.split())[:150], storable(address).casefold()
+
+
 def _parts(mail: email.message.EmailMessage) -> Iterator[email.message.EmailMessage]:
     for number, part in enumerate(mail.walk()):
         if number >= MOST_PARTS:
@@ -82,7 +104,7 @@ def _text(parts: list[email.message.EmailMessage]) -> str:
     text = "\n".join(plain).strip()
     if not text:
         text = "\n".join(as_text(_decoded(part)) for part in shown if part.get_content_subtype() == "html").strip()
-    return text.replace("\x00", "")[:TEXT_LIMIT]
+    return text[:TEXT_LIMIT]
 
 
 def _decoded(part: email.message.EmailMessage) -> str:
@@ -90,14 +112,14 @@ def _decoded(part: email.message.EmailMessage) -> str:
     raw = content if isinstance(content, bytes) else b""
     try:
         return raw.decode(part.get_content_charset() or "utf-8", "replace")
-    except LookupError:  # a character set that nobody knows
+    except (LookupError, ValueError):  # a character set that nobody knows, or whose name is none
         return raw.decode("utf-8", "replace")
 
 
 def as_text(html: str) -> str:
     """Return the words of a page, without its scripts, styles and tags."""
     try:
-        page: Any = lxml.html.document_fromstring(html.replace("\x00", "") or "<p></p>")
+        page: Any = lxml.html.document_fromstring(storable(html) or "<p></p>")
     except (lxml.etree.LxmlError, ValueError):
         return ""
     for dropped in page.xpath("//script|//style|//head|//comment()"):
@@ -110,7 +132,7 @@ def as_text(html: str) -> str:
 
 def _answers(mail: email.message.EmailMessage) -> Iterator[str]:
     for header in ("in-reply-to", "references"):
-        yield from reversed(MESSAGE_ID.findall(str(mail[header] or "")[-4000:]))
+        yield from reversed(MESSAGE_ID.findall(_header(mail, header)[-4000:]))
 
 
 def _files(parts: list[email.message.EmailMessage]) -> Iterator[Attached]:
@@ -127,11 +149,11 @@ def _files(parts: list[email.message.EmailMessage]) -> Iterator[Attached]:
 
 def _is_automatic(mail: email.message.EmailMessage) -> bool:
     """Whether a machine wrote it (RFC 3834, and what others write besides)."""
-    submitted = str(mail["auto-submitted"] or "no").split(";")[0].strip().casefold()
+    submitted = (_header(mail, "auto-submitted") or "no").split(";")[0].strip().casefold()
     return (
         submitted != "no"
-        or str(mail["precedence"] or "").strip().casefold() in BULK
-        or str(mail["return-path"] or "").strip() == "<>"
+        or _header(mail, "precedence").strip().casefold() in BULK
+        or _header(mail, "return-path").strip() == "<>"
         or any(mail[header] is not None for header in ("list-id", "x-auto-response-suppress", "x-autoreply", "x-loop"))
         or mail.get_content_type() == "multipart/report"
     )

@@ -65,7 +65,7 @@ def _news(told: dict[str, Any]) -> Iterator[News]:
                 yield Incoming(
                     address=phones.parse(f"+{message['from']}"),
                     outside_id=str(message["id"])[:300],
-                    text=_text(message).replace("\x00", "")[:4096],
+                    text=_text(message)[:4096],
                     name=str(names.get(message["from"], ""))[:150],
                     answers=(message["context"]["id"],) if message.get("context", {}).get("id") else (),
                 )

@@ -141,6 +141,52 @@ def test_wrong_character_sets_and_broken_encodings_are_read_as_far_as_they_go():
         assert isinstance(read(raw.encode("latin-1")).text, str)
 
 
+ODD = st.lists(
+    st.sampled_from(
+        ["=?utf-8?q?=00?=", "=?klingon?b?AAAA?=", "=?utf-8?b?!", "\0", "\xe9", "<", ">", "@", '"', "(", ";", "charset=", "undefined", "hex",
+         "filename*=utf-8''%00%ff.pdf", "attachment", "text/html", "multipart/mixed", "boundary=B", "base64", "\r\n ", "a@b.example", " "]
+    ), max_size=8,
+).map("".join)  # fmt: skip
+NAMES = (
+    "Subject",
+    "Message-ID",
+    "References",
+    "In-Reply-To",
+    "To",
+    "Auto-Submitted",
+    "Return-Path",
+    "List-Id",
+    "Date",
+    "X-Odd",
+)
+HEADERS = st.lists(st.tuples(st.sampled_from(NAMES), ODD).map(": ".join), max_size=5)
+PARTS = st.lists(
+    st.tuples(st.sampled_from(["Content-Type", "Content-Disposition", "Content-ID"]), ODD).map(": ".join), max_size=4
+)
+
+
+@given(HEADERS, PARTS, st.sampled_from(["utf-8", "latin-1", "klingon", "hex", "\0", ""]))
+def test_whatever_its_headers_a_mail_with_a_sender_is_taken_with_its_words(headers, parts, charset):
+    lines = [
+        "From: Asha Mfano <asha@mfano.example>", *headers, "Content-Type: multipart/mixed; boundary=Z", "", "--Z", *parts, "", "junk",
+        "--Z", f"Content-Type: text/plain; charset={charset}", "", "Habari yako", "--Z--", "",
+    ]  # fmt: skip
+    incoming = read("\n".join(lines).encode("latin-1"))
+    assert incoming.address == "asha@mfano.example"
+    assert "Habari yako" in incoming.text
+    kept = (
+        incoming.outside_id,
+        incoming.text,
+        incoming.name,
+        incoming.subject,
+        *incoming.answers,
+        *(one.name for one in incoming.files),
+    )
+    for one in kept:
+        assert "\0" not in one
+        one.encode()  # what is half a character would raise
+
+
 @given(st.binary(max_size=2000))
 def test_no_bytes_break_the_reading(junk):
     for raw in (junk, b"From: a@b.example\n" + junk):

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 from django.conf import settings
 
 from huduma.foundation.sockets import Registry
+from huduma.foundation.text import storable
 
 #: How long a gateway may think.
 READ_SECONDS = max(30.0 / settings.PAYMENTS_PACE, 2.0)
@@ -77,6 +78,12 @@ class Asked:
     callback_url: str
 
 
+def _clean(told: object, *names: str) -> None:
+    for name in names:
+        if isinstance(value := getattr(told, name), str):
+            object.__setattr__(told, name, storable(value))
+
+
 @dataclass(frozen=True)
 class Result:
     """What a gateway knows of a payment or refund; `reason` is our code where it failed.
@@ -90,6 +97,10 @@ class Result:
     receipt: str | None = None
     phone: str = ""
     payer_name: str = ""
+
+    def __post_init__(self) -> None:
+        """Let through only what can be kept."""
+        _clean(self, "receipt", "phone", "payer_name")
 
 
 PENDING = Result("pending")
@@ -107,6 +118,10 @@ class Notice:
     result: Result
     checkout_id: str = ""
     reference: str = ""
+
+    def __post_init__(self) -> None:
+        """Let through only what can be kept: the callback itself stays byte for byte."""
+        _clean(self, "key", "checkout_id", "reference")
 
 
 @dataclass(frozen=True, kw_only=True)

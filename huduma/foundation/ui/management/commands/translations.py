@@ -28,15 +28,18 @@ def file_of(language: str) -> Path:
 def used_messages() -> dict[str, str]:
     """Return every English text in templates, code and refusals, with the file that uses it."""
     used: dict[str, str] = {}
+    classes: list[tuple[Path, ast.ClassDef]] = []
     for path in sorted([*ROOT.rglob("*.html"), *ROOT.rglob("*.py")]):
         if "tests" in path.parts or "migrations" in path.parts:
             continue
         source = path.read_text()
         texts = _in_python(templatize(source)) if path.suffix == ".html" else _in_python(source)
         if path.suffix == ".py":
-            texts = [*texts, *_refusals(source)]
+            classes += [(path, node) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)]
         for text in texts:
             used.setdefault(text, str(path.relative_to(ROOT)))
+    for path, text in refusals(classes):
+        used.setdefault(text, str(path.relative_to(ROOT)))
     return used
 
 
@@ -66,13 +69,21 @@ def _calls_by_line(source: str) -> list[str]:
     return [message if isinstance(message, str) else message[0] for _, _, message, _ in found if message]
 
 
-def _refusals(source: str) -> Iterator[str]:
-    """A refusal's docstring is what people read."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ClassDef):
-            bases = {base.id for base in node.bases if isinstance(base, ast.Name)}
-            if bases & {"Refusal", "NotPermitted", "NotFound"} and (text := ast.get_docstring(node)):
-                yield " ".join(text.split())
+def refusals(classes: list[tuple[Path, ast.ClassDef]]) -> Iterator[tuple[Path, str]]:
+    """Yield what people read of each refusal, its docstring: of `Refusal` itself, what is made of it, and what is made of those."""
+    known, before = {"Refusal"}, 0
+    while len(known) > before:
+        before = len(known)
+        known |= {node.name for _, node in classes if _bases(node) & known}
+    for path, node in classes:
+        if (node.name == "Refusal" or _bases(node) & known) and (text := ast.get_docstring(node)):
+            yield path, " ".join(text.split())
+
+
+def _bases(node: ast.ClassDef) -> set[str]:
+    """Return the names of a class's bases, without the modules that they stand in."""
+    named = {base.id for base in node.bases if isinstance(base, ast.Name)}
+    return named | {base.attr for base in node.bases if isinstance(base, ast.Attribute)}
 
 
 class Command(BaseCommand):
