@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "huduma.contexts.payments",
     "huduma.contexts.credentials",
     "huduma.contexts.exchange",
+    "huduma.contexts.knowledge",
     "huduma.contexts.catalogue",
     "huduma.contexts.workforce",
     "huduma.contexts.messages",

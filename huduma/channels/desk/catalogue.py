@@ -45,12 +45,6 @@ ACTS = {
     "catalogue.proposal.approved": gettext_lazy("The Secretariat approved it"),
     "catalogue.proposal.published": gettext_lazy("The Secretariat published it"),
 }
-UNITS = {
-    "minutes": (gettext_lazy("%(n)s minute"), gettext_lazy("%(n)s minutes")),
-    "hours": (gettext_lazy("%(n)s hour"), gettext_lazy("%(n)s hours")),
-    "days": (gettext_lazy("%(n)s day"), gettext_lazy("%(n)s days")),
-    "working_days": (gettext_lazy("%(n)s working day"), gettext_lazy("%(n)s working days")),
-}
 BASES = {
     "consent": gettext_lazy("consent"),
     "contract": gettext_lazy("contract"),
@@ -152,16 +146,10 @@ def _charter(service: dict[str, Any], uis: dict[str, Any]) -> dict[str, Any]:
         **service,
         "fees": [{**fee, "only_if": list(_words(uis, fee.get("when")))} for fee in service.get("fees", [])],
         "eligibility": [{**one, "only_if": list(_words(uis, one["when"]))} for one in service.get("eligibility", [])],
-        "takes": _span(service["turnaround"]) if service["turnaround"] else "",
-        "limits": [(step, _span(limit["within"])) for step, limit in limits.items()],
+        "takes": catalogue.turnaround_in_words(service["turnaround"]),
+        "limits": [(step, catalogue.turnaround_in_words(limit["within"])) for step, limit in limits.items()],
         "purposes": [{**one, "basis": BASES[one["lawful_basis"]]} for one in service.get("purposes", [])],
     }
-
-
-def _span(span: dict[str, Any]) -> str:
-    number = f"{span['min']:g}–{span['value']:g}" if "min" in span else f"{span['value']:g}"
-    one, many = UNITS[span["unit"]]
-    return str((one if number == "1" else many) % {"n": number})
 
 
 def _shown(proposal: catalogue.Proposal, fault: dict[str, Any]) -> dict[str, Any]:

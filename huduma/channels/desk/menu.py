@@ -11,6 +11,7 @@ MENU = (
     ("worklist", gettext_lazy("Cases"), STAFF),
     ("matters", gettext_lazy("Customers’ matters"), ("agent", "focal", "accounting_officer", "integrity", "secretariat")),
     ("inbox", gettext_lazy("Conversations"), ("agent", "focal", "accounting_officer")),
+    ("knowledge", gettext_lazy("Answers"), ("agent", "focal", "accounting_officer", "secretariat", *STAFF)),
     ("customers", gettext_lazy("Customers"), ("agent", "focal", "accounting_officer", *STAFF)),
     ("hearing", gettext_lazy("What people say"), ("secretariat", "agent", "focal", "accounting_officer", "supervisor")),
     ("counter", gettext_lazy("Counter"), STAFF),

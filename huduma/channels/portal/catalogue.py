@@ -14,11 +14,10 @@ from django.utils.translation import get_language, gettext, gettext_lazy, overri
 from huduma.channels.portal.performance import figures
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.centres import public as centres
+from huduma.contexts.knowledge import public as knowledge
 from huduma.contexts.places import public as places
 from huduma.contexts.process import public as process
-from huduma.foundation import money
 from huduma.foundation.access import NotFound
-from huduma.foundation.translated import Translated
 
 LIFE_EVENTS = {
     "birth": gettext_lazy("Having a child"),
@@ -39,13 +38,6 @@ LIFE_EVENTS = {
     "retirement": gettext_lazy("Retirement"),
     "death": gettext_lazy("When someone dies"),
 }
-CHANNELS = {
-    "web": gettext_lazy("Online"),
-    "centre": gettext_lazy("At a staffed counter"),
-    "ussd": gettext_lazy("By phone menu (USSD)"),
-    "contact_centre": gettext_lazy("By telephone"),
-    "outreach": gettext_lazy("At an outreach visit"),
-}
 CONFIDENCE = {
     "published": gettext_lazy("from an official publication"),
     "secondary": gettext_lazy("from a guide or the press, not confirmed"),
@@ -53,12 +45,6 @@ CONFIDENCE = {
     "none": gettext_lazy("not found"),
 }
 SCRIPT_ESCAPES = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"}
-UNITS = {
-    "minutes": (gettext_lazy("%(n)s minute"), gettext_lazy("%(n)s minutes")),
-    "hours": (gettext_lazy("%(n)s hour"), gettext_lazy("%(n)s hours")),
-    "days": (gettext_lazy("%(n)s day"), gettext_lazy("%(n)s days")),
-    "working_days": (gettext_lazy("%(n)s working day"), gettext_lazy("%(n)s working days")),
-}
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -82,11 +68,12 @@ def service(request: HttpRequest, code: str) -> HttpResponse:
     content = found.content
     context = {
         "service": found,
-        "channels": [CHANNELS[name] for name in content["channels"]],
+        "channels": [catalogue.CHANNELS[name] for name in content["channels"]],
         **charter_words(content),
         **figures(code),
         "structured": _structured(request, found),
         "drawing": _drawing(found),
+        "answers": knowledge.list_about(code, now=timezone.now()),
     }
     return render(request, "portal/catalogue/service.html", context)
 
@@ -157,6 +144,8 @@ def sitemap(request: HttpRequest) -> HttpResponse:
         ("portal:bodies", {}),
         ("portal:counties", {}),
     ]
+    paths += [("portal:answers", {})]
+    paths += [("portal:answer", {"code": one.article_id}) for one in knowledge.list_public(now=timezone.now())]
     paths += [("portal:service", {"code": found.code}) for found in catalogue.list_services()]
     pages = []
     for name, arguments in paths:
@@ -188,25 +177,11 @@ def charter_words(content: dict[str, Any]) -> dict[str, Any]:
     """What a charter promises, in words: `fees`, the `schedule` that they come from, `turnaround`, and how sure each figure is."""
     return {
         "content": content,
-        "fees": _fees(content),
+        "fees": catalogue.fees_in_words(content),
         "schedule": _schedule(content),
-        "turnaround": _turnaround(content["turnaround"]),
+        "turnaround": catalogue.turnaround_in_words(content["turnaround"]),
         "confidence": {name: CONFIDENCE[level] for name, level in content["confidence"].items()},
     }
-
-
-def _fees(content: dict[str, Any]) -> list[tuple[str, Translated | str]]:
-    """Each amount with when it applies; an empty amount where the charge is only told in words."""
-    fee, note = content["fee_kes"], content.get("fee_note", "")
-    if fee is None:
-        return [("", note)] if note else []
-    if isinstance(fee, list):
-        return [(_price(item["amount"]), item["condition"]) for item in fee]
-    return [(_price(fee), note)]
-
-
-def _price(amount: int, currency: str = "KES") -> str:
-    return money.format_cents(amount * 100, currency) if amount else gettext("Free")
 
 
 def _schedule(content: dict[str, Any]) -> list[dict[str, Any]]:
@@ -214,26 +189,10 @@ def _schedule(content: dict[str, Any]) -> list[dict[str, Any]]:
     lines = catalogue.schedule(content, timezone.localdate())
     for line in lines:
         if "amount" in line:
-            line["words"] = _price(line["amount"], line.get("currency", "KES"))
+            line["words"] = catalogue.price_in_words(line["amount"], line.get("currency", "KES"))
         else:
             line["words"] = gettext("worked out from your answers")
     return lines
-
-
-def _number(value: float) -> str:
-    return str(int(value)) if value == int(value) else str(value)
-
-
-def _turnaround(promise: dict[str, Any] | None) -> str:
-    if promise is None:
-        return ""
-    if promise["value"] == 0:
-        return gettext("At once")
-    one, many = UNITS[promise["unit"]]
-    number = _number(promise["value"])
-    if "min" in promise:
-        number = gettext("%(least)s to %(most)s") % {"least": _number(promise["min"]), "most": number}
-    return str((one if promise["value"] == 1 else many) % {"n": number})
 
 
 def _structured(request: HttpRequest, found: catalogue.Service) -> SafeString:

@@ -28,6 +28,14 @@ class CatalogueLoaded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CharterChanged(Event):
+    """The charter of a service that was known before says something else now."""
+
+    act: ClassVar[str] = "catalogue.charter.changed"
+    service_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class VersionEnded(Event):
     """A version was superseded by the next, or withdrawn for a reason."""
 

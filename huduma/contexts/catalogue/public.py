@@ -26,12 +26,14 @@ from huduma.contexts.catalogue.providers.package import FILE_OF, Fault, Package
 from huduma.contexts.catalogue.providers.packages import register_check, schema
 from huduma.contexts.catalogue.providers.sources import LARGEST_ZIP
 from huduma.contexts.catalogue.queries import (
+    CHANNELS,
     SearchResult,
     count_by_body,
     count_by_life_event,
     differences,
     export_proposal_for,
     export_version,
+    fees_in_words,
     get_proposal_for,
     get_service,
     get_version,
@@ -41,7 +43,10 @@ from huduma.contexts.catalogue.queries import (
     list_services_for,
     list_versions,
     list_versions_for,
+    price_in_words,
     search,
+    turnaround_in_words,
+    where_in_words,
 )
 from huduma.contexts.catalogue.rules import (
     Domain,
@@ -51,11 +56,14 @@ from huduma.contexts.catalogue.rules import (
     fee_lines,
     holds,
     schedule,
+    stem,
     table_faults,
     verdict,
+    words,
 )
 
 __all__ = [
+    "CHANNELS",
     "FILE_OF",
     "LARGEST_ZIP",
     "AnotherBody",
@@ -88,6 +96,7 @@ __all__ = [
     "export_proposal_for",
     "export_version",
     "fee_lines",
+    "fees_in_words",
     "get_proposal_for",
     "get_service",
     "get_version",
@@ -99,14 +108,19 @@ __all__ = [
     "list_versions",
     "list_versions_for",
     "load_packages",
+    "price_in_words",
     "publish_proposal",
     "register_check",
     "return_proposal",
     "schedule",
     "schema",
     "search",
+    "stem",
     "submit_proposal",
     "table_faults",
+    "turnaround_in_words",
     "verdict",
+    "where_in_words",
     "withdraw_service",
+    "words",
 ]

@@ -5,18 +5,22 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q
 from django.db.models.fields.json import KeyTransform
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from huduma.contexts.catalogue.models import Proposal, Service, ServiceVersion
 from huduma.contexts.catalogue.providers import sources
 from huduma.contexts.catalogue.providers.package import FILE_OF
 from huduma.contexts.catalogue.rules import stem, words
+from huduma.foundation import money
 from huduma.foundation.access import Actor, NotFound
+from huduma.foundation.translated import Translated
 
 RANKED = """
 SELECT s.code
@@ -35,6 +39,19 @@ KNOWN = "SELECT EXISTS (SELECT 1 FROM catalogue_word WHERE word = %(typed)s OR w
 #: Who looks at packages and versions: a body's own, or the Secretariat's all.
 READERS = ("analyst", "supervisor", "secretariat")
 MOST_LINES = 2000
+CHANNELS = {
+    "web": gettext_lazy("Online"),
+    "centre": gettext_lazy("At a staffed counter"),
+    "ussd": gettext_lazy("By phone menu (USSD)"),
+    "contact_centre": gettext_lazy("By telephone"),
+    "outreach": gettext_lazy("At an outreach visit"),
+}
+UNITS = {
+    "minutes": (gettext_lazy("%(n)s minute"), gettext_lazy("%(n)s minutes")),
+    "hours": (gettext_lazy("%(n)s hour"), gettext_lazy("%(n)s hours")),
+    "days": (gettext_lazy("%(n)s day"), gettext_lazy("%(n)s days")),
+    "working_days": (gettext_lazy("%(n)s working day"), gettext_lazy("%(n)s working days")),
+}
 
 
 @dataclass(frozen=True)
@@ -209,3 +226,41 @@ def export_version(service_code: str, number: int | None = None) -> tuple[str, b
     if version is None or not version.source:
         raise NotFound
     return f"{service_code}-{version.number}.zip", sources.to_zip(service_code, version.source)
+
+
+def fees_in_words(content: dict[str, Any]) -> list[tuple[str, Translated | str]]:
+    """Return each amount of a charter with when it applies; an empty amount where the charge is only told in words."""
+    fee, note = content["fee_kes"], content.get("fee_note", "")
+    if fee is None:
+        return [("", note)] if note else []
+    if isinstance(fee, list):
+        return [(price_in_words(item["amount"]), item["condition"]) for item in fee]
+    return [(price_in_words(fee), note)]
+
+
+def price_in_words(amount: int, currency: str = "KES") -> str:
+    """Return a price in whole units, as people read it."""
+    return money.format_cents(amount * 100, currency) if amount else gettext("Free")
+
+
+def turnaround_in_words(promise: dict[str, Any] | None) -> str:
+    """Return how long a charter says that a service takes; nothing where it promises nothing."""
+    if promise is None:
+        return ""
+    if promise["value"] == 0:
+        return gettext("At once")
+    one, many = UNITS[promise["unit"]]
+    number = f"{promise['value']:g}"
+    if "min" in promise:
+        number = gettext("%(least)s to %(most)s") % {"least": f"{promise['min']:g}", "most": number}
+    return str((one if promise["value"] == 1 else many) % {"n": number})
+
+
+def where_in_words(content: dict[str, Any]) -> list[str]:
+    """Return where and how a charter says that a service is had."""
+    words = [str(CHANNELS[name]) for name in content["channels"]]
+    if content.get("at_huduma"):
+        words.append(
+            gettext("At some Huduma Centres") if content["at_huduma"] == "select" else gettext("At Huduma Centres")
+        )
+    return words

@@ -49,6 +49,7 @@ from huduma.contexts.inbox.queries import (
     colleagues,
     dead_mailbox,
     fill,
+    fill_article,
     get_attachment_for,
     get_call_for,
     get_chat,
@@ -67,6 +68,7 @@ from huduma.contexts.inbox.queries import (
     others_of,
     presence_of,
     said_in,
+    suggest_articles,
     ways_of,
 )
 from huduma.contexts.inbox.rules import CHANNELS, CHOSEN, WRAP_UPS
@@ -75,10 +77,10 @@ __all__ = [
     "CHANNELS", "CHOSEN", "WRAP_UPS", "Call", "CallBack", "Canned", "Conversation", "ConversationPage", "EmptyMessage",
     "Ended", "HasAnother", "Message", "MessageTooLong", "NoSuchReference", "NoSuchWay", "NoSuchWrapUp", "NothingNoted", "NothingToSend",
     "Presence", "Promised", "Received", "RestsTooLong", "SettledAlready", "TooMuch", "View", "WindowOver", "calls_of",
-    "chat_token", "claim", "colleagues", "dead_mailbox", "distribute", "fetch_mail", "fill", "get_attachment_for",
+    "chat_token", "claim", "colleagues", "dead_mailbox", "distribute", "fetch_mail", "fill", "fill_article", "get_attachment_for",
     "get_call_for", "get_chat", "get_ended", "get_for", "get_refused_for", "hand_over", "helpers", "identify",
     "is_signed_by", "key_of", "link", "list_callbacks_for", "list_calls_for", "list_canned", "list_ended_calls_for",
     "list_for", "list_refused_for", "list_there_for", "note", "open_matter", "others_of", "presence_of", "promise_call_for",
-    "receive", "register_listener", "release", "reply", "said_in", "set_presence", "settle_callback", "share", "snooze",
+    "receive", "register_listener", "release", "reply", "said_in", "set_presence", "settle_callback", "share", "snooze", "suggest_articles",
     "tag", "take", "take_call", "ways_of", "wrap_up", "write_canned", "write_from_web",
 ]  # fmt: skip

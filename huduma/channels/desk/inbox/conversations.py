@@ -18,6 +18,7 @@ from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.contact import public as contact
 from huduma.contexts.identity import public as identity
 from huduma.contexts.inbox import public as inbox
+from huduma.contexts.knowledge import public as knowledge
 from huduma.contexts.places import public as places
 from huduma.foundation.access import NotFound, NotPermitted, Refusal
 from huduma.foundation.translated import pick
@@ -121,8 +122,8 @@ def _show(
     people = {one.account_id for one in said if one.account_id} | {found.assignee_id} - {None}
     names = identity.staff_names({one for one in people if one})
     ready, canned = inbox.list_canned(), request.GET.get("canned", "")
-    chosen = next((one for one in ready if one.code == canned), None)
-    typed = {how: request.POST.get("text", "")} if errors else {"reply": inbox.fill(chosen, found)} if chosen else {}
+    first_words = next((one.text for one in said if one.side == "customer" and one.text), found.subject)
+    typed = {how: request.POST.get("text", "")} if errors else {"reply": _put_in(request, found, ready)}
     is_agent = actor.has_role("agent")
     context = {
         "conversation": found,
@@ -148,9 +149,21 @@ def _show(
         "rests": RESTS.items(),
         "kinds": [kind for kind in contact.KINDS.values() if kind.for_customers],
         "bodies": places.list_bodies(),
-        "first_words": next((one.text for one in said if one.side == "customer" and one.text), found.subject),
+        "first_words": first_words,
+        "articles": inbox.suggest_articles(actor, found, first_words, now=now),
     }
     return render(request, "desk/inbox/conversation.html", context, status=422 if errors else 200)
+
+
+def _put_in(request: HttpRequest, found: inbox.Conversation, ready: list[inbox.Canned]) -> str:
+    """Return what is chosen to begin the answer with: a ready answer or an article, its fields filled."""
+    chosen = next((one for one in ready if one.code == request.GET.get("canned")), None)
+    if chosen is not None:
+        return inbox.fill(chosen, found)
+    if code := request.GET.get("article"):
+        article = knowledge.get_article_for(actor_of(request), code, now=timezone.now())
+        return inbox.fill_article(article, found) if article.is_public else ""
+    return ""
 
 
 def _who(message: inbox.Message, names: dict[UUID, str]) -> str:
@@ -256,10 +269,17 @@ def canned(request: HttpRequest) -> HttpResponse:
     errors = {}
     if request.method == "POST":
         if all(typed.values()) and typed["code"].isascii() and typed["code"].replace("-", "").isalnum():
-            inbox.write_canned(actor=actor, **typed)
-            notes.success(request, gettext("Recorded."))
-            return redirect("desk:canned")
-        errors["code"] = gettext("Fill every field, in both languages; the short name has letters, digits and hyphens.")
+            try:
+                inbox.write_canned(actor=actor, **typed)
+            except knowledge.OfFigures as refusal:
+                errors["code"] = f"{refusal.message} ({', '.join(refusal.figures)})"
+            else:
+                notes.success(request, gettext("Recorded."))
+                return redirect("desk:canned")
+        else:
+            errors["code"] = gettext(
+                "Fill every field, in both languages; the short name has letters, digits and hyphens."
+            )
     context = {"ready": [(one, pick(one.title)) for one in ready], "typed": typed, "errors": errors}
     return render(request, "desk/inbox/canned.html", context, status=422 if errors else 200)
 

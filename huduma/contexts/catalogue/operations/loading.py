@@ -58,7 +58,9 @@ def load_packages(
         service = known.get(package.code)
         if service is None or service.loaded_digest != package.digest:  # the folder changed since it was loaded last
             before = service.content if service else None
-            service = save_service(package.parts["service"], service, loaded_digest=package.digest)
+            service = save_service(
+                package.parts["service"], service, actor=actor, now=now, loaded_digest=package.digest
+            )
             counts["changed"] += service.content != before
             if package.is_runnable:
                 counts["versions"] += publish_version(
@@ -79,8 +81,12 @@ def load_packages(
     return dict(counts)
 
 
-def save_service(content: dict[str, Any], service: Service | None = None, **values: Any) -> Service:
-    """Write a charter into the catalogue and its words into the index of the search."""
+def save_service(
+    content: dict[str, Any], service: Service | None = None, *, actor: Actor, now: datetime, **values: Any
+) -> Service:
+    """Write a charter into the catalogue and its words into the index of the search; a change of `service` is announced."""
+    if service is not None and service.content != content:
+        journal.record(actor=actor, event=events.CharterChanged(service_code=service.code), now=now)
     service, _ = Service.objects.update_or_create(
         code=content["code"],
         defaults={

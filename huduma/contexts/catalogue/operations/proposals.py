@@ -219,7 +219,7 @@ def _run(actor: Actor, proposal: Proposal, now: datetime) -> None:
     service = Service.objects.select_for_update(of=("self",)).select_related("current_version").filter(
         code=proposal.service_code
     ).first()  # fmt: skip
-    service = save_service(proposal.package["service"], service)
+    service = save_service(proposal.package["service"], service, actor=actor, now=now)
     package = packages.Package(proposal.service_code, proposal.source, proposal.package)
     if package.is_runnable:
         publish_version(

@@ -11,6 +11,7 @@ from huduma.contexts.contact import public as contact
 from huduma.contexts.inbox import events, queries, rules
 from huduma.contexts.inbox.models import Canned, Conversation, Message
 from huduma.contexts.inbox.operations.conversations import lock_for
+from huduma.contexts.knowledge import public as knowledge
 from huduma.foundation import references
 from huduma.foundation.access import SYSTEM, Actor, NotFound, Refusal
 from huduma.foundation.journal import public as journal
@@ -244,8 +245,12 @@ def _wake_batch(now: datetime) -> int:
 
 @transaction.atomic
 def write_canned(*, actor: Actor, code: str, title_en: str, title_sw: str, text_en: str, text_sw: str) -> Canned:
-    """Write an answer that is ready in both languages, or write it anew. Raises NotPermitted."""
+    """Write an answer that is ready in both languages, or write it anew.
+
+    Raises NotPermitted, and knowledge.Refused where it could contradict a charter.
+    """
     actor.require_everywhere("agent", "secretariat", "administrator")
+    knowledge.check_text([title_en, title_sw, text_en, text_sw])
     canned, _ = Canned.objects.update_or_create(
         code=code, defaults={"title_en": title_en, "title_sw": title_sw, "text_en": text_en, "text_sw": text_sw}
     )

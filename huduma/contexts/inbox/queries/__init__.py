@@ -23,6 +23,7 @@ from huduma.contexts.inbox.queries.work import (
     Promised,
     dead_mailbox,
     fill,
+    fill_article,
     get_call_for,
     get_refused_for,
     is_signed_by,
@@ -33,11 +34,12 @@ from huduma.contexts.inbox.queries.work import (
     list_refused_for,
     list_there_for,
     presence_of,
+    suggest_articles,
 )
 
 __all__ = [
     "CHAT_LINK", "ConversationPage", "Ended", "Promised", "View", "calls_of", "chat_token", "colleagues", "dead_mailbox",
-    "fill", "get_attachment_for", "get_call_for", "get_chat", "get_ended", "get_for", "get_refused_for", "helpers",
+    "fill", "fill_article", "get_attachment_for", "get_call_for", "get_chat", "get_ended", "get_for", "get_refused_for", "helpers",
     "is_signed_by", "list_callbacks_for", "list_calls_for", "list_canned", "list_ended_calls_for", "list_for",
-    "list_refused_for", "list_there_for", "may_read", "others_of", "presence_of", "said_in", "ways_of",
+    "list_refused_for", "list_there_for", "may_read", "others_of", "presence_of", "said_in", "suggest_articles", "ways_of",
 ]  # fmt: skip

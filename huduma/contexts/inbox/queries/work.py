@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
+
 from huduma.contexts.inbox.models import Call, CallBack, Canned, Conversation, Mailbox, Presence, Received
 from huduma.contexts.inbox.providers.base import channels
+from huduma.contexts.knowledge import public as knowledge
 from huduma.foundation import references
 from huduma.foundation.access import Actor, NotFound
+from huduma.foundation.translated import pick
 
 #: A call of which nothing more was heard for so long is over, whatever the telephone company forgot to say.
 FORGOTTEN_AFTER = timedelta(hours=3)
@@ -87,7 +91,10 @@ def list_canned() -> list[Canned]:
 
 
 def fill(canned: Canned, conversation: Conversation) -> str:
-    """Return a ready answer in the customer's language, its fields filled; a field that is not known stays a gap to be seen."""
+    """Return a ready answer in the customer's language, its fields filled (those of charters from the ones in force).
+
+    A field that is not known stays a gap to be seen.
+    """
     text = canned.text_sw if conversation.language == "sw" else canned.text_en
     name = conversation.person.full_name if conversation.person else conversation.name
     matter = references.display(conversation.matter.reference) if conversation.matter else "…"
@@ -97,7 +104,19 @@ def fill(canned: Canned, conversation: Conversation) -> str:
         ("matter", matter),
     ):
         text = text.replace("{" + field + "}", value)
-    return text
+    return knowledge.fill(text, conversation.language)
+
+
+def fill_article(article: knowledge.Version, conversation: Conversation) -> str:
+    """Return a public article in the customer's language with its address, to be put into an answer."""
+    language = conversation.language
+    link = f"{settings.PUBLIC_URL}/{language}/help/answers/{article.article_id}/"
+    return f"{knowledge.fill(pick(article.text, language), language)}\n\n{link}"
+
+
+def suggest_articles(actor: Actor, conversation: Conversation, words: str, *, now: datetime) -> list[knowledge.Version]:
+    """Return articles that may answer what a customer wrote."""
+    return knowledge.find_for(actor, f"{conversation.subject} {words}"[:300], now=now, limit=5)
 
 
 def presence_of(actor: Actor) -> Presence | None:
