@@ -239,6 +239,7 @@ def _run(actor: Actor, proposal: Proposal, now: datetime) -> None:
 def withdraw_service(*, actor: Actor, service_code: str, reason: str, now: datetime) -> None:
     """Stop taking applications for a service; its charter stays, and cases that run go on. Again changes nothing.
 
+    A package of it whose day has not come goes back to its authors: else the service would open again by itself.
     Raises NotFound, NotPermitted, ProposalReasonNeeded.
     """
     actor.require_role("secretariat")
@@ -253,3 +254,6 @@ def withdraw_service(*, actor: Actor, service_code: str, reason: str, now: datet
         version = service.current_version
         Service.objects.filter(code=service_code).update(current_version=None)
         end_version(actor=actor, version=version, state="withdrawn", reason=reason.strip()[:4000], now=now)
+    waiting = Proposal.objects.filter(service_code=service_code, state="published", took_effect_at=None)
+    for proposal_id in waiting.values_list("id", flat=True):
+        return_proposal(actor=actor, proposal_id=proposal_id, reason=reason, now=now)

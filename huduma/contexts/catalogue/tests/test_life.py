@@ -199,6 +199,17 @@ def test_withdrawn_takes_no_more_applications_and_keeps_its_charter(approved, se
     ]
 
 
+def test_a_withdrawn_service_does_not_open_again_by_what_waited_for_its_day(approved, secretary, now):
+    catalogue.publish_proposal(actor=secretary, proposal_id=approved().id, now=now)
+    waiting, day = approved(RENAMED), timezone.localdate(now) + timedelta(days=10)
+    catalogue.publish_proposal(actor=secretary, proposal_id=waiting.id, from_on=day, now=now)
+    catalogue.withdraw_service(actor=secretary, service_code=CODE, reason="Served at the counter again.", now=now)
+    take_effect(proposal_id=waiting.id, now=now + timedelta(days=11))
+    assert not catalogue.get_service(CODE).is_online
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.reason) == ("draft", "Served at the counter again.")
+
+
 def test_the_same_package_is_not_published_twice(approved, draft, analyst, secretary, now):
     catalogue.publish_proposal(actor=secretary, proposal_id=approved().id, now=now)
     with pytest.raises(catalogue.NothingNew):
