@@ -90,6 +90,8 @@ def _form(package: Package) -> None:
             package.fault("form", ["schema", "properties", name], rule, "put it on a page, or remove it")
         if name in ui and ui[name]["widget"] in ("radios", "select", "checkboxes"):
             _options(package, ["ui", name], ui[name], properties[name])
+    for name in ui.keys() - properties.keys() - set(asked):
+        package.fault("form", ["ui", name], f"{name!r} is worded and never asked", "ask it on a page, or remove it")
     for name in form["schema"].get("required", []):
         if name not in properties:
             package.fault("form", ["schema", "required"], f"there is no question {name!r}", "correct the name")
@@ -161,6 +163,9 @@ def _options(package: Package, path: list[str | int], ui: dict[str, Any], schema
     offered = [option["value"] for option in ui.get("options", [])]
     if not offered:
         package.fault("form", path, "there is nothing to choose from", "add options")
+    elif not all(isinstance(value, str) for value in listed or ()):
+        rule = f"YAML reads {[value for value in listed or () if not isinstance(value, str)]} in the enum, not words"
+        package.fault("form", path, rule, "write yes, no, on, off and numbers in quotes")
     elif listed is None or set(listed) != set(offered):
         rule = f"options and schema differ: {sorted(set(map(str, listed or [])) ^ set(offered))}"
         package.fault("form", path, rule, "list the same values under options and in the schema's enum")

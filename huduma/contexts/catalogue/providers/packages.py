@@ -1,7 +1,7 @@
 """Reads service packages and says, fault by fault, what is wrong with them: all at once, with file, line, rule and remedy."""
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -94,7 +94,7 @@ def _read_yaml(package: Package, file: str, key: str) -> None:
         package.faults.append(Fault(file, 1, "an alias (*name) stands for another place", "write the text out"))
         package.wrong.add(key)
         return
-    for wrong in _validator(key).iter_errors(value):
+    for wrong in _meant(_validator(key).iter_errors(value)):
         keyword = str(wrong.schema_path[-1]) if wrong.schema_path else ""
         path = list(wrong.instance_path)
         where = "/".join(str(part) for part in path)
@@ -107,9 +107,22 @@ def _read_yaml(package: Package, file: str, key: str) -> None:
                 message = f"{json.dumps(wrong.instance, ensure_ascii=False)} is not one of {allowed}"
             elif keyword == "pattern" and "_" in wrong.kind.pattern:
                 remedy = "use lower-case letters, digits and underscores only"
+            if keyword == "additionalProperties":  # the line of the key itself
+                path.append(wrong.kind.unexpected[0])
             package.fault(key, path, (f"{where}: {message}" if where else message)[:400], remedy)
             package.wrong.add(key)
     package.parts[key] = value
+
+
+def _meant(errors: Iterable[Any]) -> Iterator[Any]:
+    """Where none of several shapes fits, tell what is wrong with the one that was meant: that of the same type."""
+    for wrong in errors:
+        shapes = getattr(wrong.kind, "context", None) or []
+        meant = [
+            shape for shape in shapes
+            if all(one.instance_path != wrong.instance_path or one.kind.name != "type" for one in shape)
+        ]  # fmt: skip
+        yield from _meant(meant[0]) if len(meant) == 1 else (wrong,)
 
 
 #: What contexts above know of a package's parts: given the sound ones, each returns faults (file, rule, remedy, and the line, or

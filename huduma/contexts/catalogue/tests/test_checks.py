@@ -59,7 +59,24 @@ DAMAGES = {
         "- en: More",
     ),
     "a key that is missing": one(CLEARANCE, S, "legal_basis:", "legal_bases:", '"legal_basis" is a required', "code:"),
-    "a key that is not known": one(CLEARANCE, S, "output:", "outptu:", "'outptu' was unexpected", "code:"),
+    "a key that is not known": one(CLEARANCE, S, "output:", "outptu:", "'outptu' was unexpected"),
+    "a unit of time that is none": one("helb-clearance", S, "unit: days", "unit: weekdays", '"weekdays" is not one of'),
+    "yes and no without quotes": one(
+        "caj-complaint",
+        F,
+        "enum: ['yes', 'no']",
+        "enum: [yes, no]",
+        "reads [True, False] in the enum",
+        "  complained:\n",
+    ),
+    "words for a question that nobody asks": one(
+        "helb-clearance",
+        F,
+        "ui:\n",
+        "ui:\n  stray:\n    label: {en: X, sw: X}\n    widget: text\n",
+        "worded and never asked",
+        "  stray:",
+    ),
     "a value out of the list": one(CLEARANCE, S, "level: national", "level: galactic", '"galactic" is not one of'),
     "a code that is not the folder's": one(CLEARANCE, S, f"code: {CLEARANCE}", "code: other", "not the folder's name"),
     "a body that is unknown": one(CLEARANCE, S, "body: DCI", "body: NOBODY", "not in the register of public bodies"),
@@ -281,7 +298,7 @@ DAMAGES = {
         "schema:\n",
     ),
     "a certificate without its template": one(
-        PERMIT, F, "certificate:\n", "certificates:\n", "certificates", "applicant:"
+        PERMIT, F, "certificate:\n", "certificates:\n", "'certificates' was unexpected"
     ),
     # The process
     "an element that is not run": one(
