@@ -72,6 +72,22 @@ async def show(request: Request) -> Response:
     )
 
 
+async def expire(request: Request) -> Response:
+    """`POST /v1/checkout/sessions/{id}/expire`: only one that is open; from then on its page takes no card."""
+    if (wrong := await _refused(request)) is not None:
+        return wrong
+    state: State = request.app.state.books
+    with state.exclusive():
+        rows = state.run("SELECT * FROM session WHERE id = ?", request.path_params["id"])
+        if not rows:
+            return _error(404, "No such session")
+        if rows[0]["status"] != "open":
+            return _error(400, 'Only Checkout Sessions with a status in ["open"] can be expired')
+        state.run("UPDATE session SET status = 'expired' WHERE id = ?", rows[0]["id"])
+        rows = state.run("SELECT * FROM session WHERE id = ?", rows[0]["id"])
+    return JSONResponse(_session(rows[0], str(request.url_for("card_home"))))
+
+
 async def refund(request: Request) -> Response:
     """`POST /v1/refunds`: no more than was paid; the same `Idempotency-Key` is the same refund."""
     if (wrong := await _refused(request)) is not None:
@@ -191,6 +207,7 @@ routes = [
     Route("/", home, name="card_home"),
     Route("/v1/checkout/sessions", create, methods=["POST"]),
     Route("/v1/checkout/sessions/{id}", show),
+    Route("/v1/checkout/sessions/{id}/expire", expire, methods=["POST"]),
     Route("/v1/refunds", refund, methods=["POST"]),
     Route("/v1/refunds/{id}", show_refund),
     Route("/pay/{id}", hosted, methods=["GET", "POST"]),

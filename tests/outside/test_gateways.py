@@ -17,7 +17,7 @@ from huduma.contexts.payments.operations import collection, health, intake, refu
 from huduma.contexts.payments.providers import airtel, card, pesaflow
 from huduma.contexts.payments.providers.base import Malformed, Notice, Result, by_address, cents, e164, gateways
 from huduma.foundation import ids
-from huduma.foundation.access import SYSTEM
+from huduma.foundation.access import ANONYMOUS, SYSTEM, NotFound
 
 pytestmark = pytest.mark.django_db
 PHONE = "+254700000002"
@@ -248,6 +248,50 @@ def test_a_card_payment_for_a_bill_that_was_paid_meanwhile_goes_back(sandbox, ho
     assert payments.balance_cents("gateway:card") == payments.balance_cents("suspense") == 0
     out = [m for m in sandbox.get("/_control/books").json() if m["direction"] == "out"]
     assert [(m["system"], m["cents"], m["about"]) for m in out] == [("card", 120000, refund.id.hex)]
+
+
+def test_a_page_on_which_nobody_paid_is_cancelled_and_takes_no_card_any_more(
+    sandbox, hooks, bill, pay, citizen_actor, officer_actor, drain_jobs
+):
+    payment = pay("card", phone="")
+    case = {"payment_id": payment.id, "now": timezone.now()}
+    for reference in ("", "HB 0000 0000 0"):
+        with pytest.raises(NotFound):
+            payments.cancel_payment(actor=officer_actor("DCI"), reference=reference, **case)
+    assert payments.cancel_payment(actor=citizen_actor, **case).state == "failed"
+    pay_card(sandbox, payment)
+    assert [m for m in sandbox.get("/_control/books").json() if m["system"] == "card"] == []
+    prompt = pay("mpesa")
+    with pytest.raises(payments.NotToCancel):
+        payments.cancel_payment(actor=citizen_actor, payment_id=prompt.id, now=timezone.now())
+
+
+def test_money_that_came_before_somebody_cancels_counts(sandbox, hooks, bill, pay, drain_jobs):
+    payment = pay("card", phone="")
+    pay_card(sandbox, payment)
+    cancelled = payments.cancel_payment(
+        actor=ANONYMOUS, payment_id=payment.id, reference=bill.reference.lower(), now=timezone.now()
+    )
+    assert (cancelled.state, state(bill)[0]) == ("succeeded", "settled")
+
+
+def test_late_money_of_a_cancelled_bank_transfer_is_found_and_goes_back(
+    sandbox, hooks, bill, pay, officer_actor, drain_jobs
+):
+    payment = pay("ecitizen")
+    officer = officer_actor("CRS")
+    assert payments.cancel_payment(actor=officer, payment_id=payment.id, now=timezone.now()).reason == "withdrawn"
+    pay("mpesa")
+    checkout = Payment.objects.get(gateway="mpesa").checkout_id
+    sandbox.post("/phone/api/answer", json={"checkout_request_id": checkout, "action": "pay", "pin": "1234"})
+    hooks()
+    drain_jobs()
+    sandbox.post("/_control/pesaflow", json={"fault": "lose"})
+    form = {"phone": PHONE, "paybill": "222222", "account": payment.typed_reference, "pin": "1234", "amount": "1200"}
+    sandbox.post("/phone/api/pay", json=form)
+    drain_jobs(until=timezone.now() + timedelta(hours=1))  # no notice came: the gateway was asked on
+    assert state(bill) == ("settled", ["succeeded", "surplus"])
+    assert Refund.objects.get().payment_id == payment.id
 
 
 def test_an_old_or_foreign_signature_is_none():

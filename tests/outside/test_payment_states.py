@@ -12,7 +12,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from huduma.contexts.payments import operations
 from huduma.contexts.payments import public as payments
-from huduma.contexts.payments.models import Payment, Refund
+from huduma.contexts.payments.models import Payment, Refund, TillSession
 from huduma.contexts.payments.operations import collection, intake, refunds
 from huduma.contexts.payments.providers.base import Notice, Result
 from huduma.contexts.payments.rules import (
@@ -24,7 +24,7 @@ from huduma.contexts.payments.rules import (
     REFUND_STATES,
 )
 from huduma.foundation import ids
-from huduma.foundation.access import SYSTEM
+from huduma.foundation.access import SYSTEM, NotFound
 
 LINES = [
     {"code": "fee", "description": {"en": "Fee", "sw": "Ada"}, "amount_cents": 20000, "body_code": "CRS"},
@@ -258,10 +258,21 @@ def test_a_till_from_float_to_the_count_of_two(officer_actor, now):
         payments.take_cash(actor=cashier, reference=bill.reference, given_cents=TOTAL, now=now)
     payments.count_till(actor=cashier, session_id=session.id, counted_cents=124900, now=now)
     with pytest.raises(payments.SecondCounter):
-        payments.witness_till(actor=cashier, session_id=session.id, counted_cents=124900, note="", now=now)
-    with pytest.raises(payments.CountDiffers):
-        payments.witness_till(actor=colleague, session_id=session.id, counted_cents=125000, note="", now=now)
-    closed = payments.witness_till(actor=colleague, session_id=session.id, counted_cents=124900, note="", now=now)
+        payments.witness_till(actor=cashier, session_id=session.id, counted_cents=124900, now=now)
+    again = payments.witness_till(actor=colleague, session_id=session.id, counted_cents=125000, now=now)
+    assert (again.state, again.counted_cents) == ("open", None)  # nobody finds the first count by guessing
+    payments.count_till(actor=cashier, session_id=session.id, counted_cents=124900, now=now)
+    both = payments.witness_till(actor=colleague, session_id=session.id, counted_cents=124900, now=now)
+    assert (both.state, both.missing_cents, payments.tills_to_explain_for(cashier)) == ("differs", 100, [both])
+    with pytest.raises(payments.NoTill):
+        payments.take_cash(actor=cashier, reference=bill.reference, given_cents=TOTAL, now=now)
+    with pytest.raises(payments.ReasonMissing):
+        payments.explain_till(actor=cashier, session_id=session.id, reason=" ", now=now)
+    with pytest.raises(NotFound):
+        payments.explain_till(actor=officer_actor("CRS"), session_id=session.id, reason="guess", now=now)
+    with pytest.raises(IntegrityError, match="payments_till_explained"), transaction.atomic():
+        TillSession.objects.filter(id=session.id).update(state="closed")
+    closed = payments.explain_till(actor=colleague, session_id=session.id, reason="A coin fell down a drain", now=now)
     assert (closed.state, closed.variance_cents) == ("closed", -100)
     assert payments.balance_cents("gateway:cash") == TOTAL - 100
     assert payments.trial_balance_cents() == 0

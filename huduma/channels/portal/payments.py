@@ -33,6 +33,7 @@ REASONS = {
     "busy": gettext_lazy("Another payment was under way on this phone. Wait a minute, then try again."),
     "too-soon": gettext_lazy("The same payment was asked for a moment ago. Wait two minutes, then try again."),
     "lost": gettext_lazy("The request did not arrive. Nothing was taken."),
+    "withdrawn": gettext_lazy("It was cancelled, as you asked. Choose another way to pay."),
     "ruled": gettext_lazy("We looked into it: the money did not reach us."),
 }
 FAILED = gettext_lazy("This way to pay does not work just now. Nothing was taken. Try again, or pay another way.")
@@ -158,6 +159,36 @@ def pay_reference(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "portal/payments/pay.html", context, status=422 if errors else 200)
 
 
+@require_POST
+def cancel(request: HttpRequest, bill_id: UUID) -> HttpResponse:
+    """Give up a payment on a gateway's page that was not made."""
+    if actor_of(request).kind == "anonymous":
+        return to_sign_in(request)
+    _cancel(request, payments.get_bill_for(actor_of(request), bill_id))
+    return redirect("portal:pay", bill_id=bill_id)
+
+
+@require_POST
+def cancel_by_reference(request: HttpRequest, reference: str) -> HttpResponse:
+    """The same by whoever holds the bill's reference."""
+    _count_try(request)
+    bill = payments.find_bill(reference)
+    _cancel(request, bill)
+    return redirect("portal:pay_reference", reference=bill.reference)
+
+
+def _cancel(request: HttpRequest, bill: payments.Bill) -> None:
+    payment = payments.running_payment(bill)  # of two tabs the second finds none
+    if payment is None or payment.bill_id != bill.id or str(payment.id) != request.POST.get("payment"):
+        return
+    try:
+        payments.cancel_payment(
+            actor=actor_of(request), payment_id=payment.id, reference=bill.reference, now=timezone.now()
+        )
+    except payments.NotToCancel as refusal:
+        notes.warning(request, refusal.message)
+
+
 def _is_own(request: HttpRequest, bill: payments.Bill) -> bool:
     try:
         payments.get_bill_for(actor_of(request), bill.id)
@@ -194,6 +225,7 @@ def _shown(request: HttpRequest, bill: payments.Bill, errors: dict[str, str]) ->
         "settled_members": payments.settled_with(bill),
         "payment": payment,
         "gateway": by_code.get(payment.gateway) if payment else None,
+        "cancellable": payment is not None and payment.bill_id == bill.id and payments.is_cancellable(payment),
         "waiting": payment is not None and payment.is_open and bill.state == "open",
         "failed": REASONS.get(payment.reason, FAILED) if payment and payment.state == "failed" else "",
         "held_cents": payments.sum_held(bill),
@@ -248,6 +280,8 @@ urlpatterns = [
     path("bills/<uuid:bill_id>/instalments/", spread, name="spread"),
     path("bills/<uuid:bill_id>/", pay, name="pay"),
     path("bills/<uuid:bill_id>/receipt/", receipt, name="receipt"),
+    path("bills/<uuid:bill_id>/cancel/", cancel, name="cancel_payment"),
+    path("pay/<str:reference>/cancel/", cancel_by_reference, name="cancel_by_reference"),
     path("pay/", find, name="find_bill"),
     path("pay/<str:reference>/", pay_reference, name="pay_reference"),
     path("pay/<str:reference>/code.png", code, name="bill_code"),

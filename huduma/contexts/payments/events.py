@@ -143,6 +143,7 @@ class RefundRecorded(_RefundEvent):
 
     act: ClassVar[str] = "payments.refund.recorded"
     hand_from: str
+    slip_sha256: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +151,27 @@ class RefundNotFound(_RefundEvent):
     """A second person did not find the evidence of a refund paid by hand: it waits again."""
 
     act: ClassVar[str] = "payments.refund.not_found"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundClosing(_RefundEvent):
+    """A person proposed to end a stuck refund, whose money did not leave."""
+
+    act: ClassVar[str] = "payments.refund.closing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundClosed(_RefundEvent):
+    """A second person agreed: the refund is over, and its money is still with us."""
+
+    act: ClassVar[str] = "payments.refund.closed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundNotClosed(_RefundEvent):
+    """A second person did not agree to that, or the proposal was taken back: the refund waits again."""
+
+    act: ClassVar[str] = "payments.refund.not_closed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +218,7 @@ class TillCounted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TillClosed(Event):
-    """A second person counted the same; or found a mistake, and the cashier counts again (`agreed` is false)."""
+    """A second person counted the same, and a difference has its reason; or counted otherwise, and both count again (`agreed` is false)."""
 
     act: ClassVar[str] = "payments.till.closed"
     subject: ClassVar[str] = "session_id"

@@ -67,19 +67,21 @@ def _show(
     found = payments.bill_for_body(actor, reference)
     bodies = sorted({line["body_code"] for line in found.lines} - {""})
     waivers = payments.waivers_of(found)
+    own = [body for body in bodies if actor.has_role("officer", "supervisor", body=body)]
+    cancels = bool(own) or actor.has_everywhere(*payments.MONEY_ROLES)
     context: dict[str, Any] = {
         "bill": found,
         "state": BILL_STATES[found.state],
         "due_cents": payments.due_cents(found),
         "currency": payments.currency_by(found, None),
         "plan": payments.plan_of(found),
-        "paid": [(one, STATES[one.state]) for one in payments.payments_of(found)],
+        "paid": [(one, STATES[one.state], cancels and payments.is_cancellable(one)) for one in payments.payments_of(found)],
         "waivers": [
             (one, KINDS[one.kind], WAIVER_STATES[one.state], actor.has_role("supervisor", "accounting_officer", body=one.body_code))
             for one in waivers
         ],
         "names": _names(waivers),
-        "bodies": [body for body in bodies if actor.has_role("officer", "supervisor", body=body)],
+        "bodies": own,
         "kinds": KINDS.items(),
         "actor": actor,
         "errors": errors or {},

@@ -34,8 +34,13 @@ REFUND_STATES = {
     "proposed": gettext_lazy("waits for a second person"), "approved": gettext_lazy("approved, about to be sent"),
     "sending": gettext_lazy("being sent"), "sent": gettext_lazy("sent, not confirmed yet"),
     "review": gettext_lazy("waiting for a person"), "recorded": gettext_lazy("recorded as paid by hand, to be checked"),
+    "closing": gettext_lazy("to be closed without paying, waits for a second person"), "closed": gettext_lazy("closed without paying"),
     "succeeded": gettext_lazy("back with the payer"), "rejected": gettext_lazy("rejected"),
 }  # fmt: skip
+
+
+class NothingChosen(Refusal):
+    """Choose what happened."""
 
 
 @never_cache
@@ -76,6 +81,7 @@ def show_payment(
         "names": identity.staff_names(people),
         "refunds": [(one, REFUND_STATES[one.state]) for one in known.refunds],
         "refundable_cents": payments.refundable_cents(known.payment),
+        "cancellable": payments.is_cancellable(known.payment),
         "actor": actor,
         "errors": errors or {},
         "typed": request.POST,
@@ -92,8 +98,20 @@ def ask_again(request: HttpRequest, payment_id: UUID) -> HttpResponse:
 
 
 @require_POST
+def cancel(request: HttpRequest, payment_id: UUID) -> HttpResponse:
+    """End a payment on a gateway's page that the payer says they did not make."""
+    found = payments.cancel_payment(actor=actor_of(request), payment_id=payment_id, now=timezone.now())
+    words = gettext("The gateway was asked. The payment now is: %(state)s") % {"state": STATES[found.state]}
+    notes.info(request, words)
+    assert found.bill is not None  # what is asked for on a page is asked for a bill
+    return redirect("desk:bill", reference=found.bill.reference)
+
+
+@require_POST
 def propose(request: HttpRequest, payment_id: UUID) -> HttpResponse:
     """Propose how to end it."""
+    if request.POST.get("verdict") not in ("settle", "fail"):
+        return show_payment(request, payment_id, {"verdict": NothingChosen().message}, status=422)
     try:
         payments.propose_ruling(
             actor=actor_of(request), payment_id=payment_id, verdict=request.POST.get("verdict", ""),
@@ -132,6 +150,7 @@ urlpatterns = [
     path("payments/unexplained/", unexplained, name="unexplained"),
     path("payments/<uuid:payment_id>/", payment, name="payment"),
     path("payments/<uuid:payment_id>/ask/", ask_again, name="ask_again"),
+    path("payments/<uuid:payment_id>/cancel/", cancel, name="cancel_payment"),
     path("payments/<uuid:payment_id>/propose/", propose, name="propose_ruling"),
     path("payments/<uuid:payment_id>/decide/", decide, name="decide_ruling"),
 ]

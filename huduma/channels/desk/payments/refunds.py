@@ -16,8 +16,14 @@ from huduma.channels.desk.payments.gateways import show_payment
 from huduma.contexts.identity import public as identity
 from huduma.contexts.payments import public as payments
 from huduma.foundation.access import NotFound, NotPermitted, Refusal
+from huduma.foundation.files import public as files
+from huduma.foundation.ui.downloads import file_response
 from huduma.foundation.ui.requests import actor_of
 
+#: What may be wrong with a scanned slip.
+SLIP_REFUSALS = (
+    payments.SlipMissing, files.Empty, files.TooLarge, files.WrongType, files.Infected, files.NotScanned,
+)  # fmt: skip
 REASONS = {
     "duplicate": gettext_lazy("paid twice"), "surplus": gettext_lazy("paid too much"),
     "cancelled": gettext_lazy("the bill was cancelled"), "no-bill": gettext_lazy("no bill of ours was meant"),
@@ -47,7 +53,9 @@ def _show(
         "rows": [(one, REASONS[one.reason], TROUBLES.get(one.trouble, one.trouble)) for one in waiting],
         "ownerless": payments.ownerless_for(actor),
         "gateways": [(one.code, one.gateway.name) for one in payments.standings_for(actor)],
-        "names": identity.staff_names({who for one in waiting for who in (one.asked_by, one.hand_by) if who}),
+        "names": identity.staff_names(
+            {who for one in waiting for who in (one.asked_by, one.hand_by, one.close_by) if who}
+        ),
         "actor": actor,
         "wrong": wrong,
         "errors": errors or {},
@@ -66,7 +74,7 @@ def propose(request: HttpRequest, payment_id: UUID) -> HttpResponse:
         )  # fmt: skip
     except payments.ReasonMissing as refusal:
         return show_payment(request, payment_id, {"note": refusal.message}, status=422)
-    except (NotAnAmount, payments.MoreThanReceived, payments.WholeOnly) as refusal:
+    except (NotAnAmount, payments.MoreThanReceived, payments.WholeOnly, payments.ClosedFirst) as refusal:
         return show_payment(request, payment_id, {"amount": refusal.message}, status=422)
     except (payments.NothingReceived, payments.BillStillOpen) as refusal:
         notes.warning(request, refusal.message)
@@ -94,14 +102,37 @@ def resend(request: HttpRequest, refund_id: UUID) -> HttpResponse:
 @require_POST
 def record(request: HttpRequest, refund_id: UUID) -> HttpResponse:
     """Say that a refund was paid by hand."""
+    slip = request.FILES.get("slip")
     try:
         return _act(
             request, payments.record_by_hand, gettext("A second person now looks at the evidence."), refund_id=refund_id,
             hand_from=request.POST.get("from", ""), evidence=request.POST.get("evidence", ""),
-            note=request.POST.get("note", ""),
+            note=request.POST.get("note", ""), slip=slip.read() if slip else b"", slip_name=slip.name or "" if slip else "",
         )  # fmt: skip
     except payments.EvidenceMissing as refusal:
         return _show(request, refund_id, {"evidence": refusal.message}, status=422)
+    except SLIP_REFUSALS as refusal:
+        return _show(request, refund_id, {"slip": refusal.message}, status=422)
+
+
+@require_POST
+def close(request: HttpRequest, refund_id: UUID) -> HttpResponse:
+    """Propose to end a refund that got stuck, or decide on that."""
+    answer = request.POST.get("answer", "")
+    if answer:
+        said = gettext("Your decision is recorded.")
+        return _act(request, payments.decide_closing, said, refund_id=refund_id, approve=answer == "yes")
+    try:
+        said = gettext("Your proposal waits for a second person.")
+        return _act(request, payments.propose_closing, said, refund_id=refund_id, reason=request.POST.get("reason", ""))
+    except payments.ReasonMissing as refusal:
+        return _show(request, refund_id, {"close": refusal.message}, status=422)
+
+
+@never_cache
+def slip(request: HttpRequest, refund_id: UUID) -> HttpResponse:
+    """The scanned paper of a refund paid by hand."""
+    return file_response(payments.slip_for(actor_of(request), refund_id))
 
 
 @require_POST
@@ -118,7 +149,7 @@ def _act(request: HttpRequest, operation: object, said: str, **what: object) -> 
     try:
         operation(actor=actor_of(request), now=timezone.now(), **what)
         notes.success(request, said)
-    except (NotPermitted, NotFound, payments.EvidenceMissing):
+    except (NotPermitted, NotFound, payments.EvidenceMissing, payments.ReasonMissing, *SLIP_REFUSALS):
         raise
     except Refusal as refusal:
         notes.warning(request, refusal.message)
@@ -131,5 +162,7 @@ urlpatterns = [
     path("refunds/<uuid:refund_id>/decide/", decide, name="decide_refund"),
     path("refunds/<uuid:refund_id>/send/", resend, name="resend_refund"),
     path("refunds/<uuid:refund_id>/by-hand/", record, name="record_by_hand"),
+    path("refunds/<uuid:refund_id>/slip/", slip, name="refund_slip"),
+    path("refunds/<uuid:refund_id>/close/", close, name="close_refund"),
     path("refunds/<uuid:refund_id>/check/", check, name="check_by_hand"),
 ]

@@ -39,18 +39,21 @@ def till(request: HttpRequest) -> HttpResponse:
             if step != "take":
                 raise
             errors["reference"] = NoSuchReference().message
-        except (NotAnAmount, payments.NotEnough, payments.CountDiffers) as refusal:
+        except payments.ReasonMissing as refusal:
+            amount = f"reason-{request.POST.get('session', '')}"
+            errors[amount] = refusal.message
+        except (NotAnAmount, payments.NotEnough) as refusal:
             errors[amount] = refusal.message
         except Refusal as refusal:
             errors["reference" if step == "take" else amount] = refusal.message
     session = payments.till_of(actor)
-    others = payments.tills_to_witness_for(actor)
+    others, differing = payments.tills_to_witness_for(actor), payments.tills_to_explain_for(actor)
     context = {
         "session": session,
         "takings": payments.till_takings(session) if session else [],
-        "expected": payments.expected_cents(session) if session else 0,
         "others": others,
-        "names": identity.staff_names({one.cashier for one in others}),
+        "differing": differing,
+        "names": identity.staff_names({one.cashier for one in (*others, *differing)}),
         "bodies": sorted(actor.body_codes),
         "errors": errors,
         "amount_error": errors.get(amount, ""),
@@ -94,14 +97,26 @@ def _witness(request: HttpRequest) -> None:
     session = next((one for one in payments.tills_to_witness_for(actor_of(request)) if str(one.id) == wanted), None)
     if session is None:
         raise NotFound
-    closed = payments.witness_till(
-        actor=actor_of(request), session_id=session.id, counted_cents=typed_cents(request),
-        note=request.POST.get("note", ""), now=timezone.now(),
-    )  # fmt: skip
-    variance = money.format_cents(closed.variance_cents or 0)
-    notes.success(request, gettext("The till is closed. Variance: %(variance)s") % {"variance": variance})
+    counted = payments.witness_till(
+        actor=actor_of(request), session_id=session.id, counted_cents=typed_cents(request), now=timezone.now()
+    )
+    if counted.state == "closed":
+        notes.success(request, gettext("The till is closed. Both counts agree, and nothing is missing."))
+    elif counted.state == "open":
+        notes.warning(request, gettext("The two counts differ. Count again: first the cashier, then you."))
 
 
-STEPS = {"open": _open, "take": _take, "count": _count, "witness": _witness}
+def _reason(request: HttpRequest) -> None:
+    wanted = request.POST.get("session", "")
+    session = next((one for one in payments.tills_to_explain_for(actor_of(request)) if str(one.id) == wanted), None)
+    if session is None:
+        raise NotFound
+    payments.explain_till(
+        actor=actor_of(request), session_id=session.id, reason=request.POST.get("reason", ""), now=timezone.now()
+    )
+    notes.success(request, gettext("The till is closed. The difference is recorded with its reason."))
+
+
+STEPS = {"open": _open, "take": _take, "count": _count, "witness": _witness, "reason": _reason}
 
 urlpatterns = [path("till/", till, name="till")]

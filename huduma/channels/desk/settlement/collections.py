@@ -52,7 +52,7 @@ def collections(request: HttpRequest) -> HttpResponse:
         "rows": [(by_code.get(row.body_code, row.body_code), row) for row in rows],
         "today": sum(row.today_cents for row in rows), "owed": sum(row.owed_cents for row in rows), "ages": ages,
         "late": sum(one.cents for row in rows for one in row.aged if one.is_late),
-        "currency": currency, "currencies": settlement.CURRENCIES, "waiting": waiting, "lines": lines,
+        "currency": currency, "currencies": settlement.currencies_for(actor), "waiting": waiting, "lines": lines,
         "batches": settlement.batches_for(actor)[:5], "proposable": proposable(actor, by_code), "now": now,
         "sees_all": sees_all(actor),
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """Money at the desk: who sees it, and that every button asks the operation."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from huduma.contexts.payments import operations
 from huduma.contexts.payments import public as payments
@@ -52,12 +53,47 @@ def test_a_refund_from_proposal_to_the_hand(client, staff, enter_desk, paid, dra
     by_hand = f"/en/desk/refunds/{refund.id}/by-hand/"
     answer = client.post(by_hand, {"from": "cash", "evidence": "", "note": "At the counter"})
     assert (answer.status_code, "At the counter" in answer.content.decode()) == (422, True)
-    client.post(by_hand, {"from": "cash", "evidence": "V 12", "note": "At the counter"})
+    paper = {"from": "cash", "evidence": "V 12", "note": "At the counter"}
+    answer = client.post(by_hand, paper)
+    assert (answer.status_code, "Add the scanned slip" in answer.content.decode()) == (422, True)
+    slip = b"%PDF-1.4 the slip"
+    client.post(by_hand, {**paper, "slip": SimpleUploadedFile("slip.pdf", slip)})
     enter_desk(client, one)
+    assert client.get(f"/en/desk/refunds/{refund.id}/slip/").content == slip
     assert "I saw the evidence" in client.get("/en/desk/refunds/").content.decode()
     client.post(f"/en/desk/refunds/{refund.id}/check/", {"answer": "yes"})
     refund.refresh_from_db()
     assert refund.state == "succeeded"
+
+
+def test_a_stuck_refund_is_closed_with_a_reason_by_two(client, staff, enter_desk, paid, now):
+    one, other = staff("Asha", "accountant", None), staff("Baraka", "accountant", None)
+    refund = operations.order_refund(payment=paid, amount_cents=5000, reason="surplus", now=now)
+    operations.send_refund(refund.id)  # cash cannot
+    closing = f"/en/desk/refunds/{refund.id}/close/"
+    enter_desk(client, one)
+    answer = client.post(closing, {"reason": ""})
+    assert (answer.status_code, 'id="close-error"' in answer.content.decode()) == (422, True)
+    client.post(closing, {"reason": "The statement has no such line"})
+    client.post(closing, {"answer": "yes"})
+    assert "Take the proposal back" in client.get("/en/desk/refunds/").content.decode()
+    enter_desk(client, other)
+    assert "The statement has no such line" in client.get("/en/desk/refunds/").content.decode()
+    page = client.post(closing, {"answer": "yes"}, follow=True).content.decode()
+    refund.refresh_from_db()
+    assert (refund.state, f"/en/desk/payments/{paid.id}/" in page) == ("closed", True)
+
+
+def test_nothing_is_chosen_for_the_person_who_rules_on_a_payment(client, staff, enter_desk, open_bill, now):
+    payment = Payment.objects.create(
+        bill=open_bill, gateway="mpesa", amount_cents=25000, state="review", token="t", started_at=now
+    )
+    enter_desk(client, staff("Asha", "accountant", None))
+    at = f"/en/desk/payments/{payment.id}/"
+    assert " checked" not in client.get(at).content.decode()
+    answer = client.post(f"{at}propose/", {"reason": "Not on the statement"})
+    page = answer.content.decode()
+    assert (answer.status_code, "Choose what happened" in page, "Not on the statement" in page) == (422, True, True)
 
 
 def test_only_who_minds_money_sees_it(client, staff, enter_desk, paid):
@@ -92,12 +128,26 @@ def test_a_till_with_blanks_in_its_name_is_counted_by_its_own_field(client, staf
     client.post("/en/desk/till/", {"step": "count", "amount": "100"})
     enter_desk(client, colleague)
     session = payments.TillSession.objects.get()
-    answer = client.post("/en/desk/till/", {"step": "witness", "session": session.id, "amount": "90", "note": "Twice"})
+    count = {"step": "witness", "session": session.id, "amount": "much"}
+    answer = client.post("/en/desk/till/", count)
     page = answer.content.decode()
     assert answer.status_code == 422
     assert f'id="witness-{session.id}"' in page
-    assert 'value="Twice"' in page
     assert "by the door" in page
+    assert "Should be in the till" not in page
+    client.post("/en/desk/till/", {**count, "amount": "90"})
+    enter_desk(client, cashier)
+    client.post("/en/desk/till/", {"step": "count", "amount": "90"})
+    enter_desk(client, colleague)
+    assert (
+        "Should be in the till"
+        in client.post("/en/desk/till/", {**count, "amount": "90"}, follow=True).content.decode()
+    )
+    explained = {"step": "reason", "session": session.id, "reason": ""}
+    assert client.post("/en/desk/till/", explained).status_code == 422
+    client.post("/en/desk/till/", {**explained, "reason": "A note was false"})
+    session.refresh_from_db()
+    assert (session.state, session.variance_cents, session.note) == ("closed", -1000, "A note was false")
 
 
 def test_a_waiver_from_the_asking_to_the_record(client, staff, enter_desk, open_bill):

@@ -128,12 +128,17 @@ class Refund(models.Model):
     """Money that goes back to whoever paid. By rule (`asked_by` empty) it is approved at once; a person's needs another person.
 
     One that no gateway can carry out is paid by hand: one person records from where and with which evidence, another checks.
+    One whose money surely did not leave is closed by two persons; then its money is still with us, and can go back another way.
 
     `token` is the unguessable part of the address where its result is awaited; `id` is the key that keeps the gateway from
     paying twice. All refunds of a payment together never exceed what was received (a trigger).
     """
 
-    PERSONAL_DATA: ClassVar = {"note": "why the money goes back", "hand_note": "evidence that it was paid by hand"}
+    PERSONAL_DATA: ClassVar = {
+        "note": "why the money goes back",
+        "hand_note": "evidence that it was paid by hand",
+        "close_note": "why it was ended without paying",
+    }
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
@@ -150,7 +155,13 @@ class Refund(models.Model):
     hand_by = models.UUIDField(null=True, help_text="The account that recorded a payment by hand.")
     hand_from = models.CharField(max_length=20, blank=True, help_text="The gateway out of whose money it was paid.")
     hand_note = models.TextField(blank=True)
+    hand_file = models.OneToOneField(
+        "files.StoredFile", null=True, on_delete=models.PROTECT, related_name="+", help_text="The slip that proves it."
+    )
     hand_checked_by = models.UUIDField(null=True)
+    close_by = models.UUIDField(null=True, help_text="The account that proposed to end it without paying.")
+    close_note = models.TextField(blank=True)
+    close_checked_by = models.UUIDField(null=True)
     asked_at = models.DateTimeField()
     approved_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -174,8 +185,17 @@ class Refund(models.Model):
                 name="payments_refund_two_persons",
             ),
             models.CheckConstraint(
-                condition=~Q(state="recorded") | Q(Q(hand_by__isnull=False), ~Q(hand_from=""), ~Q(hand_note="")),
+                condition=~Q(state="recorded")
+                | Q(Q(hand_by__isnull=False, hand_file__isnull=False), ~Q(hand_from=""), ~Q(hand_note="")),
                 name="payments_refund_recorded",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["closing", "closed"]) | Q(Q(close_by__isnull=False), ~Q(close_note="")),
+                name="payments_refund_closing",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="closed") | Q(Q(close_checked_by__isnull=False), ~Q(close_checked_by=F("close_by"))),
+                name="payments_refund_closed_two_persons",
             ),
             models.CheckConstraint(
                 condition=Q(hand_checked_by__isnull=True)
@@ -193,7 +213,7 @@ class Refund(models.Model):
         indexes = [
             models.Index(
                 fields=["asked_at"],
-                condition=Q(state__in=["proposed", "review", "recorded"]) | Q(trouble="paid-twice"),
+                condition=Q(state__in=["proposed", "review", "recorded", "closing"]) | Q(trouble="paid-twice"),
                 name="payments_refund_waiting",
             ),
             models.Index(fields=["amount_cents"], condition=Q(state="succeeded"), name="payments_refund_by_amount"),
@@ -257,7 +277,7 @@ class GatewayHealth(models.Model):
 
 
 class TillSession(models.Model):
-    """A cashier's or agent's turn at a till: from the float to the count, which two people make. The variance is recorded."""
+    """A cashier's or agent's turn at a till: from the float to the count, which two people make blind. A variance has its reason."""
 
     PERSONAL_DATA: ClassVar[dict[str, str]] = {}
 
@@ -277,7 +297,9 @@ class TillSession(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=["open", "counted", "closed"]), name="payments_till_state"),
+            models.CheckConstraint(
+                condition=Q(state__in=["open", "counted", "differs", "closed"]), name="payments_till_state"
+            ),
             models.CheckConstraint(condition=Q(float_cents__gte=0), name="payments_till_float"),
             models.CheckConstraint(
                 condition=Q(state="open")
@@ -285,8 +307,12 @@ class TillSession(models.Model):
                 name="payments_till_counted",
             ),
             models.CheckConstraint(
-                condition=~Q(state="closed") | (Q(witness__isnull=False) & ~Q(witness=F("cashier"))),
+                condition=Q(state__in=["open", "counted"]) | (Q(witness__isnull=False) & ~Q(witness=F("cashier"))),
                 name="payments_till_two_persons",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="closed") | Q(counted_cents=F("expected_cents")) | ~Q(note=""),
+                name="payments_till_explained",
             ),
             models.UniqueConstraint(fields=["cashier"], condition=~Q(state="closed"), name="payments_till_one_cashier"),
             models.UniqueConstraint(
@@ -301,3 +327,8 @@ class TillSession(models.Model):
     def variance_cents(self) -> int | None:
         """What was counted beyond (or below) what should have been there."""
         return None if self.counted_cents is None else self.counted_cents - (self.expected_cents or 0)
+
+    @property
+    def missing_cents(self) -> int:
+        """What should have been there and was not counted."""
+        return max(-(self.variance_cents or 0), 0)

@@ -28,7 +28,15 @@ from huduma.contexts.payments.providers.base import (
 )
 from huduma.contexts.payments.queries import may_see
 from huduma.contexts.payments.queries.dues import currency_at, due_cents, next_cents, running_payment
-from huduma.contexts.payments.rules import CREDITED_STATES, OPEN_STATES, PAYMENT_MOVES, back_off, may_be_same, may_move
+from huduma.contexts.payments.rules import (
+    CREDITED_STATES,
+    OPEN_STATES,
+    PAYMENT_MOVES,
+    WITHDRAWN,
+    back_off,
+    may_be_same,
+    may_move,
+)
 from huduma.foundation import jobs, references
 from huduma.foundation import phone as phones
 from huduma.foundation.access import ANONYMOUS, SYSTEM, Actor, NotFound, Refusal
@@ -217,12 +225,12 @@ def look_again(payment_id: UUID, at: datetime) -> None:
 
 
 def query(payment_id: UUID) -> str:
-    """Ask the gateway what became of an open payment; ask again, ever later, while it does not know.
+    """Ask the gateway what became of an open payment, or of one that was cancelled; ask again, ever later, while it does not know.
 
     After a day without an answer a person decides: never a guess. Returns the state found.
     """
     payment = Payment.objects.select_related("bill").get(id=payment_id)
-    if payment.state not in OPEN_STATES:
+    if payment.state not in OPEN_STATES and payment.reason != WITHDRAWN:
         return payment.state
     now = timezone.now()
     result = gateways.get(payment.gateway).query(asked(payment))
@@ -237,7 +245,7 @@ def query(payment_id: UUID) -> str:
     if age < QUERY_LIMIT:
         look_again(payment_id, now + back_off(age, FIRST_QUERY))
     else:
-        _to_a_person(payment_id, now)
+        _to_a_person(payment_id, now)  # not what was cancelled
     return payment.state
 
 
@@ -339,7 +347,7 @@ def _instalment(first: Payment, cents: int, receipt: str | None, now: datetime) 
 
 
 @transaction.atomic
-def fail(*, payment_id: UUID, reason: str, now: datetime) -> str:
+def fail(*, payment_id: UUID, reason: str, now: datetime, actor: Actor = SYSTEM) -> str:
     """Record that an open payment did not happen; one that is finished stays as it is. Returns the payment's state."""
     payment = Payment.objects.select_for_update(of=("self",)).select_related("bill").get(id=payment_id)
     if payment.state not in OPEN_STATES or not may_move(PAYMENT_MOVES, payment.state, "failed"):
@@ -352,5 +360,5 @@ def fail(*, payment_id: UUID, reason: str, now: datetime) -> str:
     )  # fmt: skip
     if reason == "own":  # nobody is told that nothing was taken
         event = events.PaymentMerged(payment_id=payment.id, bill_id=payment.bill_id)
-    journal.record(actor=SYSTEM, event=event, now=now)
+    journal.record(actor=actor, event=event, now=now)
     return payment.state

@@ -1,4 +1,4 @@
-"""Refunds by people: one proposes, another approves; and what no gateway can give back is paid by hand, on the word of two."""
+"""Refunds by people: one proposes, another approves; what no gateway can give back is paid by hand, or closed, on the word of two."""
 
 import secrets
 from collections.abc import Callable
@@ -14,10 +14,11 @@ from huduma.contexts.payments.operations.refunds import finish_refund
 from huduma.contexts.payments.operations.settling import leave_basket, settle_if_covered
 from huduma.contexts.payments.operations.worklist import NotWaiting, ReasonMissing, SecondPersonNeeded
 from huduma.contexts.payments.providers.base import gateways
-from huduma.contexts.payments.queries import MONEY_ROLES, refundable_cents
+from huduma.contexts.payments.queries import MONEY_ROLES, closed_left_cents, closed_refund_of, refundable_cents
 from huduma.contexts.payments.rules import CREDITED_STATES
 from huduma.foundation import jobs
 from huduma.foundation.access import Actor, NotFound, NotPermitted, Refusal
+from huduma.foundation.files import public as files
 from huduma.foundation.journal import public as journal
 
 
@@ -45,6 +46,14 @@ class EvidenceMissing(Refusal):
     """Type the number of the voucher, bank transfer or receipt that proves the payment: a second person looks it up."""
 
 
+class SlipMissing(Refusal):
+    """Add the scanned slip, voucher or transfer: a photo or a PDF. A second person and the auditor look at it."""
+
+
+class ClosedFirst(Refusal):
+    """A refund of this payment was closed without paying. Propose at most its amount first; the rest after that."""
+
+
 class CheckedByPayer(Refusal):
     """You recorded this yourself. A second person has to look at the evidence."""
 
@@ -53,7 +62,7 @@ class CheckedByPayer(Refusal):
 def propose_refund(*, actor: Actor, payment_id: UUID, amount_cents: int, note: str, now: datetime) -> Refund:
     """Propose to give money back, for a reason that no rule knows. Nothing leaves before another person approves.
 
-    Raises NotPermitted, NotFound, NothingReceived, BillStillOpen, ReasonMissing, MoreThanReceived, WholeOnly.
+    Raises NotPermitted, NotFound, NothingReceived, BillStillOpen, ReasonMissing, MoreThanReceived, WholeOnly, ClosedFirst.
     """
     account_id = _minder(actor)
     payment = Payment.objects.select_for_update().filter(id=payment_id).first()
@@ -69,8 +78,12 @@ def propose_refund(*, actor: Actor, payment_id: UUID, amount_cents: int, note: s
         raise MoreThanReceived
     if payment.state == "held" and amount_cents != payment.received_cents:
         raise WholeOnly
+    closed = closed_refund_of(payment)
+    if closed is not None and amount_cents > closed_left_cents(payment):
+        raise ClosedFirst
+    reason = closed.reason if closed else "no-bill" if payment.bill_id is None else "decision"
     refund = Refund.objects.create(
-        payment=payment, amount_cents=amount_cents, reason="no-bill" if payment.bill_id is None else "decision",
+        payment=payment, amount_cents=amount_cents, reason=reason,
         note=note.strip(), state="proposed", asked_by=account_id, token=secrets.token_urlsafe(32), asked_at=now,
     )  # fmt: skip
     _record(actor, events.RefundProposed, refund, now)
@@ -110,11 +123,12 @@ def decide_refund(*, actor: Actor, refund_id: UUID, approve: bool, now: datetime
 
 @transaction.atomic
 def record_by_hand(
-    *, actor: Actor, refund_id: UUID, hand_from: str, evidence: str, note: str, now: datetime
+    *, actor: Actor, refund_id: UUID, hand_from: str, evidence: str, note: str, slip: bytes, slip_name: str, now: datetime
 ) -> Refund:  # fmt: skip
     """Say that a refund which waits for a person was paid by hand: out of which gateway's money, and what proves it.
 
-    Raises NotPermitted, NotFound, NotWaiting, EvidenceMissing.
+    `slip` is the scanned paper (PDF, JPEG or PNG); it is judged and scanned like any file that somebody hands in.
+    Raises NotPermitted, NotFound, NotWaiting, EvidenceMissing, SlipMissing, and what `files.store` raises.
     """
     account_id = _minder(actor)
     refund = _locked(refund_id, "review")
@@ -122,10 +136,13 @@ def record_by_hand(
         raise NotFound
     if not evidence.strip() or not note.strip():
         raise EvidenceMissing
-    refund.state, refund.hand_by, refund.hand_from = "recorded", account_id, hand_from
+    if not slip:
+        raise SlipMissing
+    kept = files.store(actor=actor, content=slip, name=slip_name, now=now)
+    refund.state, refund.hand_by, refund.hand_from, refund.hand_file = "recorded", account_id, hand_from, kept
     refund.receipt, refund.hand_note = evidence.strip()[:60], note.strip()
-    refund.save(update_fields=["state", "hand_by", "hand_from", "receipt", "hand_note"])
-    _record(actor, events.RefundRecorded, refund, now, hand_from=hand_from)
+    refund.save(update_fields=["state", "hand_by", "hand_from", "hand_file", "receipt", "hand_note"])
+    _record(actor, events.RefundRecorded, refund, now, hand_from=hand_from, slip_sha256=kept.sha256)
     return refund
 
 
@@ -144,8 +161,46 @@ def check_by_hand(*, actor: Actor, refund_id: UUID, found: bool, now: datetime) 
         finish_refund(refund, actor=actor, now=now)
         return refund
     refund.state, refund.hand_by, refund.hand_from, refund.receipt, refund.hand_note = "review", None, "", None, ""
-    refund.save(update_fields=["state", "hand_by", "hand_from", "receipt", "hand_note"])
+    refund.hand_file = None  # the file stays, known by its digest in the journal
+    refund.save(update_fields=["state", "hand_by", "hand_from", "hand_file", "receipt", "hand_note"])
     _record(actor, events.RefundNotFound, refund, now)
+    return refund
+
+
+@transaction.atomic
+def propose_closing(*, actor: Actor, refund_id: UUID, reason: str, now: datetime) -> Refund:
+    """Propose to end a refund that got stuck (the gateway never answers, or the money never came): its money surely did not leave.
+
+    Raises NotPermitted, NotFound, NotWaiting, ReasonMissing.
+    """
+    account_id = _minder(actor)
+    refund = _locked(refund_id, "review")
+    if not reason.strip():
+        raise ReasonMissing
+    refund.state, refund.close_by, refund.close_note = "closing", account_id, reason.strip()
+    refund.save(update_fields=["state", "close_by", "close_note"])
+    _record(actor, events.RefundClosing, refund, now)
+    return refund
+
+
+@transaction.atomic
+def decide_closing(*, actor: Actor, refund_id: UUID, approve: bool, now: datetime) -> Refund:
+    """Agree that a refund ends without paying, or let it wait again; whoever proposed may only take it back.
+
+    Its money stays with us and waits on the list until somebody proposes to give it back anew. Should the gateway pay it after all,
+    that counts; if the money went another way by then, it is shown as paid twice.
+    Raises NotPermitted, NotFound, NotWaiting, SecondPersonNeeded.
+    """
+    account_id = _minder(actor)
+    refund = _locked(refund_id, "closing")
+    if approve and refund.close_by == account_id:
+        raise SecondPersonNeeded
+    if approve:
+        refund.state, refund.close_checked_by, refund.finished_at = "closed", account_id, now
+    else:
+        refund.state, refund.close_by, refund.close_note = "review", None, ""
+    refund.save(update_fields=["state", "close_by", "close_note", "close_checked_by", "finished_at"])
+    _record(actor, events.RefundClosed if approve else events.RefundNotClosed, refund, now)
     return refund
 
 

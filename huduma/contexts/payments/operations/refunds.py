@@ -21,6 +21,7 @@ from huduma.contexts.payments.providers.base import (
     Uncertain,
     gateways,
 )
+from huduma.contexts.payments.queries import is_still_ours
 from huduma.contexts.payments.rules import REFUND_MOVES, back_off, may_move
 from huduma.foundation import jobs
 from huduma.foundation.access import SYSTEM, Actor
@@ -131,6 +132,10 @@ def _move(
     if state == "succeeded":
         if refund.state == "recorded":  # somebody paid it by hand, and now the gateway did too
             refund.trouble = "paid-twice"
+        if refund.state == "closed" and not is_still_ours(refund):  # its money went another way
+            refund.trouble = "paid-twice"
+            refund.save(update_fields=["trouble", "receipt"])
+            return None
         finish_refund(refund, actor=SYSTEM, now=now)
         return refund
     refund.state = state

@@ -12,6 +12,7 @@ from huduma.contexts.payments.models import Bill, Payment, TillSession
 from huduma.contexts.payments.operations.collection import NoSuchWay, credit, require_open
 from huduma.contexts.payments.operations.ledger import transfer
 from huduma.contexts.payments.operations.locking import lock_bill
+from huduma.contexts.payments.operations.worklist import ReasonMissing
 from huduma.contexts.payments.queries.dues import currency_at, due_cents, next_cents, running_payment
 from huduma.contexts.payments.rules import CREDITED_STATES
 from huduma.foundation import references
@@ -39,10 +40,6 @@ class MoneyMayCome(Refusal):
 
 class SecondCounter(Refusal):
     """You counted this till yourself. A second person has to count it too."""
-
-
-class CountDiffers(Refusal):
-    """The two counts differ. Both of you count again."""
 
 
 @transaction.atomic
@@ -126,10 +123,11 @@ def count_till(*, actor: Actor, session_id: UUID, counted_cents: int, now: datet
 
 
 @transaction.atomic
-def witness_till(*, actor: Actor, session_id: UUID, counted_cents: int, note: str, now: datetime) -> TillSession:
-    """A second person of the body counts too. The same sum closes the till, with its variance; another is a new count for both.
+def witness_till(*, actor: Actor, session_id: UUID, counted_cents: int, now: datetime) -> TillSession:
+    """A second person of the body counts too, and neither was told what should be there.
 
-    Raises NotFound, NotPermitted, SecondCounter, CountDiffers.
+    The same sum closes the till, unless it is not what should be there: then it waits for the reason. Another sum voids both counts
+    and leaves the till open, so that nobody finds the first count by guessing. Raises NotFound, NotPermitted, SecondCounter.
     """
     session = TillSession.objects.select_for_update().filter(id=session_id, state="counted").first()
     if session is None:
@@ -138,9 +136,34 @@ def witness_till(*, actor: Actor, session_id: UUID, counted_cents: int, note: st
     if _cashier(actor) == session.cashier:
         raise SecondCounter
     if counted_cents != session.counted_cents:
-        raise CountDiffers
-    session.state, session.witness, session.closed_at, session.note = "closed", actor.account_id, now, note.strip()
-    session.save()
+        session.state, session.counted_cents, session.expected_cents, session.counted_at = "open", None, None, None
+        session.save()
+        event = events.TillClosed(session_id=session.id, agreed=False, variance_cents=0)
+        journal.record(actor=actor, event=event, now=now)
+        return session
+    session.state, session.witness = "differs", actor.account_id
+    session.save(update_fields=["state", "witness"])
+    return session if session.variance_cents else _close(actor, session, now)
+
+
+@transaction.atomic
+def explain_till(*, actor: Actor, session_id: UUID, reason: str, now: datetime) -> TillSession:
+    """Either of the two who counted says why a till holds another sum than it should, which closes it.
+
+    Raises NotFound, NotPermitted, ReasonMissing.
+    """
+    session = TillSession.objects.select_for_update().filter(id=session_id, state="differs").first()
+    if session is None or _cashier(actor) not in (session.cashier, session.witness):
+        raise NotFound
+    if not reason.strip():
+        raise ReasonMissing
+    session.note = reason.strip()
+    return _close(actor, session, now)
+
+
+def _close(actor: Actor, session: TillSession, now: datetime) -> TillSession:
+    session.state, session.closed_at = "closed", now
+    session.save(update_fields=["state", "closed_at", "note"])
     variance = session.variance_cents or 0
     event = events.TillClosed(session_id=session.id, agreed=True, variance_cents=variance)
     journal.record(actor=actor, event=event, now=now)

@@ -215,6 +215,14 @@ class Registers(ABC):
         """Enter our addresses; again changes nothing. Raises Rejected, Uncertain."""
 
 
+class Cancels(ABC):
+    """A gateway that can close the page on which a payer has not paid."""
+
+    @abstractmethod
+    def cancel(self, asked: Asked) -> None:
+        """Close it; from then on nobody can pay there. Raises Rejected (it was paid, or is closed), Uncertain."""
+
+
 class DrawsCodes(ABC):
     """A gateway that draws a picture which the payer's app reads."""
 

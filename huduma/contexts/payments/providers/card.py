@@ -11,6 +11,7 @@ from huduma.contexts.payments.providers.base import (
     PENDING,
     READ_SECONDS,
     Asked,
+    Cancels,
     Gateway,
     Malformed,
     Notice,
@@ -38,7 +39,7 @@ def is_signed(body: bytes, header: str, secret: str, at: float) -> bool:
     return any(name.strip() == "v1" and hmac.compare_digest(right, value) for name, value in pairs)
 
 
-class Card(Gateway, Repays):
+class Card(Gateway, Repays, Cancels):
     """A checkout session: the payer types the card on the company's page and comes back."""
 
     name: ClassVar = {"en": "Card", "sw": "Kadi"}
@@ -82,6 +83,10 @@ class Card(Gateway, Repays):
             return _session_result(self._call("GET", f"/v1/checkout/sessions/{asked.checkout_id}"))
         except (Rejected, Uncertain, Malformed):
             return PENDING
+
+    def cancel(self, asked: Asked) -> None:
+        """Expire the session."""
+        self._call("POST", f"/v1/checkout/sessions/{asked.checkout_id}/expire")
 
     def verify(self, *, headers: Mapping[str, str], body: bytes) -> bool | None:
         """Check the signature over the exact bytes."""

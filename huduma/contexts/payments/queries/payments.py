@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from huduma.contexts.payments.models import Bill, Callback, GatewayHealth, Payment, Refund, Ruling, TillSession
 from huduma.contexts.payments.providers.base import Gateway, gateways
 from huduma.contexts.payments.queries.dues import convenience_of, currency_at, due_cents
-from huduma.contexts.payments.rules import OPEN_STATES
+from huduma.contexts.payments.rules import ENDED_REFUNDS, OPEN_STATES
 from huduma.foundation import references
 from huduma.foundation.access import Actor, NotFound
+from huduma.foundation.files.public import StoredFile
 
 #: Who explains money that no gateway can explain, for all bodies, and so sees who paid. Nobody else needs that to do their work:
 #: the secretariat has figures, and whoever runs the platform only how the gateways fare.
@@ -80,10 +81,18 @@ def settling_payment(bill_id: UUID) -> Payment | None:
     return settled.filter(state__in=["succeeded", "applied"]).order_by("-state", "-finished_at").first()
 
 
+def is_cancellable(payment: Payment) -> bool:
+    """Whether its payer may say that they did not pay: they act on a page and know; a prompt on a phone ends by itself."""
+    return gateways.get(payment.gateway).way == "page" and payment.state in ("pending", "review")
+
+
 def refunds_of(bill_id: UUID) -> list[Refund]:
     """Return what goes back, or went, of a bill whose reader has been checked."""
     going = Refund.objects.filter(payment__bill_id=bill_id).exclude(state__in=["proposed", "rejected"])
-    return list(going.select_related("payment").order_by("asked_at"))
+    return [
+        one for one in going.select_related("payment").order_by("asked_at")
+        if one.state != "closed" or closed_left_cents(one.payment)
+    ]  # fmt: skip
 
 
 def standings_for(actor: Actor) -> list[Standing]:
@@ -102,25 +111,70 @@ def unexplained_for(actor: Actor, after: UUID | None = None) -> list[Payment]:
 
 
 def waiting_refunds_for(actor: Actor) -> list[Refund]:
-    """Return the refunds that wait for a person: to approve, to see to, to check; oldest first. Raises NotPermitted."""
+    """Return the refunds that wait for a person: to approve, to see to, to check, to close; oldest first. Raises NotPermitted."""
     actor.require_everywhere(*MONEY_ROLES)
-    waiting = Refund.objects.filter(Q(state__in=["proposed", "review", "recorded"]) | Q(trouble="paid-twice"))
+    waiting = Refund.objects.filter(
+        Q(state__in=["proposed", "review", "recorded", "closing"]) | Q(trouble="paid-twice")
+    )
     return list(waiting.select_related("payment__bill").order_by("asked_at")[:PAGE_SIZE])
 
 
+def slip_for(actor: Actor, refund_id: UUID) -> StoredFile:
+    """Return the scanned slip of a refund paid by hand, to those who mind money and auditors. Raises NotPermitted, NotFound."""
+    actor.require_everywhere(*MONEY_ROLES, "auditor")
+    refund = Refund.objects.select_related("hand_file").filter(id=refund_id).first()
+    if refund is None or refund.hand_file is None:
+        raise NotFound
+    return refund.hand_file
+
+
 def ownerless_for(actor: Actor) -> list[Payment]:
-    """Return money that came for no bill we know and does not go back yet, oldest first. Raises NotPermitted."""
+    """Return money that is nobody's and does not go back yet, oldest first: for no bill we know, or of refunds that were closed.
+
+    Raises NotPermitted.
+    """
     actor.require_everywhere(*MONEY_ROLES)
     kept = Payment.objects.filter(bill=None, state="surplus").exclude(
-        refunds__in=Refund.objects.exclude(state="rejected")
+        refunds__in=Refund.objects.exclude(state__in=ENDED_REFUNDS)
     )
-    return list(kept.order_by("id")[:PAGE_SIZE])
+    closed = Payment.objects.filter(refunds__state="closed").exclude(bill=None).distinct()
+    found = [*kept.order_by("id")[:PAGE_SIZE], *(one for one in closed.order_by("id") if closed_left_cents(one))]
+    return sorted(found, key=lambda one: one.id)[:PAGE_SIZE]
+
+
+def closed_refund_of(payment: Payment) -> Refund | None:
+    """Return a closed refund of money that nothing but suspense has, and that is to go back still."""
+    closed = _of_suspense(payment).filter(state="closed").order_by("asked_at").first()
+    return closed if closed and closed_left_cents(payment) else None
+
+
+def closed_left_cents(payment: Payment) -> int:
+    """Return how much of a payment was to go back out of suspense, was closed, and is not on its way again."""
+    refunds = _of_suspense(payment)
+    closed = refunds.filter(state="closed").aggregate(total=Sum("amount_cents"))["total"] or 0
+    anew = (
+        refunds.exclude(asked_by=None).exclude(state__in=ENDED_REFUNDS).aggregate(total=Sum("amount_cents"))["total"]
+        or 0
+    )
+    return min(max(closed - anew, 0), refundable_cents(payment))
 
 
 def refundable_cents(payment: Payment) -> int:
     """Return how much of a payment is still with us and not on its way back; the caller has checked who may."""
-    going = payment.refunds.exclude(state="rejected").aggregate(total=Sum("amount_cents"))["total"] or 0
+    going = payment.refunds.exclude(state__in=ENDED_REFUNDS).aggregate(total=Sum("amount_cents"))["total"] or 0
     return (payment.received_cents or 0) - going
+
+
+def is_still_ours(closed: Refund) -> bool:
+    """Whether the money of a closed refund did not go back another way since."""
+    payment = closed.payment
+    out_of_suspense = closed.reason != "decision" or payment.state == "surplus"
+    return closed.amount_cents <= (closed_left_cents(payment) if out_of_suspense else refundable_cents(payment))
+
+
+def _of_suspense(payment: Payment) -> QuerySet[Refund]:
+    refunds = payment.refunds.all()
+    return refunds if payment.state == "surplus" else refunds.exclude(reason="decision")
 
 
 def known_for(actor: Actor, payment_id: UUID) -> Known:
@@ -174,6 +228,12 @@ def tills_to_witness_for(actor: Actor) -> list[TillSession]:
 def tills_called(beginning: str) -> list[TillSession]:
     """Return the turns at tills whose names begin so, the first opened first. For a reader who has been checked."""
     return list(TillSession.objects.filter(till__startswith=beginning).order_by("opened_at"))
+
+
+def tills_to_explain_for(actor: Actor) -> list[TillSession]:
+    """Return the tills that the actor counted with another person, and that hold another sum than they should."""
+    differing = TillSession.objects.filter(state="differs").order_by("counted_at")
+    return [one for one in differing if actor.account_id in (one.cashier, one.witness)]
 
 
 def till_takings(session: TillSession) -> list[Payment]:

@@ -13,11 +13,13 @@ from huduma.contexts.payments.rules.amounts import (
 from huduma.contexts.payments.rules.asking import back_off, may_be_same
 from huduma.contexts.payments.rules.states import (
     CREDITED_STATES,
+    ENDED_REFUNDS,
     OPEN_STATES,
     PAYMENT_MOVES,
     PAYMENT_STATES,
     REFUND_MOVES,
     REFUND_STATES,
+    WITHDRAWN,
     may_move,
 )
 from huduma.contexts.payments.rules.terms import (
@@ -33,12 +35,14 @@ from huduma.contexts.payments.rules.terms import (
 
 __all__ = [
     "CREDITED_STATES",
+    "ENDED_REFUNDS",
     "FEE_ACCOUNT",
     "OPEN_STATES",
     "PAYMENT_MOVES",
     "PAYMENT_STATES",
     "REFUND_MOVES",
     "REFUND_STATES",
+    "WITHDRAWN",
     "Line",
     "Terms",
     "account_of",

@@ -4,6 +4,8 @@
 OPEN_STATES = ("requested", "pushing", "pending", "unknown", "review")
 #: The money is with us. Only what is held may still move, and never back.
 CREDITED_STATES = ("succeeded", "held", "surplus", "applied")
+#: Why a payment failed that its payer, or an officer for them, cancelled: its gateway is asked on for a day.
+WITHDRAWN = "withdrawn"
 PAYMENT_STATES = (*OPEN_STATES, *CREDITED_STATES, "failed")
 
 #: Wherever a payment stands, the gateway may yet confirm its money: a late success counts even after "failed".
@@ -21,14 +23,29 @@ PAYMENT_MOVES: dict[str, set[str]] = {
     "surplus": set(),
 }
 
-REFUND_STATES = ("proposed", "approved", "sending", "sent", "review", "recorded", "succeeded", "rejected")
+REFUND_STATES = (
+    "proposed",
+    "approved",
+    "sending",
+    "sent",
+    "review",
+    "recorded",
+    "closing",
+    "succeeded",
+    "closed",
+    "rejected",
+)
+#: The money of such a refund did not go back: it is still with us.
+ENDED_REFUNDS = ("closed", "rejected")
 REFUND_MOVES: dict[str, set[str]] = {
     "proposed": {"approved", "rejected"},
     "approved": {"sending", "review"},
     "sending": {"sent", "review", "succeeded"},
     "sent": {"review", "succeeded"},
-    "review": {"sending", "recorded", "succeeded", "rejected"},
+    "review": {"sending", "recorded", "closing", "succeeded", "rejected"},
     "recorded": {"review", "succeeded"},
+    "closing": {"review", "closed", "succeeded"},
+    "closed": {"succeeded"},
     "succeeded": set(),
     "rejected": set(),
 }

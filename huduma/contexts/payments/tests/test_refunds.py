@@ -11,6 +11,7 @@ from huduma.contexts.payments.operations import refunds
 from huduma.contexts.payments.providers.base import Result
 from huduma.foundation import ids
 from huduma.foundation.access import SYSTEM, NotFound, NotPermitted
+from huduma.foundation.files import public as files
 from huduma.foundation.journal import public as journal
 
 pytestmark = pytest.mark.django_db
@@ -98,7 +99,12 @@ def test_money_for_no_bill_is_seen_until_somebody_gives_it_back(money_comes, two
     assert (refund.reason, payments.ownerless_for(two[0])) == ("no-bill", [])
 
 
-def test_a_refund_paid_by_hand_needs_evidence_and_a_second_pair_of_eyes(raise_bill, money_comes, two, now):
+SLIP = {"slip": b"%PDF-1.4 slip", "slip_name": "slip.pdf"}
+
+
+def test_a_refund_paid_by_hand_needs_evidence_and_a_second_pair_of_eyes(
+    raise_bill, money_comes, officer_actor, two, now
+):
     one, other = two
     bill = raise_bill()
     money_comes(bill, 25000)
@@ -109,12 +115,23 @@ def test_a_refund_paid_by_hand_needs_evidence_and_a_second_pair_of_eyes(raise_bi
     assert (refund.state, refund.trouble) == ("review", "by-hand")
     case = {"refund_id": refund.id, "now": now}
     with pytest.raises(payments.EvidenceMissing):
-        payments.record_by_hand(actor=one, hand_from="cash", evidence=" ", note="at the counter", **case)
-    payments.record_by_hand(actor=one, hand_from="kcb", evidence="FT1", note="to the account of the payer", **case)
+        payments.record_by_hand(actor=one, hand_from="cash", evidence=" ", note="at the counter", **SLIP, **case)
+    paper = {"hand_from": "kcb", "evidence": "FT1", "note": "to the account of the payer"}
+    for slip, refusal in (
+        (b"", payments.SlipMissing),
+        (b"<html>", files.WrongType),
+        (b"%PDF" + files.EICAR, files.Infected),
+    ):
+        with pytest.raises(refusal):
+            payments.record_by_hand(actor=one, slip=slip, slip_name="slip.pdf", **paper, **case)
+    payments.record_by_hand(actor=one, **paper, **SLIP, **case)
+    assert bytes(payments.slip_for(officer_actor(None, role="auditor"), refund.id).content) == SLIP["slip"]
+    with pytest.raises(NotPermitted):
+        payments.slip_for(officer_actor("CRS", role="supervisor"), refund.id)
     with pytest.raises(payments.CheckedByPayer):
         payments.check_by_hand(actor=one, found=True, **case)
     payments.check_by_hand(actor=other, found=False, **case)
-    payments.record_by_hand(actor=one, hand_from="cash", evidence="V 12", note="at the counter", **case)
+    payments.record_by_hand(actor=one, hand_from="cash", evidence="V 12", note="at the counter", **SLIP, **case)
     payments.check_by_hand(actor=other, found=True, **case)
     refund.refresh_from_db()
     assert (refund.state, refund.receipt) == ("succeeded", "V 12")
@@ -128,10 +145,54 @@ def test_a_refund_that_the_gateway_pays_after_a_hand_did_is_shown_until_one_is_b
     money_comes(bill, 25000)
     refund = money_comes(bill, 25000).refunds.get()
     refunds._move(refund.id, "review", now, trouble="no-answer")
-    payments.record_by_hand(actor=two[0], refund_id=refund.id, hand_from="kcb", evidence="FT1", note="sent", now=now)
+    payments.record_by_hand(
+        actor=two[0], refund_id=refund.id, hand_from="kcb", evidence="FT1", note="sent", now=now, **SLIP
+    )
     refunds.take_refund_result(refund_id=refund.id, result=Result("paid", receipt="B1"), now=now)
     assert [one.trouble for one in payments.waiting_refunds_for(two[0])] == ["paid-twice"]
     assert payments.trial_balance_cents() == 0
+
+
+def test_a_stuck_refund_is_closed_by_two_and_its_money_goes_back_another_way(raise_bill, money_comes, two, now):
+    one, other = two
+    bill = raise_bill()
+    payment = money_comes(bill, 30000)
+    stuck = payment.refunds.get()
+    refunds._move(stuck.id, "review", now, trouble="no-answer")
+    case = {"refund_id": stuck.id, "now": now}
+    with pytest.raises(payments.ReasonMissing):
+        payments.propose_closing(actor=one, reason=" ", **case)
+    payments.propose_closing(actor=one, reason="not on the statement", **case)
+    with pytest.raises(payments.SecondPersonNeeded):
+        payments.decide_closing(actor=one, approve=True, **case)
+    payments.decide_closing(actor=other, approve=False, **case)
+    payments.propose_closing(actor=one, reason="not on the statement", **case)
+    with pytest.raises(IntegrityError, match="closed_two_persons"), transaction.atomic():
+        Refund.objects.filter(id=stuck.id).update(state="closed", close_checked_by=one.account_id)
+    payments.decide_closing(actor=other, approve=True, **case)
+    assert payments.ownerless_for(one) == [payment]
+    assert [found.state for found in payments.refunds_of(bill.id)] == ["closed"]
+    with pytest.raises(payments.ClosedFirst):
+        payments.propose_refund(actor=one, payment_id=payment.id, amount_cents=5001, note="again", now=now)
+    anew = payments.propose_refund(actor=one, payment_id=payment.id, amount_cents=5000, note="again", now=now)
+    assert (anew.reason, payments.ownerless_for(one)) == ("surplus", [])
+    payments.decide_refund(actor=other, refund_id=anew.id, approve=True, now=now)
+    refunds._move(anew.id, "sending", now)
+    refunds.take_refund_result(refund_id=anew.id, result=Result("paid", receipt="B1"), now=now)
+    assert (payments.balance_cents("suspense"), payments.balance_cents("gateway:mpesa")) == (0, 25000)
+    refunds.take_refund_result(refund_id=stuck.id, result=Result("paid", receipt="B2"), now=now)  # after all
+    assert [(found.id, found.trouble) for found in payments.waiting_refunds_for(one)] == [(stuck.id, "paid-twice")]
+    assert payments.balance_cents("gateway:mpesa") == 25000
+
+
+def test_a_closed_refund_that_the_gateway_pays_after_all_is_done(raise_bill, money_comes, two, now):
+    payment = money_comes(raise_bill(), 30000)
+    refund = payment.refunds.get()
+    refunds._move(refund.id, "review", now, trouble="no-answer")
+    payments.propose_closing(actor=two[0], refund_id=refund.id, reason="not on the statement", now=now)
+    payments.decide_closing(actor=two[1], refund_id=refund.id, approve=True, now=now)
+    assert refunds.take_refund_result(refund_id=refund.id, result=Result("paid", receipt="B1"), now=now) == "succeeded"
+    assert (payments.balance_cents("suspense"), payments.ownerless_for(two[0])) == (0, [])
 
 
 def test_the_payer_hears_each_turn_in_their_language(raise_bill, money_comes, two, now):

@@ -106,6 +106,14 @@ def standings_for(actor: Actor, now: datetime, currency: str = "KES") -> list[St
     return found
 
 
+def currencies_for(actor: Actor) -> list[str]:
+    """Return the currencies in which anything was collected, and shillings anyhow. Raises NotPermitted."""
+    bodies = bodies_seen(actor)
+    prefixes = ["body"] if bodies is None else [_prefix(code) for code in sorted(bodies)]
+    moved = {one.currency for prefix in prefixes for one in payments.balances(prefix)}
+    return [one for one in CURRENCIES if one in moved or one == CURRENCIES[0]]
+
+
 def revenue_for(actor: Actor, since: date, before: date, currency: str = "KES") -> list[RevenueRow]:
     """Return the revenue of a span of days, `before` excluded. Raises NotPermitted."""
     bodies = bodies_seen(actor)
