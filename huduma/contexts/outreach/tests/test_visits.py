@@ -96,7 +96,7 @@ def test_it_closes_when_tablets_are_empty_and_cash_is_counted_by_two(
         close()
     till = payments.till_of(officer)
     payments.count_till(actor=officer, session_id=till.id, counted_cents=105_000, now=timezone.now())
-    payments.witness_till(actor=supervisor, session_id=till.id, counted_cents=105_000, note="", now=timezone.now())
+    payments.witness_till(actor=supervisor, session_id=till.id, counted_cents=105_000, now=timezone.now())
     assert close().state == "closed"
     late = ticket("VA002")
     assert tablet.send(late)[0]["state"] == "stored"
