@@ -21,7 +21,7 @@ def migrated():
 
 
 def test_no_shilling_goes_astray(migrated):
-    crowd = ["--payments", "40", "--payers", "20", "--processes", "1", "--pace", "10000"]
+    crowd = ["--payments", "40", "--payers", "40", "--processes", "1", "--pace", "20000"]
     done = subprocess.run(
         [sys.executable, "-m", "tests.chaos", *crowd],
         cwd=settings.BASE_DIR,
