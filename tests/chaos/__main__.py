@@ -22,9 +22,10 @@ def main() -> int:
     parser.add_argument("--pace", type=float, default=240, help="by how much waiting times are divided")
     parser.add_argument("--processes", type=int, default=2, help="web processes, and workers")
     parser.add_argument("--seed", type=int, default=None, help="draws the same people and faults again")
+    parser.add_argument("--like", default="", help="address of a migrated database to begin as a copy of")
     chosen = parser.parse_args()
     seed = random.randrange(10**6) if chosen.seed is None else chosen.seed
-    with ground(HUDUMA_PAYMENTS_PACE=str(chosen.pace)) as (url, directory):
+    with ground(chosen.like, HUDUMA_PAYMENTS_PACE=str(chosen.pace)) as (url, directory):
         return _run(chosen, url, directory, seed)
 
 

