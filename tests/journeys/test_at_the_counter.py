@@ -147,11 +147,15 @@ def test_a_person_without_phone_gets_a_certificate(counter, sandbox, drain_jobs,
 def test_a_lost_phone_number(counter, sandbox, drain_jobs, sound, language):
     say = {
         "en": ("They sign in here already", "ID number", "Serial number of the card", "New phone number",
-               "Check the card and send the code", "Code", "Move the account to this number", "signs in with the new number"),
+               "Check the card and send the code", "Code", "Ask to move the account to this number", "Until then nothing changes",
+               "Yes: move the account",
+               "signs in with the new number"),
         "sw": ("Huingia hapa tayari", "Nambari ya kitambulisho", "Nambari ya mfululizo ya kadi", "Nambari mpya ya simu",
-               "Kagua kadi na utume msimbo", "Msimbo", "Hamishia akaunti kwenye nambari hii", "ataingia kwa nambari mpya"),
+               "Kagua kadi na utume msimbo", "Msimbo", "Omba kuhamishia akaunti kwenye nambari hii",
+               "Hadi hapo hakuna kinachobadilika", "Ndiyo: hamisha akaunti",
+               "ataingia kwa nambari mpya"),
     }[language]  # fmt: skip
-    lost, number, serial, phone, check, code, move, moved = say
+    lost, number, serial, phone, check, code, move, until, yes, moved = say
     now = timezone.now()
     account = identity.open_account(actor=ANONYMOUS, phone="+254700000002", language=language, now=now)
     actor = identity.actor_for(account, channel="portal", purpose="self-service")
@@ -172,5 +176,11 @@ def test_a_lost_phone_number(counter, sandbox, drain_jobs, sound, language):
     text = sandbox.get("/phone/api/0700000003").json()["sms"][-1]["text"]
     page.get_by_label(code, exact=True).fill(re.search(r"\b\d{6}\b", text)[0])
     press(page, move)
-    page.get_by_text(moved).wait_for()
+    page.get_by_text(until).wait_for()
     sound(page)
+    colleague = counter("officer@dci.example")
+    colleague.goto(page.url)
+    colleague.get_by_role("button", name=yes).wait_for()
+    sound(colleague)
+    press(colleague, yes)
+    colleague.get_by_text(moved).wait_for()

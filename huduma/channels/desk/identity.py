@@ -16,7 +16,7 @@ from django.contrib import messages as notes
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -32,7 +32,7 @@ from huduma.contexts.identity import public as identity
 from huduma.contexts.messages import public as messages
 from huduma.foundation import identifiers
 from huduma.foundation import phone as phones
-from huduma.foundation.access import Actor, NotPermitted, Refusal
+from huduma.foundation.access import Actor, NotFound, NotPermitted, Refusal
 from huduma.foundation.ui.requests import actor_of, address_of
 
 PENDING = "staff_sign_in"
@@ -153,7 +153,10 @@ def assist(request: HttpRequest) -> HttpResponse:
             request.session["assisting"] = str(person.id)
             request.session["assisting_name"] = person.full_name
             return redirect("portal:search")
-    context = {"errors": errors, "typed": typed, "may_move_numbers": actor.has_role("supervisor")}
+    context = {
+        "errors": errors, "typed": typed, "may_move_numbers": actor.has_role("supervisor"),
+        "may_confirm_numbers": actor.has_role("officer", "supervisor"),
+    }  # fmt: skip
     return render(request, "desk/assist.html", context, status=422 if errors else 200)
 
 
@@ -255,14 +258,14 @@ def _text_code(request: HttpRequest, number: str) -> None:
 
 @never_cache
 def new_number_code(request: HttpRequest) -> HttpResponse:
-    """The person reads the code out; from then on they sign in by the new number."""
+    """The person reads the code out; then a colleague has to confirm."""
     if NEW_NUMBER not in request.session:
         return redirect("desk:new_number")
     person_id, name, phone = request.session[NEW_NUMBER]
     errors = {}
     if request.method == "POST":
         try:
-            identity.replace_phone(
+            change = identity.ask_new_number(
                 actor=actor_of(request), person_id=UUID(person_id), phone=phone, code=request.POST.get("code", ""),
                 now=timezone.now(),
             )  # fmt: skip
@@ -270,10 +273,44 @@ def new_number_code(request: HttpRequest) -> HttpResponse:
             errors["code"] = refusal.message
         else:
             del request.session[NEW_NUMBER]
-            notes.success(request, gettext("%(name)s signs in with the new number from now on.") % {"name": name})
-            return redirect("desk:assist")
+            return redirect(f"{reverse('desk:confirm_number')}?reference={change.reference}")
     context = {"errors": errors, "name": name, "number": phone}
     return render(request, "desk/new_number_code.html", context, status=422 if errors else 200)
+
+
+@never_cache
+def confirm_number(request: HttpRequest) -> HttpResponse:
+    """A second person looks at card and face, and confirms the move to a new number or refuses it; who asked waits for them here."""
+    actor, now, errors = actor_of(request), timezone.now(), {}
+    actor.require_role("officer", "supervisor")
+    typed, change = request.POST.get("reference", request.GET.get("reference", "")).strip(), None
+    try:
+        if typed:
+            change = identity.get_number_change_for(actor, typed, now=now)
+        if request.method == "POST" and change is not None:
+            name = change.person.full_name
+            if request.POST.get("do") == "confirm":
+                identity.confirm_new_number(actor=actor, reference=typed, now=now)
+                notes.success(request, gettext("%(name)s signs in with the new number from now on.") % {"name": name})
+            else:
+                identity.refuse_new_number(actor=actor, reference=typed, now=now)
+                notes.success(request, gettext("It was refused. Nothing was changed for %(name)s.") % {"name": name})
+            return redirect("desk:assist")
+    except NotFound:
+        errors["reference"] = gettext(
+            "Nothing waits under this reference: it was settled, or asked longer than an hour ago."
+        )
+    except NotPermitted:
+        raise
+    except Refusal as refusal:
+        errors["reference"] = refusal.message
+    context = {
+        "errors": errors,
+        "typed": typed,
+        "change": change,
+        "is_own": change and change.asked_by == actor.account_id,
+    }
+    return render(request, "desk/confirm_number.html", context, status=422 if errors else 200)
 
 
 @require_POST
@@ -291,5 +328,6 @@ urlpatterns = [
     path("assist/", assist, name="assist"),
     path("new-number/", new_number, name="new_number"),
     path("new-number/code/", new_number_code, name="new_number_code"),
+    path("new-number/confirm/", confirm_number, name="confirm_number"),
     path("assist/stop/", stop_assisting, name="stop_assisting"),
 ]

@@ -33,6 +33,7 @@ EMAIL = "email_to_confirm"
 ACTING_FOR = "on_behalf_of"
 LOOKS = (
     "identity.person.viewed", "identity.person.assisted", "identity.person.card_checked", "identity.person.phone_replaced",
+    "identity.person.new_number_asked", "identity.person.new_number_refused",
     "exchange.register.asked", "contact.customer.viewed", "contact.matter.viewed",
     "contact.case_access.granted", "credentials.credential.read",
 )  # fmt: skip
@@ -44,6 +45,10 @@ LOOKED = {
     "identity.person.phone_replaced": gettext_lazy(
         "An officer moved your account to another phone number at a counter"
     ),
+    "identity.person.new_number_asked": gettext_lazy(
+        "An officer asked at a counter to move your account to another phone number"
+    ),
+    "identity.person.new_number_refused": gettext_lazy("Moving your account to another phone number was refused"),
     "identity.person.viewed": gettext_lazy("An officer opened your record"),
     "contact.customer.viewed": gettext_lazy("A member of staff opened the page of what you asked for"),
     "contact.matter.viewed": gettext_lazy("A member of staff read what you wrote to us"),

@@ -94,6 +94,27 @@ class CardChecked(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NewNumberAsked(Event):
+    """A supervisor asked that a person signs in by another number; a colleague has to confirm it."""
+
+    act: ClassVar[str] = "identity.person.new_number_asked"
+    subject: ClassVar[str] = "change_id"
+    change_id: UUID
+    person_id: UUID
+    former_account_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewNumberRefused(Event):
+    """A colleague did not confirm that a person signs in by another number, or who asked took it back."""
+
+    act: ClassVar[str] = "identity.person.new_number_refused"
+    subject: ClassVar[str] = "change_id"
+    change_id: UUID
+    person_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class PhoneReplaced(Event):
     """A person signs in by another phone number from now on, and no more by the former account's."""
 

@@ -116,6 +116,38 @@ class Account(AbstractBaseUser):
         return str(self.id)
 
 
+class NumberChange(models.Model):
+    """A person who lost their number is to sign in by another one: asked by a supervisor, confirmed by a colleague (decision 15)."""
+
+    PERSONAL_DATA: ClassVar = {"phone": "sign-in"}
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7)
+    reference = models.CharField(max_length=11, unique=True)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    phone = models.CharField(max_length=16)
+    asked_by = models.UUIDField(help_text="The account of the supervisor who had the card checked.")
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=10, default="asked")
+    settled_by = models.UUIDField(null=True, help_text="The account of whoever confirmed, refused or replaced it.")
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="asked", settled_by=None, settled_at=None)
+                | Q(state__in=["confirmed", "refused", "replaced"], settled_by__isnull=False, settled_at__isnull=False),
+                name="identity_number_change_state",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="confirmed", settled_by=F("asked_by")), name="identity_number_change_two_persons"
+            ),
+            models.UniqueConstraint(fields=["person"], condition=Q(state="asked"), name="identity_number_change_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.state}"
+
+
 class SignInCode(models.Model):
     """A one-time code sent to a phone: kept as a keyed digest, good for a few minutes, a few tries and one use."""
 

@@ -15,11 +15,13 @@ from huduma.contexts.identity.models import (
     FULL_NAME,
     Account,
     Mandate,
+    NumberChange,
     Organisation,
     Person,
     Representation,
     RoleGrant,
 )
+from huduma.foundation import references
 from huduma.foundation.access import ASSISTED, Actor, Grant, NotFound, NotPermitted
 from huduma.foundation.journal import public as journal
 
@@ -84,6 +86,25 @@ def may_assist(account_id: UUID, person_id: UUID, *, now: datetime) -> bool:
     """Whether an officer has lately taken this person's consent to be served at the counter."""
     taken = journal.entries_concerning(person_id, acts=("identity.person.assisted",), limit=20)
     return any(entry.actor_account_id == account_id and now - entry.at < ASSISTING_FOR for entry in taken)
+
+
+#: How long a colleague has to confirm: the person stands at the counter.
+CONFIRM_WITHIN = timedelta(hours=1)
+
+
+def get_number_change_for(actor: Actor, reference: str, *, now: datetime, lock: bool = False) -> NumberChange:
+    """Return a move to another number that waits for a second person, to staff who know its reference.
+
+    Raises NotPermitted unless the actor is an officer or supervisor; NotFound (unknown, settled, or asked longer than an hour ago).
+    """
+    actor.require_role("officer", "supervisor")
+    waiting = NumberChange.objects.select_related("person").filter(state="asked", asked_at__gt=now - CONFIRM_WITHIN)
+    if lock:
+        waiting = waiting.select_for_update(of=("self",))
+    change = waiting.filter(reference=references.normalise(reference) or "").first()
+    if change is None:
+        raise NotFound
+    return change
 
 
 def has_second_factor(account_id: UUID) -> bool:

@@ -11,6 +11,21 @@ from huduma.foundation.access import SYSTEM
 from huduma.foundation.journal import public as journal
 
 
+@journal.handles("identity.person.new_number_asked")
+def on_new_number_asked(entry: journal.Entry) -> None:
+    """Tell the number in use before it is replaced."""
+    contact = identity.account_contact_of(UUID(entry.facts["former_account_id"]))
+    with override(contact.language):
+        text = gettext(
+            "Huduma: at a counter, somebody with your ID card asks to move your account to another phone number. "
+            "If that is not you, tell any Huduma Centre at once."
+        )
+    send(
+        actor=SYSTEM, kind=entry.act, language=contact.language, text=text, to_phone=contact.phone, dedupe_key=f"{entry.id}",
+        now=entry.at,
+    )  # fmt: skip
+
+
 @journal.handles("identity.person.phone_replaced")
 def on_phone_replaced(entry: journal.Entry) -> None:
     """Tell the former number, and the new one: whoever lost nothing must hear of it at once."""

@@ -1,14 +1,15 @@
-"""A person who lost their phone number is moved to another one at a counter, after their ID card was checked."""
+"""A person who lost their phone number is moved to another one at a counter: the card is checked, and a second person confirms."""
 
 import re
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 
 from huduma.contexts.exchange import public as exchange
 from huduma.contexts.identity import public as identity
-from huduma.foundation.access import ANONYMOUS, NotPermitted
+from huduma.foundation.access import ANONYMOUS, NotFound, NotPermitted
 from huduma.foundation.journal import public as journal
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +34,19 @@ def officer(client, staff, enter_desk):
 
 
 @pytest.fixture
+def colleague(staff, enter_desk):
+    """The browser of an officer of another body who sits in the same centre."""
+    browser = Client()
+    enter_desk(browser, staff("Mwenzake", body="DCI"))
+    return browser
+
+
+def reference_in(answer):
+    assert answer.url.startswith("/en/desk/new-number/confirm/?reference=HN")
+    return answer.url.partition("=")[2]
+
+
+@pytest.fixture
 def texts(sandbox, drain_jobs):
     """Reads what a phone got."""
 
@@ -47,7 +61,7 @@ def code_on(texts, phone):
     return re.search(r"\b\d{6}\b", texts(phone)[-1])[0]
 
 
-def test_the_account_goes_to_the_new_number_and_both_are_told(client, officer, asha, texts):
+def test_the_account_goes_to_the_new_number_and_both_are_told(client, officer, colleague, asha, texts):
     own = Client()
     own.force_login(asha)
     sent = client.post("/en/desk/new-number/", {**CARD, "phone": "0700 000 003"})
@@ -56,7 +70,17 @@ def test_the_account_goes_to_the_new_number_and_both_are_told(client, officer, a
     code = code_on(texts, "0700000003")
     wrong = client.post(sent.url, {"code": "000000" if code != "000000" else "111111"})
     assert wrong.status_code == 422
-    assert client.post(sent.url, {"code": code}).url == "/en/desk/assist/"
+    reference = reference_in(client.post(sent.url, {"code": code}))
+    assert "mtu mwenye kitambulisho chako" in texts("0700000002")[-1]
+    assert identity.contact_of(asha.person_id).phone == OLD, "nothing changes before a second person"
+    page = "/en/desk/new-number/confirm/"
+    own_try = client.post(page, {"reference": reference, "do": "confirm"})
+    assert "A colleague has to look at the card" in own_try.content.decode()
+    shown = colleague.get(f"{page}?reference={reference.lower()}").content.decode()
+    assert "Asha Wanjiru Mfano" in shown
+    assert "0700 000 003" in shown
+    assert colleague.post(page, {"reference": reference, "do": "confirm"}).url == "/en/desk/assist/"
+    assert "it was settled" in colleague.post(page, {"reference": reference, "do": "confirm"}).content.decode()
 
     contact = identity.contact_of(asha.person_id)
     assert (contact.phone, contact.email, contact.language) == (NEW, "asha@example.org", "sw")
@@ -71,10 +95,11 @@ def test_the_account_goes_to_the_new_number_and_both_are_told(client, officer, a
     assert client.post(sent.url, {"code": code}).url == "/en/desk/new-number/"  # a double click
 
 
-def test_who_signed_in_with_the_new_number_already_keeps_that_account(client, officer, asha, texts, now):
+def test_who_signed_in_with_the_new_number_already_keeps_that_account(client, officer, colleague, asha, texts, now):
     empty = identity.open_account(actor=ANONYMOUS, phone=NEW, language="en", now=now)
     client.post("/en/desk/new-number/", {**CARD, "phone": NEW})
-    client.post("/en/desk/new-number/code/", {"code": code_on(texts, "0700000003")})
+    reference = reference_in(client.post("/en/desk/new-number/code/", {"code": code_on(texts, "0700000003")}))
+    colleague.post("/en/desk/new-number/confirm/", {"reference": reference, "do": "confirm"})
     empty.refresh_from_db()
     assert empty.person_id == asha.person_id
 
@@ -108,21 +133,36 @@ def test_what_is_refused_says_why_and_sends_nothing(client, officer, asha, texts
 def test_only_the_officer_who_checked_the_card_and_only_for_a_quarter_of_an_hour(officer, staff, asha, now):
     move = {"person_id": asha.person_id, "phone": NEW, "code": identity.issue_code(phone=NEW, address="", now=now)}
     with pytest.raises(identity.CardNotChecked):
-        identity.replace_phone(actor=officer, now=now, **move)
+        identity.ask_new_number(actor=officer, now=now, **move)
     exchange.check_card(actor=officer, now=now, **CARD)
     colleague = identity.actor_for(
         staff("Mwenzake", role="supervisor"), channel="desk", purpose="casework", second_factor=True
     )
     with pytest.raises(identity.CardNotChecked):
-        identity.replace_phone(actor=colleague, now=now, **move)
+        identity.ask_new_number(actor=colleague, now=now, **move)
     with pytest.raises(identity.CardNotChecked):
-        identity.replace_phone(actor=officer, now=now + timedelta(minutes=16), **move)
+        identity.ask_new_number(actor=officer, now=now + timedelta(minutes=16), **move)
     own = identity.actor_for(asha, channel="portal", purpose="self-service")
     plain = identity.actor_for(staff("Afisa"), channel="desk", purpose="casework", second_factor=True)
     for forbidden in (own, plain, ANONYMOUS):
         with pytest.raises(NotPermitted):
             exchange.check_card(actor=forbidden, now=now, **CARD)
         with pytest.raises(NotPermitted):
-            identity.replace_phone(actor=forbidden, now=now, **move)
-    identity.replace_phone(actor=officer, now=now, **move)
-    assert journal.entries_concerning(asha.person_id, acts=("identity.person.phone_replaced",))
+            identity.ask_new_number(actor=forbidden, now=now, **move)
+    change = identity.ask_new_number(actor=officer, now=now, **move)
+    assert journal.entries_concerning(asha.person_id, acts=("identity.person.new_number_asked",))
+    with pytest.raises(identity.SecondPersonNeeded):
+        identity.confirm_new_number(actor=officer, reference=change.reference, now=now)
+    with pytest.raises(IntegrityError, match="two_persons"), transaction.atomic():
+        identity.NumberChange.objects.filter(id=change.id).update(
+            state="confirmed", settled_by=officer.account_id, settled_at=now
+        )
+    with pytest.raises(NotFound):
+        identity.confirm_new_number(actor=plain, reference=change.reference, now=now + timedelta(hours=1))
+    for forbidden in (own, ANONYMOUS):
+        with pytest.raises(NotPermitted):
+            identity.confirm_new_number(actor=forbidden, reference=change.reference, now=now)
+    identity.refuse_new_number(actor=plain, reference=change.reference, now=now)
+    with pytest.raises(NotFound):
+        identity.confirm_new_number(actor=colleague, reference=change.reference, now=now)
+    assert identity.contact_of(asha.person_id).phone == OLD

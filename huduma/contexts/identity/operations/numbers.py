@@ -1,4 +1,8 @@
-"""A person who lost their phone number comes to a counter with their ID card, and signs in by another number from then on."""
+"""A person who lost their phone number comes to a counter with their ID card, and signs in by another number from then on.
+
+Two members of staff move it (decision 15): a supervisor has the card checked and takes the code that came to the new number; a
+colleague looks at the card and the face once more, and confirms. Until then nothing changes.
+"""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -6,10 +10,11 @@ from uuid import UUID
 from django.db import transaction
 
 from huduma.contexts.identity import events
-from huduma.contexts.identity.models import Account, Person
+from huduma.contexts.identity.models import Account, NumberChange, Person
 from huduma.contexts.identity.operations.codes import WrongCode, use_code
-from huduma.contexts.identity.queries import is_staff
-from huduma.foundation.access import ASSISTED, Actor, NotFound, Refusal
+from huduma.contexts.identity.queries import get_number_change_for, is_staff
+from huduma.foundation import references
+from huduma.foundation.access import ASSISTED, Actor, NotFound, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
 
 #: How long an officer's check of a card counts: a code has to come and be read out.
@@ -28,6 +33,10 @@ class NumberOfAnother(Refusal):
     """Another person signs in with this number. Take a number that is the person’s own."""
 
 
+class SecondPersonNeeded(Refusal):
+    """You asked for this yourself. A colleague has to look at the card and the face, and confirm with their own sign-in."""
+
+
 @transaction.atomic
 def record_card_check(*, actor: Actor, id_number: str, now: datetime) -> Person:
     """Record that a register confirmed to an officer the card of a person who signs in here; returns whose card it is.
@@ -42,23 +51,83 @@ def record_card_check(*, actor: Actor, id_number: str, now: datetime) -> Person:
     return person
 
 
-def replace_phone(*, actor: Actor, person_id: UUID, phone: str, code: str, now: datetime) -> None:
-    """Let a person sign in by a number (E.164) whose newest code they read out; their old number opens nothing of theirs any more.
+def ask_new_number(*, actor: Actor, person_id: UUID, phone: str, code: str, now: datetime) -> NumberChange:
+    """Ask that a person signs in by a number (E.164) whose newest code they read out; a colleague has to confirm it.
 
-    A wrong try of the code counts even though it is refused. Whoever gets the old number next finds an empty account.
-    Raises NotPermitted unless the actor is a supervisor; CardNotChecked unless this same one had the card checked
+    A wrong try of the code counts even though it is refused. What was asked for this person before is replaced.
+    Raises NotPermitted unless the actor is a supervisor, and not the person; CardNotChecked unless this same one had the card checked
     lately; WrongCode; NumberOfAnother.
     """
     actor.require_role("supervisor")
+    if actor.person_id == person_id:
+        raise NotPermitted
     checks = journal.entries_concerning(person_id, acts=(events.CardChecked.act,), limit=20)
     if not any(one.actor_account_id == actor.account_id and now - one.at < CARD_COUNTS_FOR for one in checks):
         raise CardNotChecked
     if not use_code(phone, code.strip(), now):
         raise WrongCode
-    _move(actor.with_purpose(ASSISTED), person_id, phone, now)
+    return _ask(actor.with_purpose(ASSISTED), person_id, phone, now)
 
 
 @transaction.atomic
+def _ask(actor: Actor, person_id: UUID, phone: str, now: datetime) -> NumberChange:
+    former = Account.objects.select_for_update().filter(person_id=person_id).first()
+    if former is None or actor.account_id is None:
+        raise NotFound
+    _refuse_anothers(Account.objects.filter(phone=phone).exclude(id=former.id).first())
+    NumberChange.objects.filter(person_id=person_id, state="asked").update(
+        state="replaced", settled_by=actor.account_id, settled_at=now
+    )
+    change = NumberChange.objects.create(
+        reference=references.mint("HN"), person_id=person_id, phone=phone, asked_by=actor.account_id, asked_at=now
+    )
+    event = events.NewNumberAsked(change_id=change.id, person_id=person_id, former_account_id=former.id)
+    journal.record(actor=actor, event=event, now=now)
+    return change
+
+
+def _refuse_anothers(account: Account | None) -> None:
+    if account is not None and (account.person_id is not None or is_staff(account.id)):
+        raise NumberOfAnother
+
+
+@transaction.atomic
+def confirm_new_number(*, actor: Actor, reference: str, now: datetime) -> NumberChange:
+    """Confirm what a colleague asked, having looked at card and face: the old number opens nothing of the person's any more.
+
+    Whoever gets the old number next finds an empty account. Raises NotPermitted unless the actor is an officer or supervisor, and not
+    the person; NotFound (unknown, settled, or asked longer than an hour ago); SecondPersonNeeded; NumberOfAnother.
+    """
+    change = _lock(actor, reference, now)
+    if change.asked_by == actor.account_id:
+        raise SecondPersonNeeded
+    _settle(change, "confirmed", actor, now)
+    _move(actor.with_purpose(ASSISTED), change.person_id, change.phone, now)
+    return change
+
+
+@transaction.atomic
+def refuse_new_number(*, actor: Actor, reference: str, now: datetime) -> NumberChange:
+    """Refuse what was asked: nothing changes. Who asked may take it back so. Raises NotPermitted, NotFound."""
+    change = _lock(actor, reference, now)
+    _settle(change, "refused", actor, now)
+    event = events.NewNumberRefused(change_id=change.id, person_id=change.person_id)
+    journal.record(actor=actor.with_purpose(ASSISTED), event=event, now=now)
+    return change
+
+
+def _lock(actor: Actor, reference: str, now: datetime) -> NumberChange:
+    change = get_number_change_for(actor, reference, now=now, lock=True)
+    if actor.person_id == change.person_id:
+        raise NotPermitted
+    return change
+
+
+def _settle(change: NumberChange, state: str, actor: Actor, now: datetime) -> None:
+    change.state, change.settled_by, change.settled_at = state, actor.account_id, now
+    change.save(update_fields=["state", "settled_by", "settled_at"])
+
+
 def _move(actor: Actor, person_id: UUID, phone: str, now: datetime) -> None:
     former = Account.objects.select_for_update().filter(person_id=person_id).first()
     if former is None:
@@ -68,8 +137,7 @@ def _move(actor: Actor, person_id: UUID, phone: str, now: datetime) -> None:
     )
     if account.id == former.id:
         return
-    if account.person_id is not None or is_staff(account.id):
-        raise NumberOfAnother
+    _refuse_anothers(account)
     if opened:
         account.set_unusable_password()
     values = (former.email, former.email_verified_at, former.language)
