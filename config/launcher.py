@@ -257,6 +257,8 @@ def parts_of(url: str) -> list[Part]:
         entered |= {
             "africastalking.sms": f"{env.PUBLIC_URL}/hooks/inbox/sms/{africastalking_token()}/",
             "africastalking.voice": f"{env.PUBLIC_URL}/hooks/inbox/voice/{africastalking_token()}/",
+            "messenger.webhook": f"{env.PUBLIC_URL}/hooks/inbox/messenger/",
+            "x.webhook": f"{env.PUBLIC_URL}/hooks/inbox/x/",
             "whatsapp.webhook": f"{env.PUBLIC_URL}/hooks/inbox/whatsapp/",
         }
         jobs.defer("payments.register", once="payments.register")

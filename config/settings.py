@@ -279,6 +279,18 @@ WHATSAPP_NUMBER_ID = env.text("WHATSAPP_NUMBER_ID", "100000000000001" if SANDBOX
 WHATSAPP_TOKEN = env.text("WHATSAPP_TOKEN", "sandbox-whatsapp" if SANDBOX else "")
 WHATSAPP_APP_SECRET = env.text("WHATSAPP_APP_SECRET")
 WHATSAPP_VERIFY_TOKEN = env.text("WHATSAPP_VERIFY_TOKEN")
+MESSENGER_BASE_URL = env.text(
+    "MESSENGER_BASE_URL", f"{SANDBOX_URL}/messenger/v21.0" if SANDBOX else "https://graph.facebook.com/v21.0"
+)
+MESSENGER_PAGE_ID = env.text("MESSENGER_PAGE_ID", "200000000000001" if SANDBOX else "")
+MESSENGER_TOKEN = env.text("MESSENGER_TOKEN", "sandbox-messenger" if SANDBOX else "")
+MESSENGER_APP_SECRET = env.text("MESSENGER_APP_SECRET")
+MESSENGER_VERIFY_TOKEN = env.text("MESSENGER_VERIFY_TOKEN")
+X_BASE_URL = env.text("X_BASE_URL", f"{SANDBOX_URL}/x" if SANDBOX else "https://api.x.com")
+X_CONSUMER_KEY = env.text("X_CONSUMER_KEY", "sandbox-x" if SANDBOX else "")
+X_CONSUMER_SECRET = env.text("X_CONSUMER_SECRET")
+X_ACCESS_TOKEN = env.text("X_ACCESS_TOKEN", "3000001-sandbox" if SANDBOX else "")
+X_ACCESS_SECRET = env.text("X_ACCESS_SECRET")
 # Who may lodge matters by Open311; reading needs no key.
 OPEN311_KEYS = env.names("OPEN311_KEYS") or (["sandbox-open311"] if SANDBOX else [])
 

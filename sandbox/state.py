@@ -61,6 +61,8 @@ FAULTS = {
     "imap": "down timeout",
     "africastalking_in": "delay lose duplicate reorder",
     "whatsapp": "delay lose duplicate reorder falsify timeout error_5xx down undelivered window_over",
+    "messenger": "delay lose duplicate reorder falsify timeout error_5xx down window_over",
+    "x": "delay lose duplicate reorder falsify timeout error_5xx down too_many",
     "etims": "delay timeout error_5xx down",
 }
 

@@ -17,10 +17,10 @@ from huduma.contexts.inbox.models import Call, CallBack, Conversation, Mailbox, 
 from huduma.contexts.inbox.providers.whatsapp import WhatsApp
 from huduma.contexts.messages.models import Message as Sent
 from huduma.contexts.places import public as places
-from huduma.foundation import references
+from huduma.foundation import http, references
 from huduma.foundation.access import ANONYMOUS, SYSTEM
 from huduma.foundation.journal import public as journal
-from sandbox.inbound import _webhook, whatsapp_signature
+from sandbox.inbound import _webhook, messenger_webhook, meta_signature, x_signature, x_webhook
 
 pytestmark = pytest.mark.django_db
 PHONE = "+254700000002"
@@ -297,7 +297,7 @@ def test_a_caller_who_presses_one_is_called_back_and_broken_promises_are_seen(sa
 
 def webhook(settings, value, secret=""):
     body = _webhook(value)
-    signature = whatsapp_signature(body, secret or settings.WHATSAPP_APP_SECRET)
+    signature = meta_signature(body, secret or settings.WHATSAPP_APP_SECRET)
     headers = {"X-Hub-Signature-256": signature}
     return Client().post("/hooks/inbox/whatsapp/", body, content_type="application/json", headers=headers).status_code
 
@@ -350,6 +350,97 @@ def test_whatsapp_checks_our_address_by_the_word_that_we_share(settings):
 def test_the_signature_of_a_published_vector():
     body = b'{"object":"whatsapp_business_account","entry":[]}'
     expected = "sha256=d3e4f9da0ce6c71ab3dba55929b8eeeee2455349e534924ead19f98d143e904f"
-    assert whatsapp_signature(body, "app-secret") == expected
+    assert meta_signature(body, "app-secret") == expected
     assert WhatsApp("http://x", "1", "t", "app-secret").is_signed(body, expected)
     assert not WhatsApp("http://x", "1", "t", "").is_signed(body, expected)
+
+
+def told(channel, body, signature):
+    header = "X-Hub-Signature-256" if channel == "messenger" else "x-twitter-webhooks-signature"
+    answer = Client().post(
+        f"/hooks/inbox/{channel}/", body, content_type="application/json", headers={header: signature}
+    )
+    return answer.status_code
+
+
+def taken_by(sandbox, address):
+    return [one["text"] for one in sandbox.get("/_control/messages").json() if one["phone"] == address]
+
+
+def test_messenger_in_and_out_signed_told_twice_and_with_receipts(sandbox, agent, drain_jobs, settings):
+    sandbox.post("/_control/incoming/messenger", json={"from": "7001", "text": "Habari"})  # opens the company's day
+    body = messenger_webhook(
+        {"sender": {"id": "7001"}, "message": {"mid": "m_1", "text": "Habari, kitambulisho changu?"}}
+    )
+    again = messenger_webhook(
+        {"sender": {"id": "7001"}, "message": {"mid": "m_1", "text": "Habari, kitambulisho changu?"}, "x": 1}
+    )
+    ours = messenger_webhook({"sender": {"id": "9"}, "message": {"mid": "m_2", "is_echo": True, "text": "Karibu"}})
+    secret = settings.MESSENGER_APP_SECRET
+    assert told("messenger", body, meta_signature(body, "wrong")) == 403
+    assert [told("messenger", one, meta_signature(one, secret)) for one in (body, body, again, ours)] == [200] * 4
+    drain_jobs()
+    conversation = Conversation.objects.get()
+    assert (conversation.channel, conversation.address, conversation.person_id) == ("messenger", "7001", None)
+    assert conversation.messages.filter(side="customer").count() == 1
+    with pytest.raises(inbox.TooLongThere):
+        inbox.reply(actor=agent, conversation_id=conversation.id, text="x" * 2001, now=timezone.now())
+    inbox.reply(actor=agent, conversation_id=conversation.id, text="Kiko tayari.", now=timezone.now())
+    drain_jobs()
+    assert taken_by(sandbox, "7001")[1:] == ["Kiko tayari."]  # after the acknowledgement
+    said = Message.objects.get(side="staff")
+    receipt = messenger_webhook({"sender": {"id": "7001"}, "delivery": {"mids": [said.outside_id]}})
+    told("messenger", receipt, meta_signature(receipt, secret))
+    drain_jobs()
+    said.refresh_from_db()
+    assert said.sending == "delivered"
+    sandbox.post("/_control/messenger", json={"fault": "window_over", "times": 1})
+    inbox.reply(actor=agent, conversation_id=conversation.id, text="Bado?", now=timezone.now())
+    drain_jobs()
+    assert Message.objects.get(text="Bado?").why_failed == "window_over"
+    with pytest.raises(inbox.WindowOver):
+        inbox.reply(
+            actor=agent, conversation_id=conversation.id, text="Bado.", now=timezone.now() + timedelta(hours=25)
+        )
+
+
+def test_x_in_and_out_signed_told_twice_and_when_it_has_too_many(sandbox, agent, drain_jobs, settings):
+    body = x_webhook("501", "8001", "Where is my passport?", "Asha")
+    secret = settings.X_CONSUMER_SECRET
+    assert told("x", body, x_signature(body, "wrong")) == 403
+    assert told("x", body + b" ", x_signature(body, secret)) == 403
+    other = x_webhook("501", "8001", "Where is my passport? ", "Asha")  # the same id, told otherwise
+    ours = x_webhook("502", "3000001", "Our own words")
+    assert [told("x", one, x_signature(one, secret)) for one in (body, body, other, ours)] == [200] * 4
+    drain_jobs()
+    conversation = Conversation.objects.get()
+    assert (conversation.channel, conversation.name, conversation.language) == ("x", "Asha", "en")
+    assert conversation.messages.filter(side="customer").count() == 1
+    sandbox.post("/_control/x", json={"fault": "too_many", "times": 1})
+    inbox.reply(actor=agent, conversation_id=conversation.id, text="It is ready.", now=timezone.now())
+    with pytest.raises(http.Unavailable):  # a worker tries again later
+        drain_jobs()
+    for _ in range(2):
+        operations.hand_over_message(Message.objects.get(side="staff").id)
+    assert taken_by(sandbox, "8001")[1:] == ["It is ready."]
+    assert Message.objects.get(side="staff").sending == "sent"
+
+
+def test_x_and_messenger_check_our_address(settings):
+    answer = Client().get("/hooks/inbox/x/", {"crc_token": "a-word"})
+    assert answer.json() == {"response_token": x_signature(b"a-word", settings.X_CONSUMER_SECRET)}
+    assert Client().get("/hooks/inbox/x/").status_code == 403
+    assert Client().get("/hooks/inbox/x/", {"crc_token": "x" * 501}).status_code == 403
+    settings.MESSENGER_VERIFY_TOKEN = "shared"
+    query = {"hub.mode": "subscribe", "hub.verify_token": "shared", "hub.challenge": "12345"}
+    assert Client().get("/hooks/inbox/messenger/", query).content == b"12345"
+    assert Client().get("/hooks/inbox/messenger/", query | {"hub.verify_token": ""}).status_code == 403
+
+
+def test_nonsense_from_x_and_messenger_is_kept_for_a_person(drain_jobs, settings):
+    for body in (b"{}", b"[]", b'{"object":"page","entry":[{"messaging":[{"message":{"mid":"1"}}]}]}', b"\xff"):
+        told("messenger", body, meta_signature(body, settings.MESSENGER_APP_SECRET))
+        told("x", body, x_signature(body, settings.X_CONSUMER_SECRET))
+    drain_jobs()
+    assert Received.objects.filter(state="refused", why="malformed").count() >= 6
+    assert not Conversation.objects.exists()

@@ -74,6 +74,8 @@ CHANNELS = {
     "sms": gettext_lazy("by SMS"),
     "email": gettext_lazy("by e-mail"),
     "whatsapp": gettext_lazy("by WhatsApp"),
+    "messenger": gettext_lazy("by Facebook Messenger"),
+    "x": gettext_lazy("by X"),
     "web": gettext_lazy("on the web"),
 }
 

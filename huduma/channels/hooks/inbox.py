@@ -4,7 +4,7 @@ from datetime import timedelta
 from xml.etree import ElementTree
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -17,7 +17,6 @@ from huduma.foundation.ui.requests import address_of
 from huduma.foundation.worktime import public as worktime
 
 BODY_LIMIT = 1_000_000
-SIGNATURE = "X-Hub-Signature-256"
 #: What a caller hears first, in both languages: there is no telling yet which they speak.
 WELCOME = (
     "Karibu Huduma. Subiri, au bonyeza 1 tukupigie. Welcome to Huduma. Hold the line, or press 1 and we call you back."
@@ -78,23 +77,40 @@ def _what_to_do(request: HttpRequest, token: str) -> bytes:
 
 @csrf_exempt
 @require_http_methods(["GET", "POST"])
-def whatsapp(request: HttpRequest) -> HttpResponse:
-    """WhatsApp's check of our address (GET), and its signed webhooks (POST)."""
+def meta(request: HttpRequest, channel: str) -> HttpResponse:
+    """WhatsApp's and Messenger's check of our address (GET), and their signed webhooks (POST)."""
     if request.method == "GET":
         told = request.GET.get("hub.verify_token", "")
-        expected = settings.WHATSAPP_VERIFY_TOKEN
+        expected = getattr(settings, f"{channel.upper()}_VERIFY_TOKEN")
         if request.GET.get("hub.mode") == "subscribe" and expected and constant_time_compare(told, expected):
             return HttpResponse(request.GET.get("hub.challenge", "")[:200], content_type="text/plain")
         return HttpResponse(status=403)
+    return _signed(request, channel, "X-Hub-Signature-256")
+
+
+@csrf_exempt
+@require_http_methods(["GET", "POST"])
+def x(request: HttpRequest) -> HttpResponse:
+    """X's check of our address (GET `crc_token`, to be signed), and its signed webhooks (POST)."""
+    if request.method == "GET":
+        asked = request.GET.get("crc_token", "")
+        answer = inbox.challenge_of("x", asked) if 0 < len(asked) <= 500 else None
+        return HttpResponse(status=403) if answer is None else JsonResponse({"response_token": answer})
+    return _signed(request, "x", "X-Twitter-Webhooks-Signature")
+
+
+def _signed(request: HttpRequest, channel: str, header: str) -> HttpResponse:
+    """Keep a webhook that its channel signed; told again, it changes nothing."""
     body = request.body[:BODY_LIMIT]
-    if not inbox.is_signed_by("whatsapp", body, request.headers.get(SIGNATURE, "")):
+    if not inbox.is_signed_by(channel, body, request.headers.get(header, "")):
         return HttpResponse(status=403)
-    _keep(request, "whatsapp", body, inbox.key_of(body))
+    _keep(request, channel, body, inbox.key_of(body))
     return HttpResponse()
 
 
 urlpatterns = [
     path("inbox/sms/<str:token>/", sms, name="inbox_sms"),
     path("inbox/voice/<str:token>/", voice, name="inbox_voice"),
-    path("inbox/whatsapp/", whatsapp, name="inbox_whatsapp"),
+    *(path(f"inbox/{one}/", meta, {"channel": one}, name=f"inbox_{one}") for one in ("whatsapp", "messenger")),
+    path("inbox/x/", x, name="inbox_x"),
 ]

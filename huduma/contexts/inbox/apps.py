@@ -14,7 +14,9 @@ class InboxConfig(AppConfig):
         from huduma.contexts.inbox.providers.africastalking import Sms, Voice
         from huduma.contexts.inbox.providers.base import channels
         from huduma.contexts.inbox.providers.email import Email
+        from huduma.contexts.inbox.providers.messenger import Messenger
         from huduma.contexts.inbox.providers.whatsapp import WhatsApp
+        from huduma.contexts.inbox.providers.x import X
 
         channels.register("email", Email(settings.INBOX_ADDRESS, settings.INBOX_AUTHSERV))
         channels.register("sms", Sms())
@@ -23,6 +25,19 @@ class InboxConfig(AppConfig):
             "whatsapp",
             WhatsApp(
                 settings.WHATSAPP_BASE_URL, settings.WHATSAPP_NUMBER_ID, settings.WHATSAPP_TOKEN, settings.WHATSAPP_APP_SECRET
+            ),
+        )  # fmt: skip
+        channels.register(
+            "messenger",
+            Messenger(
+                settings.MESSENGER_BASE_URL, settings.MESSENGER_PAGE_ID, settings.MESSENGER_TOKEN, settings.MESSENGER_APP_SECRET
+            ),
+        )  # fmt: skip
+        channels.register(
+            "x",
+            X(
+                settings.X_BASE_URL, (settings.X_CONSUMER_KEY, settings.X_CONSUMER_SECRET),
+                (settings.X_ACCESS_TOKEN, settings.X_ACCESS_SECRET),
             ),
         )  # fmt: skip
         contact.register_group("conversations", events.OF_THE_CUSTOMER)

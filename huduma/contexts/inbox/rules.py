@@ -26,6 +26,8 @@ PROMISES: dict[str, Promise] = {
     "web": Promise(4, "hours"),
     "sms": Promise(4, "hours"),
     "whatsapp": Promise(4, "hours"),
+    "messenger": Promise(4, "hours"),
+    "x": Promise(4, "hours"),
     "email": Promise(1, "working_days"),
     "letter": Promise(5, "working_days"),
     "counter": Promise(4, "hours"),
@@ -35,10 +37,14 @@ CHANNELS: dict[str, Mapping[str, str]] = {
     "web": {"en": "Web", "sw": "Tovuti"},
     "sms": {"en": "SMS", "sw": "SMS"},
     "whatsapp": {"en": "WhatsApp", "sw": "WhatsApp"},
+    "messenger": {"en": "Facebook Messenger", "sw": "Facebook Messenger"},
+    "x": {"en": "X", "sw": "X"},
     "email": {"en": "E-mail", "sw": "Barua pepe"},
     "letter": {"en": "Letter", "sw": "Barua"},
     "counter": {"en": "In person", "sw": "Ana kwa ana"},
 }
+#: Channels by which a customer is known to a company only, by its own id; it sends our answers.
+BY_COMPANY = ("whatsapp", "messenger", "x")
 #: Channels in which a message is short, and can be a keyword.
 SHORT = ("sms", "whatsapp")
 #: With what a conversation ends. The Kiswahili agrees with "mazungumzo".

@@ -40,7 +40,11 @@ class NoSuchWay(Refusal):
 
 
 class WindowOver(Refusal):
-    """On WhatsApp we may answer only within a day of the customer's last message. Answer by SMS, or call."""
+    """By this channel we may answer only within a day of the customer's last message. Answer by SMS, or call."""
+
+
+class TooLongThere(Refusal):
+    """This channel takes no message as long as this. Shorten it, or send it in two."""
 
 
 def acknowledge(conversation: Conversation, incoming: Incoming, now: datetime) -> None:
@@ -75,7 +79,7 @@ def send_automatic(conversation: Conversation, text: str, incoming: Incoming, no
 def reply(*, actor: Actor, conversation_id: UUID, text: str, now: datetime, channel: str = "") -> Message:
     """Answer, by the channel that the customer came by or by another of their ways; the conversation is the answerer's then.
 
-    Raises NotFound, NothingToSend, NoSuchWay, WindowOver.
+    Raises NotFound, NothingToSend, NoSuchWay, TooLongThere, WindowOver.
     """
     conversation = lock_for(actor, conversation_id)
     text = text.strip()[:TEXT_LIMIT]
@@ -84,8 +88,11 @@ def reply(*, actor: Actor, conversation_id: UUID, text: str, now: datetime, chan
     by = channel or conversation.channel
     if by not in queries.ways_of(conversation):
         raise NoSuchWay
-    if by == "whatsapp" and not _is_window_open(conversation, now):
-        raise WindowOver
+    if by in rules.BY_COMPANY:
+        if len(text) > channels.get(by).longest:
+            raise TooLongThere
+        if not _is_window_open(conversation, by, now):
+            raise WindowOver
     last = conversation.messages.filter(side="customer", channel="email").order_by("-at").first()
     answers = Incoming(address="", outside_id=last.outside_id) if last else None
     with override(conversation.language):
@@ -102,9 +109,10 @@ def reply(*, actor: Actor, conversation_id: UUID, text: str, now: datetime, chan
     return message
 
 
-def _is_window_open(conversation: Conversation, now: datetime) -> bool:
-    last = conversation.messages.filter(side="customer", channel="whatsapp").order_by("-at").first()
-    return last is not None and (now - last.at).total_seconds() < 24 * 3600
+def _is_window_open(conversation: Conversation, channel: str, now: datetime) -> bool:
+    window = channels.get(channel).window
+    last = conversation.messages.filter(side="customer", channel=channel).order_by("-at").first()
+    return window is None or (last is not None and now - last.at < window)
 
 
 def _send(

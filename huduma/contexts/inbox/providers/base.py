@@ -3,6 +3,7 @@
 from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import ClassVar
 
 from huduma.foundation.sockets import Registry
@@ -41,8 +42,9 @@ class Attached:
 class Incoming:
     """One message as its channel tells of it.
 
-    `address`: by what the channel knows the sender (E.164 number, e-mail address). `outside_id`: the channel's own id, by which a repeat
-    is known. `answers`: ids of messages that it answers, the nearest first. `is_automatic`: a machine wrote it, so no machine answers.
+    `address`: by what the channel knows the sender (E.164 number, e-mail address, the company's own id). `outside_id`: the channel's
+    own id, by which a repeat is known. `answers`: ids of messages that it answers, the nearest first. `is_automatic`: a machine wrote
+    it, so no machine answers.
     `is_proven`: whether the channel vouches for the sender. `undelivered`: the id of a message of ours that did not arrive.
     """
 
@@ -101,6 +103,14 @@ class Channel(ABC):
 
     confidence: ClassVar[str]
     sends: ClassVar[bool] = False
+    #: How many characters a message that it sends may have.
+    longest: ClassVar[int] = 8000
+    #: For how long after the customer's last message we may answer; None where always.
+    window: ClassVar[timedelta | None] = None
+
+    def challenge(self, asked: str) -> str | None:
+        """Return what a channel has to hear that checks our address by something to be signed; None for others."""
+        return None
 
     def read(self, headers: Mapping[str, str], body: bytes) -> list[News]:
         """Return what stands in something that came in. Raises Unreadable."""

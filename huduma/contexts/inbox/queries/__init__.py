@@ -21,6 +21,7 @@ from huduma.contexts.inbox.queries.conversations import (
 )
 from huduma.contexts.inbox.queries.work import (
     Promised,
+    challenge_of,
     dead_mailbox,
     fill,
     fill_article,
@@ -38,7 +39,7 @@ from huduma.contexts.inbox.queries.work import (
 )
 
 __all__ = [
-    "CHAT_LINK", "ConversationPage", "Ended", "Promised", "View", "calls_of", "chat_token", "colleagues", "dead_mailbox",
+    "CHAT_LINK", "ConversationPage", "Ended", "Promised", "View", "calls_of", "challenge_of", "chat_token", "colleagues", "dead_mailbox",
     "fill", "fill_article", "get_attachment_for", "get_call_for", "get_chat", "get_ended", "get_for", "get_refused_for", "helpers",
     "is_signed_by", "list_callbacks_for", "list_calls_for", "list_canned", "list_ended_calls_for", "list_for",
     "list_refused_for", "list_there_for", "may_read", "others_of", "presence_of", "said_in", "suggest_articles", "ways_of",

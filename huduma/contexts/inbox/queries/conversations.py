@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from huduma.contexts.identity import public as identity
+from huduma.contexts.inbox import rules
 from huduma.contexts.inbox.events import ConversationViewed
 from huduma.contexts.inbox.models import WAITS, Attachment, Call, Conversation, Message
 from huduma.foundation import links
@@ -151,7 +152,7 @@ def ways_of(conversation: Conversation) -> dict[str, str]:
     known = identity.contact_of(conversation.person_id) if conversation.person_id else None
     phone = conversation.phone or (known.phone if known else None) or ""
     email = conversation.email or (known.email if known else None) or ""
-    ways = {conversation.channel: conversation.address} if conversation.channel in ("web", "whatsapp") else {}
+    ways = {conversation.channel: conversation.address} if conversation.channel in ("web", *rules.BY_COMPANY) else {}
     ways |= {"sms": phone, "phone": phone} if phone else {}
     return ways | ({"email": email} if email else {})
 

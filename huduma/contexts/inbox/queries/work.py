@@ -80,6 +80,11 @@ def is_signed_by(channel: str, body: bytes, signature: str) -> bool:
     return channels.get(channel).is_signed(body, signature)
 
 
+def challenge_of(channel: str, asked: str) -> str | None:
+    """Return what a channel has to hear that checks our address by something to be signed; None where nothing is to be said."""
+    return channels.get(channel).challenge(asked)
+
+
 def dead_mailbox(now: datetime) -> Mailbox | None:
     """Return a mailbox that cannot be read for a while, if there is one."""
     return Mailbox.objects.filter(failing_since__lt=now - DEAD_AFTER).first()

@@ -1,0 +1,63 @@
+"""What WhatsApp Cloud and Messenger share: webhooks signed by our app's secret, the Graph API out, after their public documentation."""
+
+import hashlib
+import hmac
+import json
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from huduma.contexts.inbox.providers.base import Channel, News, Refused, Unreadable
+from huduma.foundation import http
+from huduma.foundation import phone as phones
+
+READ_SECONDS = 15.0
+
+
+class MetaChannel(Channel):
+    """A channel of Meta's. A free message may go out only within a day of the customer's last one."""
+
+    confidence: ClassVar = "spec-conformant"
+    sends: ClassVar = True
+    window: ClassVar = timedelta(hours=24)
+    #: By which error (code, subcode) the company says that this day is over.
+    window_over: ClassVar[tuple[int, int | None]]
+
+    def __init__(self, base_url: str, account_id: str, token: str, app_secret: str) -> None:
+        self._url, self._token, self._secret = f"{base_url}/{account_id}/messages", token, app_secret
+        self._account_id = account_id
+
+    def is_signed(self, body: bytes, signature: str) -> bool:
+        """Whether a webhook is signed by our app's secret (`X-Hub-Signature-256`)."""
+        expected = "sha256=" + hmac.new(self._secret.encode(), body, hashlib.sha256).hexdigest()
+        return bool(self._secret) and hmac.compare_digest(expected.encode(), signature.encode())
+
+    def read(self, headers: Mapping[str, str], body: bytes) -> list[News]:
+        """Return the messages and receipts of a webhook; one may carry many."""
+        try:
+            return list(self._news(json.loads(body)))
+        except (ValueError, TypeError, KeyError, AttributeError, phones.InvalidPhone) as error:
+            raise Unreadable("malformed") from error
+
+    @abstractmethod
+    def _news(self, told: dict[str, Any]) -> Iterator[News]:
+        """Return what stands in a webhook."""
+
+    def _post(self, content: dict[str, Any]) -> dict[str, Any]:
+        """Hand over one message. Raises Refused, http.Unavailable."""
+        with http.client(READ_SECONDS) as client:
+            answer = http.request(
+                client, "POST", self._url, json=content, headers={"Authorization": f"Bearer {self._token}"}
+            )
+        if answer.status_code == 200:
+            taken: dict[str, Any] = answer.json()
+            return taken
+        try:
+            error = answer.json()["error"]
+            code, subcode = error["code"], error.get("error_subcode")
+        except (ValueError, TypeError, KeyError, AttributeError):
+            code, subcode = answer.status_code, None
+        over, over_subcode = self.window_over
+        is_over = code == over and over_subcode in (None, subcode)
+        raise Refused("window_over" if is_over else str(code))
