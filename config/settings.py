@@ -220,6 +220,13 @@ ETIMS = {
     "key": env.text("ETIMS_KEY"),
     "secret": env.text("ETIMS_SECRET"),
     "rates": {"B": env.text("ETIMS_RATE_B", "16"), "E": env.text("ETIMS_RATE_E", "8")},
+    # Where KRA shows an invoice to whoever reads its QR code.
+    "receipt_url": env.text(
+        "ETIMS_RECEIPT_URL",
+        f"{SANDBOX_URL if SANDBOX else 'https://etims.kra.go.ke'}"
+        + ("/etims" if SANDBOX else "")
+        + "/common/link/etims/receipt/indexEtimsReceiptData?Data=",
+    ),
 }
 # Whose money it is before it is handed over to bodies, as the bank knows it; and the servers to which batches go (decision 9).
 SETTLEMENT_ACCOUNT = {

@@ -1,8 +1,9 @@
-"""KRA's eTIMS (OSCU): token, a device that is initialised once, sales that are signed, and a number that is known already."""
+"""KRA's eTIMS (OSCU): token, a device initialised once, sales and their credits, signed, a number that is known already, a page for each."""
 
 import base64
 import hashlib
 import hmac
+import html
 import json
 import secrets
 import time
@@ -10,7 +11,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.delivery import shared, trouble
@@ -106,6 +107,8 @@ async def sale(request: Request) -> Response:
     total = sum(round(float(str(item["totAmt"])) * 100) for item in body["itemList"])  # type: ignore[attr-defined]
     if total != round(float(str(body["totAmt"])) * 100):
         return _answer("910", "Request parameter error: totAmt")
+    if body["rcptTyCd"] == "R" and (wrong_credit := _wrong_credit(state, tin, body, total)):
+        return _answer("910", f"Request parameter error: {wrong_credit}")
     receipt = int(state.run("SELECT count(*) FROM tax_invoice WHERE tin = ?", tin)[0][0]) + 1
     signature = base64.b32encode(hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()[:10]).decode()
     internal, at = base64.b32encode(secrets.token_bytes(16)).decode().rstrip("="), body["cfmDt"]
@@ -121,6 +124,36 @@ async def sale(request: Request) -> Response:
     )
     row = {"receipt": receipt, "signature": signature, "internal": internal, "at": at}
     return _answer("0000", "Successful", _data(row))
+
+
+def _wrong_credit(state: State, tin: str, body: dict[str, object], total: int) -> str:
+    """What is wrong with a credit: it names no sale, or with the others takes back more than was sold."""
+    original = str(body.get("orgInvcNo", 0))
+    sent = [json.loads(row["body"]) for row in state.run("SELECT body FROM tax_invoice WHERE tin = ?", tin)]
+    sold = sum(_cents(one) for one in sent if str(one["invcNo"]) == original and one["rcptTyCd"] == "S")
+    credited = sum(_cents(one) for one in sent if str(one.get("orgInvcNo")) == original and one["rcptTyCd"] == "R")
+    return "orgInvcNo" if not sold else "totAmt" if credited + total > sold else ""
+
+
+def _cents(sent: dict[str, object]) -> int:
+    return round(float(str(sent["totAmt"])) * 100)
+
+
+async def shown(request: Request) -> Response:
+    """`GET /common/link/etims/receipt/indexEtimsReceiptData?Data=<PIN><branch><signature>`: an invoice, to whoever holds its QR code."""
+    data = request.query_params.get("Data", "")
+    rows = request.app.state.books.run(
+        "SELECT * FROM tax_invoice WHERE signature <> '' AND ? LIKE tin || '__' || signature", data
+    )
+    if not rows:
+        return HTMLResponse("There is no search result", 404)
+    sent = json.loads(rows[0]["body"])
+    kind = "Credit note" if sent["rcptTyCd"] == "R" else "Tax invoice"
+    lines = "".join(f"<li>{html.escape(one['itemNm'])}: {one['totAmt']}</li>" for one in sent["itemList"])
+    return HTMLResponse(
+        f"<!doctype html><title>eTIMS (sandbox)</title><h1>{kind} {sent['invcNo']}</h1><p>{rows[0]['tin']}, {sent['cfmDt']}</p>"
+        f"<ul>{lines}</ul><p>{sent['totAmt']} ({sent['totTaxAmt']})</p>"
+    )
 
 
 async def known(request: Request) -> Response:
@@ -139,4 +172,5 @@ routes = [
     Route("/initialize", initialise, methods=["POST"]),
     Route("/sendSalesTransaction", sale, methods=["POST"]),
     Route("/selectSalesTransactions", known, methods=["POST"]),
+    Route("/common/link/etims/receipt/indexEtimsReceiptData", shown),
 ]

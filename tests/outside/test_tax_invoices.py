@@ -1,11 +1,22 @@
-"""Tax invoices against the stand-in of KRA's unit: numbered without gaps, signed once, looked up after a lost answer."""
+"""Tax invoices against the stand-in of KRA's unit: numbered without gaps, signed once, looked up after a lost answer; credited; copied."""
+
+import html
+import re
 
 import pytest
 from django.utils import timezone
 
-from huduma.contexts.settlement import operations
+from huduma.contexts.identity import public as identity
+from huduma.contexts.payments import public as payments
+from huduma.contexts.payments.models import Bill
+from huduma.contexts.payments.operations import refunds
+from huduma.contexts.payments.providers.base import Result
+from huduma.contexts.settlement import handlers, operations
 from huduma.contexts.settlement.models import TaxInvoice
 from huduma.contexts.settlement.providers.etims import Branch, Item, NotIssued
+from huduma.foundation import ids
+from huduma.foundation.access import SYSTEM
+from huduma.foundation.journal import public as journal
 
 pytestmark = pytest.mark.django_db
 
@@ -60,3 +71,72 @@ def test_tax_is_taken_out_of_what_was_paid(taxpayer):
         "160.00",
         "1210",
     )
+
+
+def give_back(bill, cents, officer_actor):
+    """Refund a part of what was paid, in the books."""
+    one, other = officer_actor(None, role="accountant"), officer_actor(None, role="accountant")
+    now, payment = timezone.now(), payments.settling_payment(bill.id)
+    refund = payments.propose_refund(actor=one, payment_id=payment.id, amount_cents=cents, note="not served", now=now)
+    payments.decide_refund(actor=other, refund_id=refund.id, approve=True, now=now)
+    refunds._move(refund.id, "sending", now)
+    refunds.take_refund_result(refund_id=refund.id, result=Result("paid", receipt=f"B{cents}"), now=now)
+    for entry in journal.entries_concerning(refund.id, acts=("payments.refund.succeeded",)):
+        handlers.on_refund(entry)
+        handlers.on_refund(entry)  # the same news twice is one note
+
+
+def test_what_goes_back_of_an_invoice_is_credited_once_and_never_more_than_it(taxpayer, paid, officer_actor, sandbox):
+    bill = paid("R1")
+    operations.order_tax_invoices(bill_id=bill.id, now=timezone.now())
+    for cents in (5_000, 100_000):
+        give_back(bill, cents, officer_actor)
+    notes = list(TaxInvoice.objects.exclude(original=None).order_by("number"))
+    assert [(one.number, one.total_cents, one.original.number) for one in notes] == [(2, 5_000, 1), (3, 100_000, 1)]
+    for note in reversed(notes):
+        operations.issue_tax_invoice(note.id)  # its invoice is issued before it
+    assert TaxInvoice.objects.filter(issued_at=None).count() == 0
+    with pytest.raises(NotIssued, match="910"):
+        operations.etims().issue(
+            Branch(taxpayer.tin, "00", taxpayer.key),
+            number=4,
+            items=[Item("More", "D", 1)],
+            at=timezone.now(),
+            credits=1,
+        )
+
+
+def test_only_what_was_paid_is_invoiced_where_a_part_was_waived(taxpayer, bill, officer_actor):
+    raised, now = bill(105_000), timezone.now()
+    asked = payments.ask_waiver(
+        actor=officer_actor("CRS"), bill_id=raised.id, body_code="CRS", kind="waiver", reason="Hardship", amount_cents=5_000,
+        legal_basis="Article 210", now=now,
+    )  # fmt: skip
+    payments.decide_waiver(actor=officer_actor("CRS", role="supervisor"), waiver_id=asked.id, approve=True, now=now)
+    assert [one.total_cents for one in operations.order_tax_invoices(bill_id=raised.id, now=now)] == [100_000]
+
+
+def test_the_payer_has_a_copy_whose_code_kra_knows(taxpayer, paid, client, sandbox):
+    bill, now = paid("R1"), timezone.now()
+    account = identity.open_account(actor=SYSTEM, phone="+254700000002", language="en", now=now)
+    facts = identity.IdentityFacts(
+        id_number="90000002", surname="Mfano", first_name="Asha", other_names="", birth_date=None, sex="F"
+    )
+    actor = identity.actor_for(account, channel="portal", purpose="self-service")
+    identity.record_identity_proof(actor=actor, facts=facts, by="iprs", now=now)
+    account.refresh_from_db()
+    client.force_login(account)
+    Bill.objects.filter(id=bill.id).update(payer_person_id=account.person_id)
+    receipt = f"/en/bills/{bill.id}/receipt/"
+    assert "/tax-invoices/" not in client.get(receipt).content.decode()
+    operations.order_tax_invoices(bill_id=bill.id, now=timezone.now())
+    assert f"/en/bills/{bill.id}/tax-invoices/" in client.get(receipt).content.decode()
+    for language, words in (("en", "KRA has not signed it yet"), ("sw", "KRA bado haijaitia saini")):
+        assert words in client.get(f"/{language}/bills/{bill.id}/tax-invoices/").content.decode()
+    operations.issue_tax_invoice(TaxInvoice.objects.get().id)
+    page = client.get(f"/sw/bills/{bill.id}/tax-invoices/").content.decode()
+    address = html.unescape(re.search(r'href="([^"]*indexEtimsReceiptData[^"]*)"', page).group(1))
+    assert TaxInvoice.objects.get().signature in address
+    assert "Tax invoice 1" in sandbox.get(address[address.index("/etims") :]).text
+    Bill.objects.filter(id=bill.id).update(payer_person_id=ids.uuid7())
+    assert client.get(f"/en/bills/{bill.id}/tax-invoices/").status_code == 404

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from huduma.channels.portal.identity import to_sign_in
 from huduma.contexts.identity import public as identity
 from huduma.contexts.payments import public as payments
+from huduma.contexts.settlement import public as settlement
 from huduma.foundation import throttle
 from huduma.foundation.access import NotFound, Refusal
 from huduma.foundation.ui.requests import actor_of, address_of
@@ -271,7 +272,12 @@ def receipt(request: HttpRequest, bill_id: UUID) -> HttpResponse:
     bill = payments.get_bill_for(actor, bill_id)
     if bill.state != "settled":
         return redirect("portal:pay", bill_id=bill_id)
-    context = {"bill": bill, "payment": payments.settling_payment(bill.id), "members": payments.settled_with(bill)}
+    context = {
+        "bill": bill,
+        "payment": payments.settling_payment(bill.id),
+        "members": payments.settled_with(bill),
+        "invoiced": bool(settlement.tax_copies_for(actor, bill.id)),
+    }
     return render(request, "portal/payments/receipt.html", context)
 
 

@@ -16,6 +16,7 @@ from huduma.channels.portal import (
     outreach,
     payments,
     performance,
+    settlement,
 )
 
 app_name = "portal"
@@ -29,6 +30,7 @@ urlpatterns = [
     *applications.urlpatterns,
     *agreements.urlpatterns,
     *payments.urlpatterns,
+    *settlement.urlpatterns,
     *credentials.urlpatterns,
     *knowledge.urlpatterns,
     *contact.urlpatterns,

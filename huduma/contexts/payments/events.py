@@ -176,9 +176,10 @@ class RefundNotClosed(_RefundEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class RefundSucceeded(_RefundEvent):
-    """Money went back."""
+    """Money went back, as that transfer of the ledger says."""
 
     act: ClassVar[str] = "payments.refund.succeeded"
+    transfer_id: UUID
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -117,6 +117,7 @@ from huduma.contexts.payments.queries import (
     is_cancellable,
     known_for,
     latest_payment,
+    legs_of,
     members_of,
     next_cents,
     ownerless_for,
@@ -152,6 +153,7 @@ from huduma.contexts.payments.queries import (
     waivers_of,
     ways_to_pay,
 )
+from huduma.contexts.payments.rules import net_amounts, share
 
 __all__ = [
     "BASKET",
@@ -247,8 +249,10 @@ __all__ = [
     "is_cancellable",
     "known_for",
     "latest_payment",
+    "legs_of",
     "make_basket",
     "members_of",
+    "net_amounts",
     "next_cents",
     "open_till",
     "ownerless_for",
@@ -275,6 +279,7 @@ __all__ = [
     "running_payment",
     "settled_with",
     "settling_payment",
+    "share",
     "slip_for",
     "spreads",
     "standing_token",

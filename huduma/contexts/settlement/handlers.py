@@ -1,4 +1,4 @@
-"""Bodies hear by e-mail of the money that is on its way to them, accountants of what a check found. Taxpayers get invoices."""
+"""Bodies hear by e-mail of money on its way to them, accountants of what a check found. Taxpayers get invoices and credit notes."""
 
 from uuid import UUID
 
@@ -41,6 +41,16 @@ def on_batch(entry: journal.Entry) -> None:
 def on_settled(entry: journal.Entry) -> None:
     """Number the tax invoices of the taxpayers on a bill."""
     operations.order_tax_invoices(bill_id=UUID(entry.facts["bill_id"]), now=entry.at)
+
+
+@journal.handles("payments.refund.succeeded")
+def on_refund(entry: journal.Entry) -> None:
+    """Number the credit notes for what went back of invoiced money."""
+    if entry.facts["bill_id"] and entry.facts.get("transfer_id"):
+        operations.order_credit_notes(
+            bill_id=UUID(entry.facts["bill_id"]), refund_id=UUID(entry.facts["refund_id"]),
+            transfer_id=UUID(entry.facts["transfer_id"]), now=entry.at,
+        )  # fmt: skip
 
 
 @journal.handles("settlement.check.failed")

@@ -296,7 +296,10 @@ class Taxpayer(models.Model):
 
 
 class TaxInvoice(models.Model):
-    """The tax invoice of a taxpayer for its lines of a settled bill. Numbers run without gaps for each taxpayer."""
+    """The tax invoice of a taxpayer for its lines of a settled bill, or the credit note (of an `original`) for what a refund took back.
+
+    Numbers run without gaps for each taxpayer, through both.
+    """
 
     PERSONAL_DATA: ClassVar[dict[str, str]] = {}
 
@@ -304,7 +307,11 @@ class TaxInvoice(models.Model):
     taxpayer = models.ForeignKey(Taxpayer, on_delete=models.PROTECT, related_name="invoices")
     bill_id = models.UUIDField()
     number = models.IntegerField()
-    lines = models.JSONField(help_text="Frozen: name, tax category, cents with tax.")
+    original = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="credit_notes")
+    refund_id = models.UUIDField(null=True, help_text="The refund for which a credit note is made.")
+    lines = models.JSONField(
+        help_text="Frozen: name in English and in each language, tax category, cents with tax, and tax of it."
+    )
     total_cents = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     ordered_at = models.DateTimeField()
@@ -316,7 +323,16 @@ class TaxInvoice(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["taxpayer", "number"], name="settlement_invoice_number"),
-            models.UniqueConstraint(fields=["taxpayer", "bill_id"], name="settlement_invoice_once"),
+            models.UniqueConstraint(
+                fields=["taxpayer", "bill_id"], condition=Q(original=None), name="settlement_invoice_once"
+            ),
+            models.UniqueConstraint(fields=["original", "refund_id"], name="settlement_credit_note_once"),
+            models.CheckConstraint(
+                condition=Q(original__isnull=True, refund_id__isnull=True)
+                | Q(original__isnull=False, refund_id__isnull=False),
+                name="settlement_credit_note_for_refund",
+            ),
+            models.CheckConstraint(condition=Q(total_cents__gt=0), name="settlement_invoice_positive"),
             models.CheckConstraint(
                 condition=Q(issued_at__isnull=True) | ~Q(signature=""), name="settlement_invoice_signed"
             ),

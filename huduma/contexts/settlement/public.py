@@ -41,6 +41,7 @@ from huduma.contexts.settlement.operations import (
     run_checks,
     take_statement,
 )
+from huduma.contexts.settlement.providers.etims import Etims
 from huduma.contexts.settlement.providers.reports import Report, pdf, workbook
 from huduma.contexts.settlement.queries import (
     BANK,
@@ -51,6 +52,7 @@ from huduma.contexts.settlement.queries import (
     PAGE_SIZE,
     READERS,
     CashEntry,
+    Copy,
     OpenLine,
     Progress,
     RevenueRow,
@@ -80,6 +82,7 @@ from huduma.contexts.settlement.queries import (
     standings_for,
     statement_for,
     statements_for,
+    tax_copies_for,
     trace_for,
     unmatched_for,
 )
@@ -100,7 +103,9 @@ __all__ = [
     "Batch",
     "CashEntry",
     "ChangeWaits",
+    "Copy",
     "Delivery",
+    "Etims",
     "Explanation",
     "Finding",
     "NewsExpected",
@@ -164,6 +169,7 @@ __all__ = [
     "statement_for",
     "statements_for",
     "take_statement",
+    "tax_copies_for",
     "trace_for",
     "unmatched_for",
     "workbook",

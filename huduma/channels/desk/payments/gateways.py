@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from huduma.contexts.identity import public as identity
 from huduma.contexts.payments import public as payments
+from huduma.contexts.settlement import public as settlement
 from huduma.foundation.access import NotFound, NotPermitted, Refusal
 from huduma.foundation.ui.requests import actor_of
 
@@ -48,7 +49,12 @@ def gateways(request: HttpRequest) -> HttpResponse:
     """Every way to be paid: how far it is proven, how it fares, what nobody knows yet."""
     actor = actor_of(request)
     rows = [(one, CONFIDENCE[one.gateway.confidence]) for one in payments.standings_for(actor)]
-    context = {"rows": rows, "explains": actor.has_everywhere(*payments.MONEY_ROLES)}
+    context = {
+        "rows": rows,
+        "explains": actor.has_everywhere(*payments.MONEY_ROLES),
+        "etims": settlement.Etims,
+        "etims_words": CONFIDENCE[settlement.Etims.confidence],
+    }
     return render(request, "desk/payments/gateways.html", context)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
-from huduma.channels.desk.payments.gateways import STATES
+from huduma.channels.desk.payments.gateways import REFUND_STATES, STATES
 from huduma.channels.desk.settlement.collections import currency_of, names
 from huduma.channels.desk.settlement.statements import KINDS, RULES
 from huduma.contexts.catalogue import public as catalogue
@@ -72,7 +72,8 @@ def trace(request: HttpRequest, payment_id: UUID) -> HttpResponse:
             for one in found.remittances
         ],
         "acts": [(one, staff.get(one.actor_account_id, "") if one.actor_account_id else "") for one in found.acts],
-        "service": _service(found.service_code), "staff": staff,
+        "refunds": [(one, REFUND_STATES[one.state]) for one in found.known.refunds], "service": _service(found.service_code),
+        "staff": staff,
     }  # fmt: skip
     return render(request, "desk/settlement/trace.html", context)
 

@@ -93,8 +93,8 @@ def book_collection(
     transfer(kind=kind, legs=moved, payment_id=payment.id, currency=payment.currency, now=now)
 
 
-def book_refund(refund: Refund, *, now: datetime) -> None:
-    """Book money that went back: out of what the gateway (or that of the hand that paid) holds for us.
+def book_refund(refund: Refund, *, now: datetime) -> UUID:
+    """Book money that went back, out of what the gateway (or that of the hand that paid) holds for us; return the transfer.
 
     By rule it comes out of suspense, where too much was kept. What a person decided comes out of what the bill's money was
     credited to, in proportion, unless it was never credited.
@@ -109,7 +109,7 @@ def book_refund(refund: Refund, *, now: datetime) -> None:
         legs["suspense"] = refund.amount_cents
     nth = payment.transfers.filter(kind__startswith="refund-").count() + 1
     moved = {account: cents for account, cents in legs.items() if cents}
-    transfer(kind=f"refund-{nth}", legs=moved, payment_id=payment.id, currency=payment.currency, now=now)
+    return transfer(kind=f"refund-{nth}", legs=moved, payment_id=payment.id, currency=payment.currency, now=now)
 
 
 def _credited(payment: Payment) -> dict[str, int]:

@@ -151,7 +151,7 @@ def _move(
 
 def finish_refund(refund: Refund, *, actor: Actor, now: datetime) -> None:
     """Write down that the money of a refund is back with whoever paid, and book it; the caller has locked the refund."""
-    book_refund(refund, now=now)
+    transfer_id = book_refund(refund, now=now)
     refund.state, refund.finished_at = "succeeded", now
     refund.save()
     event = events.RefundSucceeded(
@@ -159,6 +159,7 @@ def finish_refund(refund: Refund, *, actor: Actor, now: datetime) -> None:
         payment_id=refund.payment_id,
         bill_id=refund.payment.bill_id,
         amount_cents=refund.amount_cents,
+        transfer_id=transfer_id,
     )
     journal.record(actor=actor, event=event, now=now)
 

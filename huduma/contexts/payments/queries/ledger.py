@@ -80,6 +80,12 @@ def transfers_of(payment_ids: list[UUID]) -> list[Transfer]:
     return list(found.order_by("recorded_at", "id"))
 
 
+def legs_of(transfer_id: UUID) -> tuple[str, dict[str, int]]:
+    """Return the currency of a transfer and what it moved: account → cents, debit positive; the caller has checked who may."""
+    transfer = Transfer.objects.prefetch_related("entries").get(id=transfer_id)
+    return transfer.currency, {one.account_id: one.amount_cents for one in transfer.entries.all()}
+
+
 def unbalanced() -> int:
     """Add everything up from the entries alone: how many transfers do not balance and checkpoints do not agree."""
     with connection.cursor() as cursor:

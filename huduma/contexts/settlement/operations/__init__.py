@@ -44,6 +44,7 @@ from huduma.contexts.settlement.operations.taxes import (
     enrol_taxpayer,
     etims,
     issue_tax_invoice,
+    order_credit_notes,
     order_tax_invoices,
     sweep_tax_invoices,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "explain",
     "files_of",
     "issue_tax_invoice",
+    "order_credit_notes",
     "order_tax_invoices",
     "propose_bank_account",
     "propose_batch",

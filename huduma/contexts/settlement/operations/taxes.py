@@ -1,9 +1,9 @@
-"""Tax invoices (eTIMS) for bodies that are taxpayers: numbered without gaps when a bill is settled, signed by KRA's unit in a job."""
+"""Tax invoices (eTIMS) of bodies that are taxpayers, and credit notes for what goes back: without gaps, signed by KRA's unit in a job."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -11,18 +11,14 @@ from django.utils import timezone
 from huduma.contexts.payments import public as payments
 from huduma.contexts.settlement import events
 from huduma.contexts.settlement.models import TaxInvoice, Taxpayer
-from huduma.contexts.settlement.providers.etims import CATEGORIES, Branch, Etims, Item
+from huduma.contexts.settlement.providers.etims import CATEGORIES, Branch, Item
+from huduma.contexts.settlement.queries.taxes import etims
 from huduma.foundation import jobs
 from huduma.foundation.access import SYSTEM
 from huduma.foundation.journal import public as journal
 
 #: Most statutory fees are outside value added tax.
 NOT_TAXABLE = "D"
-
-
-def etims() -> Etims:
-    """Return the service as it is configured."""
-    return Etims(**settings.ETIMS)  # type: ignore[arg-type]  # of settings
 
 
 def enrol_taxpayer(*, body_code: str, tin: str, branch: str, serial: str, now: datetime) -> Taxpayer:
@@ -40,24 +36,84 @@ def order_tax_invoices(*, bill_id: UUID, now: datetime) -> list[TaxInvoice]:
         Taxpayer.objects.select_for_update().filter(body_code__in=payments.bodies_of(bill)).order_by("body_code")
     ):
         lines = [
-            {
-                "name": line["description"].get("en", line["code"]),
-                "category": _category(line),
-                "cents": line["amount_cents"],
-            }
-            for line in bill.lines
-            if line["body_code"] == taxpayer.body_code and line["amount_cents"] > 0
+            _line(line["description"].get("en", line["code"]), line["description"], _category(line), cents)
+            for line, cents in zip(bill.lines, payments.net_amounts(bill.lines), strict=True)
+            if line["body_code"] == taxpayer.body_code and cents > 0
         ]
-        if not lines or TaxInvoice.objects.filter(bill_id=bill_id, taxpayer=taxpayer).exists():
-            continue
-        last = TaxInvoice.objects.filter(taxpayer=taxpayer).aggregate(last=Max("number"))["last"] or 0
-        invoice = TaxInvoice.objects.create(
-            taxpayer=taxpayer, bill_id=bill_id, number=last + 1, lines=lines, currency=bill.currency, ordered_at=now,
-            total_cents=sum(line["cents"] for line in lines),
-        )  # fmt: skip
-        jobs.defer("settlement.tax_invoice", invoice_id=str(invoice.id))
-        made.append(invoice)
+        if lines and not TaxInvoice.objects.filter(bill_id=bill_id, taxpayer=taxpayer).exists():
+            made.append(_number(taxpayer, bill_id=bill_id, lines=lines, currency=bill.currency, now=now))
     return made
+
+
+@transaction.atomic
+def order_credit_notes(*, bill_id: UUID, refund_id: UUID, transfer_id: UUID, now: datetime) -> list[TaxInvoice]:
+    """Number a credit note for each invoice of a bill, or of the bills of a basket, out of whose money a refund was paid.
+
+    What the refund took back from a taxpayer (its transfer says it) is shared by that taxpayer's invoices and their lines, by what is
+    left of each. Money that was too much was never invoiced, and a second call changes nothing.
+    """
+    bill = payments.get_bill_for(SYSTEM, bill_id)
+    currency, legs = payments.legs_of(transfer_id)
+    about = [bill.id, *(one.id for one in payments.settled_with(bill))]
+    with_invoice = TaxInvoice.objects.filter(bill_id__in=about, original=None).values("taxpayer_id")
+    made: list[TaxInvoice] = []
+    for taxpayer in Taxpayer.objects.select_for_update().filter(id__in=with_invoice).order_by("body_code"):
+        if taxpayer.invoices.filter(refund_id=refund_id).exists():
+            continue
+        own = f"body:{taxpayer.body_code}"
+        back = sum(cents for account, cents in legs.items() if account == own or account.startswith(f"{own}:"))
+        invoices = list(
+            taxpayer.invoices.filter(bill_id__in=about, original=None, currency=currency).order_by("number")
+        )
+        left = [_left(invoice) for invoice in invoices]
+        for invoice, lines, cents in zip(invoices, left, _shared([sum(one) for one in left], back), strict=True):
+            if not cents:
+                continue
+            parts = zip(invoice.lines, payments.share(lines, cents), strict=True)
+            credited = [
+                _line(line["name"], line.get("words", {"en": line["name"]}), line["category"], part)
+                for line, part in parts
+                if part
+            ]
+            made.append(
+                _number(
+                    taxpayer, bill_id=invoice.bill_id, original=invoice, refund_id=refund_id, lines=credited,
+                    currency=currency, now=now,
+                )
+            )  # fmt: skip
+    return made
+
+
+def _left(invoice: TaxInvoice) -> list[int]:
+    """Return what is not credited yet of each line of an invoice, as near as its credit notes tell (they name no lines)."""
+    cents = [line["cents"] for line in invoice.lines]
+    credited = sum(invoice.credit_notes.values_list("total_cents", flat=True))
+    return [one - part for one, part in zip(cents, payments.share(cents, credited), strict=True)]
+
+
+def _shared(left: list[int], cents: int) -> list[int]:
+    cents = min(cents, sum(left))
+    return payments.share(left, cents) if cents > 0 else [0] * len(left)
+
+
+def _number(taxpayer: Taxpayer, **what: Any) -> TaxInvoice:
+    """Write down an invoice or credit note under the taxpayer's next number, and have it signed; the taxpayer is locked."""
+    last = TaxInvoice.objects.filter(taxpayer=taxpayer).aggregate(last=Max("number"))["last"] or 0
+    now = what.pop("now")
+    total = sum(line["cents"] for line in what["lines"])
+    invoice = TaxInvoice.objects.create(taxpayer=taxpayer, number=last + 1, ordered_at=now, total_cents=total, **what)
+    jobs.defer("settlement.tax_invoice", invoice_id=str(invoice.id))
+    return invoice
+
+
+def _line(name: str, words: dict[str, str], category: str, cents: int) -> dict[str, Any]:
+    return {
+        "name": name,
+        "words": words,
+        "category": category,
+        "cents": cents,
+        "tax_cents": etims().tax_cents(category, cents),
+    }
 
 
 def _category(line: dict[str, object]) -> str:
@@ -66,13 +122,16 @@ def _category(line: dict[str, object]) -> str:
 
 
 def issue_tax_invoice(invoice_id: UUID) -> None:
-    """Have an invoice signed; sent again it is looked up, never issued twice. Raises NotIssued."""
-    invoice = TaxInvoice.objects.select_related("taxpayer").get(id=invoice_id)
+    """Have an invoice or credit note signed; sent again it is looked up, never issued twice. Raises NotIssued."""
+    invoice = TaxInvoice.objects.select_related("taxpayer", "original").get(id=invoice_id)
     if invoice.issued_at is not None:
         return
-    who = invoice.taxpayer
+    who, original = invoice.taxpayer, invoice.original
+    if original is not None:
+        issue_tax_invoice(original.id)  # nothing is credited that KRA does not know
     signed = etims().issue(
         Branch(who.tin, who.branch, who.key), number=invoice.number, at=timezone.localtime(invoice.ordered_at),
+        credits=original.number if original else 0,
         items=[Item(line["name"], line["category"], line["cents"]) for line in invoice.lines],
     )  # fmt: skip
     with transaction.atomic():

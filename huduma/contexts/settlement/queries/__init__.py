@@ -50,6 +50,7 @@ from huduma.contexts.settlement.queries.standings import (
     revenue_for,
     standings_for,
 )
+from huduma.contexts.settlement.queries.taxes import Copy, tax_copies_for
 
 __all__ = [
     "BANK",
@@ -61,6 +62,7 @@ __all__ = [
     "READERS",
     "TRANSIT",
     "CashEntry",
+    "Copy",
     "OpenLine",
     "Owed",
     "Progress",
@@ -97,6 +99,7 @@ __all__ = [
     "statement_for",
     "statements_for",
     "suggestions",
+    "tax_copies_for",
     "trace_for",
     "unmatched_for",
 ]

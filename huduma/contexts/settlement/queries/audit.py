@@ -10,6 +10,7 @@ from huduma.contexts.settlement.queries.access import EVIDENCE, bodies_seen, mid
 from huduma.contexts.settlement.queries.batches import covering
 from huduma.contexts.settlement.queries.lines import line_of
 from huduma.contexts.settlement.queries.standings import parts_of
+from huduma.contexts.settlement.queries.taxes import tax_invoices_of
 from huduma.foundation.access import Actor, NotFound
 from huduma.foundation.journal import public as journal
 
@@ -67,11 +68,6 @@ def trace_for(actor: Actor, payment_id: UUID) -> Trace:
         tax_invoices_of(known.payment.bill.id) if known.payment.bill else [], acts,
         next((str(one.facts["service_code"]) for one in acts if one.facts.get("service_code")), ""), shows,
     )  # fmt: skip
-
-
-def tax_invoices_of(bill_id: UUID) -> list[TaxInvoice]:
-    """Return the tax invoices for a bill whose reader has been checked."""
-    return list(TaxInvoice.objects.filter(bill_id=bill_id).select_related("taxpayer").order_by("taxpayer__body_code"))
 
 
 def _acts(known: payments.Known, remittances: list[Remittance], line: StatementLine | None) -> list[journal.Entry]:
