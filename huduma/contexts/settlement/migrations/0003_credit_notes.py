@@ -5,45 +5,62 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('settlement', '0002_tax_invoices'),
+        ("settlement", "0002_tax_invoices"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='taxinvoice',
-            name='settlement_invoice_once',
+            model_name="taxinvoice",
+            name="settlement_invoice_once",
         ),
         migrations.AddField(
-            model_name='taxinvoice',
-            name='original',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='credit_notes', to='settlement.taxinvoice'),
+            model_name="taxinvoice",
+            name="original",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="credit_notes",
+                to="settlement.taxinvoice",
+            ),
         ),
         migrations.AddField(
-            model_name='taxinvoice',
-            name='refund_id',
-            field=models.UUIDField(help_text='The refund for which a credit note is made.', null=True),
+            model_name="taxinvoice",
+            name="refund_id",
+            field=models.UUIDField(help_text="The refund for which a credit note is made.", null=True),
         ),
         migrations.AlterField(
-            model_name='taxinvoice',
-            name='lines',
-            field=models.JSONField(help_text='Frozen: name in English and in each language, tax category, cents with tax, and tax of it.'),
+            model_name="taxinvoice",
+            name="lines",
+            field=models.JSONField(
+                help_text="Frozen: name in English and in each language, tax category, cents with tax, and tax of it."
+            ),
         ),
         migrations.AddConstraint(
-            model_name='taxinvoice',
-            constraint=models.UniqueConstraint(condition=models.Q(('original', None)), fields=('taxpayer', 'bill_id'), name='settlement_invoice_once'),
+            model_name="taxinvoice",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("original", None)), fields=("taxpayer", "bill_id"), name="settlement_invoice_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='taxinvoice',
-            constraint=models.UniqueConstraint(fields=('original', 'refund_id'), name='settlement_credit_note_once'),
+            model_name="taxinvoice",
+            constraint=models.UniqueConstraint(fields=("original", "refund_id"), name="settlement_credit_note_once"),
         ),
         migrations.AddConstraint(
-            model_name='taxinvoice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('original__isnull', True), ('refund_id__isnull', True)), models.Q(('original__isnull', False), ('refund_id__isnull', False)), _connector='OR'), name='settlement_credit_note_for_refund'),
+            model_name="taxinvoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("original__isnull", True), ("refund_id__isnull", True)),
+                    models.Q(("original__isnull", False), ("refund_id__isnull", False)),
+                    _connector="OR",
+                ),
+                name="settlement_credit_note_for_refund",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='taxinvoice',
-            constraint=models.CheckConstraint(condition=models.Q(('total_cents__gt', 0)), name='settlement_invoice_positive'),
+            model_name="taxinvoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("total_cents__gt", 0)), name="settlement_invoice_positive"
+            ),
         ),
     ]
