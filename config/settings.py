@@ -132,7 +132,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = env.VAR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing is kept as a local file
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "config.static.ModuleStorage"},
 }
 WHITENOISE_MAX_AGE = 31536000
 

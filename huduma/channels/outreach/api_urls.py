@@ -1,6 +1,6 @@
-"""What tablets call: no language in the address."""
+"""What tablets call, and the page that they install: no language in the address."""
 
-from huduma.channels.outreach import api
+from huduma.channels.outreach import api, tablet
 
 app_name = "outreach"
-urlpatterns = [*api.urlpatterns]
+urlpatterns = [*api.urlpatterns, *tablet.root_urlpatterns]

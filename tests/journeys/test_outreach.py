@@ -1,0 +1,228 @@
+"""A tablet goes to a village: prepared where a network is, it works a day without one, is killed while it sends, and sends the rest."""
+
+import random
+import re
+import struct
+import zlib
+
+import pytest
+from playwright.sync_api import expect
+
+from huduma.contexts.identity.models import Account
+from huduma.contexts.outreach.models import HeldFile, Record
+from tests.journeys.conftest import CHROMIUM, FLAGS
+
+pytestmark = pytest.mark.browser
+PIN = "mango-7291"
+NAMES = ("Wanjiku", "Nafula", "Mfano", "91000001", "0712345678")
+# Everything that lies in the browser's stores, as text: what a thief with the disk could read.
+RAW = """async () => {
+    const open = (name) => new Promise((done) => { indexedDB.open(name).onsuccess = (event) => done(event.target.result) })
+    const all = (store) => new Promise((done) => { store.getAll().onsuccess = (event) => done(event.target.result) })
+    const text = (value) => JSON.stringify(value, (_, one) =>
+        one instanceof ArrayBuffer ? [...new Uint8Array(one)].map((byte) => String.fromCharCode(byte)).join("") : one)
+    let found = JSON.stringify({...localStorage})
+    for (const { name } of await indexedDB.databases()) {
+        const base = await open(name)
+        for (const store of base.objectStoreNames) found += text(await all(base.transaction(store).objectStore(store)))
+        base.close()
+    }
+    return found
+}"""
+
+
+@pytest.fixture
+def tablet_in_hand(server, browser, tmp_path, officer, enter_desk_in_browser):
+    """Opens the page on one tablet, whose disk outlives the browser: what was closed or killed is opened anew with the disk as it was."""
+    opened = []
+
+    def start(signed_in=False):
+        context = browser.browser_type.launch_persistent_context(
+            str(tmp_path / "tablet"), executable_path=CHROMIUM, args=FLAGS, viewport={"width": 800, "height": 1100}
+        )
+        opened.append(context)
+        if signed_in:
+            enter_desk_in_browser(context, server, Account.objects.get(id=officer.account_id))
+        return context.pages[0]
+
+    yield start
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """A photo of noise, which takes several pieces however it is made smaller."""
+    lines = b"".join(b"\0" + random.Random(line).randbytes(3 * 800) for line in range(600))
+    parts = ((b"IHDR", struct.pack(">IIBBBBB", 800, 600, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(lines, 1)), (b"IEND", b""))
+    chunks = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    ]
+    file = tmp_path / "photo.png"
+    file.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    return file
+
+
+def press(page, name):
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def heading(page, name):
+    page.get_by_role("heading", name=name, level=1).wait_for()
+
+
+def unlock(page):
+    page.get_by_label("PIN").fill(PIN)
+    press(page, "Open")
+    heading(page, "Queue")
+
+
+def give_ticket(page, priority=None):
+    if priority:
+        page.get_by_label(priority).check()
+    page.get_by_label("Woman").check()
+    press(page, "Give a ticket")
+    heading(page, "Ticket")
+    number = page.locator(".number").inner_text()
+    press(page, "To the queue")
+    heading(page, "Queue")
+    return number
+
+
+def test_a_tablet_works_a_day_offline_and_syncs(server, visit, tablet_in_hand, photo, sound, drain_jobs, shoot):
+    page = tablet_in_hand(signed_in=True)
+    page.goto(f"{server}/en/outreach/tablet/")
+    heading(page, "Prepare this tablet")
+    page.get_by_label("Name of this tablet").fill("Tablet 1")
+    page.get_by_label("PIN", exact=True).fill(PIN)
+    page.get_by_label("PIN again").fill(PIN)
+    sound(page)
+    press(page, "Prepare")
+    heading(page, "Queue")
+    page.evaluate("navigator.serviceWorker.ready")
+    page.wait_for_function("navigator.serviceWorker.controller")
+    page.context.close()
+
+    page = tablet_in_hand()  # in the village: no network, and the tablet was off
+    page.context.set_offline(True)
+    page.goto(f"{server}/outreach/tablet/")
+    heading(page, "Locked")
+    sound(page)
+    page.get_by_label("PIN").fill("mango-7292")
+    press(page, "Open")
+    page.get_by_text("This PIN is wrong.").wait_for()
+    page.get_by_text("Tries left before everything here is erased: 9.").wait_for()
+    unlock(page)
+    first, second = give_ticket(page), give_ticket(page, "Pregnant")
+    assert (first, second) == ("VA001", "VA002")
+    sound(page)
+    press(page, "Call next (2 waiting)")
+    page.locator(".panel .number", has_text="VA002").wait_for()  # priority goes first
+    press(page, "Take in an application")
+
+    heading(page, "Who applies")
+    page.get_by_label("ID number").fill("91")
+    press(page, "Save and go on")
+    page.get_by_role("alert").wait_for()
+    assert page.locator("#summary li").all_inner_texts() == [
+        "ID number: write it as in the example.", "First name: give an answer.", "Surname: give an answer.",
+    ]  # fmt: skip
+    sound(page)
+    for label, name in zip(("First name", "Other names", "Surname", "ID number", "Mobile number"), NAMES, strict=True):
+        page.get_by_label(label).fill(name)
+    page.locator("#card").set_input_files(photo)
+    page.locator("canvas.thumbnail").wait_for()
+    press(page, "Kiswahili")
+    heading(page, "Anayeomba ni nani")  # nothing typed is lost
+    assert page.get_by_label("Jina la kwanza").input_value() == "Wanjiku"
+    sound(page)
+    press(page, "English")
+    press(page, "Save and go on")
+    heading(page, "What the certificate is for")
+    page.get_by_label("For work in Kenya").check()
+    page.context.close()  # the battery dies
+
+    page = tablet_in_hand()
+    page.context.set_offline(True)
+    page.goto(f"{server}/outreach/tablet/")
+    unlock(page)
+    page.get_by_role("link", name="Services").click()
+    page.get_by_role("link", name="Wanjiku Mfano").click()
+    heading(page, "What the certificate is for")
+    assert page.get_by_label("For work in Kenya").is_checked()
+    press(page, "Save and go on")
+    heading(page, "Your fingerprints")
+    page.get_by_label("Where will you come").select_option("047")
+    page.get_by_label("I agree that my fingerprints").check()
+    press(page, "Save and go on")
+    heading(page, "Your photo")
+    page.locator("#photo").set_input_files(photo)
+    page.locator("canvas.thumbnail").wait_for()
+    press(page, "Save and go on")
+    heading(page, "Consent")
+    page.get_by_label("I read this aloud").check()
+    page.get_by_label("They cannot sign").check()
+    page.get_by_label("Name of the witness").wait_for()
+    page.get_by_label("By signature or thumb").check()
+    box = page.locator(".signature").bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 140, box["y"] + 90)
+    page.mouse.up()
+    sound(page)
+    press(page, "Save and go on")
+    heading(page, "Check your answers")
+    sound(page)
+    press(page, "Take in this application")
+    heading(page, "Application taken in")
+    reference = page.locator(".number").inner_text().replace(" ", "")
+    press(page, "Take cash")
+    heading(page, "Take cash")
+    assert page.get_by_label("Amount in shillings").input_value() == "1050"
+    press(page, "Give the receipt")
+    heading(page, "Receipt")
+    sound(page)
+    press(page, "To the queue")
+    press(page, "Served")
+    press(page, "Call next (1 waiting)")
+    press(page, "Absent")
+    raw = page.evaluate(RAW)
+    assert '"tries":0' in raw
+    assert not [name for name in (*NAMES, PIN, reference, "police") if name in raw]
+    page.get_by_role("link", name="To send").click()
+    heading(page, "To send")
+    page.get_by_text("No network. To send: 4.").wait_for()
+    sound(page)
+    shoot(page, "tablet")
+
+    page.context.set_offline(False)  # back where a network is; it dies while it sends
+    pieces, stuck = [], []
+
+    def spoil(route):
+        if route.request.method == "PATCH":
+            pieces.append(route.request.url)
+            if len(pieces) == 3:
+                stuck.append(route)  # no answer ever
+                return
+        if route.request.url.endswith("/records/"):
+            route.fetch()
+            route.abort()  # it arrived, and the answer did not
+            page.unroute("**/records/")
+            return
+        route.continue_()
+
+    page.route("**/api/files/**", spoil)
+    page.route("**/records/", spoil)
+    press(page, "Send now")
+    while not stuck:
+        page.wait_for_event("request", timeout=10_000)
+    page.context.close()
+    held = HeldFile.objects.get(offset__gt=0)
+    assert 0 < held.offset < held.length
+    assert Record.objects.count() == 4
+
+    page = tablet_in_hand()
+    page.goto(f"{server}/outreach/tablet/")
+    unlock(page)
+    page.get_by_role("link", name="To send").click()
+    expect(page.get_by_role("status")).to_have_text(re.compile("being worked on|Everything is sent"))
