@@ -29,6 +29,7 @@ WORDS = {
     "sign_in": _("Sign in"),
     "go_on": _("Save and go on"),
     "later": _("Save and finish later"),
+    "saved": _("Saved"),
     "none": _("None of these"),
     "done": _("Served"),
     "not_done": _("Could not be helped"),

@@ -49,14 +49,16 @@ export const apply = (id) => {
     typed: page.typed, wrong, files,
     options: (question) => question.options ?? (question.type === "county" ? day.pack().counties.map((one) => [one.code, one.name]) : question.enum.map((one) => [one.value, one.label])),
     changed: (question, focus) => {
-      put(draft);
+      const tell = (words) => document.getElementById("saved")?.replaceChildren(words);
+      tell("");
+      put(draft).then(() => tell(say("saved")));
       if (question.type === "group" || names() !== before) refresh(focus);
     },
     attach: async (question, chosen) => {
       const room = question.upload.max_files - files(question).length, kept = [];
       for (const one of chosen.slice(0, room)) kept.push(await taken(one, question.upload));
       wrong = wrong.filter(([where]) => where !== question.name);
-      if (kept.includes(null)) wrong.push([question.name, say("wrong_photo", { label: pick(question.label) })]);
+      if (kept.includes(null)) wrong.push([question.name, () => say("wrong_photo", { label: pick(question.label) })]);
       const sound = kept.filter(Boolean);
       draft.files.push(...sound.map(({ file }) => ({ ...file, question: question.name })));
       await change({ put: [draft], files: sound.map(({ file, bytes }) => ({ id: file.id, bytes })) });
@@ -87,15 +89,16 @@ export const apply = (id) => {
     page.intro && h("p", {}, page.intro),
     h("form", { novalidate: true, onsubmit: onward }, summary(wrong), page.id === "consent" && consentText(draft), fields(page.questions, about),
       page.id === "consent" && draft.consent.by === "sign" && sign(draft), page.id === "check" && checked(draft, all, move),
+      h("p", { id: "saved", className: "soft", role: "status" }),
       h("button", { className: "button" }, say(page.id === "check" ? "take_in" : "go_on")), button(say("later"), () => go("services"), { className: "button quiet" }))];
 };
 
 const faults = (page, draft) => {
   if (page.id === "check") {
-    return steps(draft).slice(0, -1).flatMap((one, number) => (faults(one, draft).length ? [[`section-${number}`, say("page_wrong", { page: one.title })]] : []));
+    return steps(draft).slice(0, -1).flatMap((one, number) => (faults(one, draft).length ? [[`section-${number}`, () => say("page_wrong", { page: one.title })]] : []));
   }
   const found = problems(page.questions, page.typed, (question) => draft.files.filter((file) => file.question === question.name).length);
-  return page.id === "consent" && draft.consent.by === "sign" && !draft.signature ? [...found, ["by", say("no_signature")]] : found;
+  return page.id === "consent" && draft.consent.by === "sign" && !draft.signature ? [...found, ["by", () => say("no_signature")]] : found;
 };
 
 const words = (draft) => say("consent_text", { service: pick(day.service(draft.service)?.name), officer: day.pack().officer });
@@ -136,7 +139,7 @@ const finish = async (draft, all) => {
     synchronise();
   } catch (error) {
     if (!(error instanceof day.Refusal)) throw error;
-    wrong = [["section-0", error.message]];
+    wrong = [["section-0", () => error.message]];
     refresh("summary");
   }
 };

@@ -7,13 +7,13 @@ import { button, h, megabytes, pick, say } from "./words.js";
 /** The error summary: every problem in words, each leading to its input. */
 export const summary = (wrong) => wrong.length > 0 && h("div", { className: "summary", role: "alert", tabindex: "-1", "aria-labelledby": "summary-title", id: "summary" },
   h("h2", { id: "summary-title" }, say("problem")),
-  h("ul", {}, wrong.map(([id, text]) => h("li", {}, h("a", { href: `#${id}`, onclick: (event) => { event.preventDefault(); document.getElementById(id)?.focus(); } }, text)))));
+  h("ul", {}, wrong.map(([id, text]) => h("li", {}, h("a", { href: `#${id}`, onclick: (event) => { event.preventDefault(); document.getElementById(id)?.focus(); } }, text())))));
 
 /** Inputs for questions. `form`: {typed, wrong, changed(question), options(question), files(question), attach(question, files), detach(file)}. */
 export const fields = (questions, form, at = "") => questions.map((question) => field(question, form, at));
 
 const field = (question, form, at) => {
-  const id = at + question.name, typed = form.typed, error = form.wrong.find(([where]) => where === id)?.[1];
+  const id = at + question.name, typed = form.typed, error = form.wrong.find(([where]) => where === id)?.[1]();
   const hint = question.help ?? question.hint;
   const notes = [hint && `${id}-hint`, error && `${id}-error`, question.type === "upload" && `${id}-kinds`].filter(Boolean).join(" ");
   const about = { "aria-describedby": notes || null, "aria-invalid": error ? "true" : null };

@@ -94,7 +94,7 @@ export const tidy = (question, value) => {
 export const answersOf = (questions, typed) => Object.fromEntries(
   questions.filter((one) => one.type !== "upload").map((one) => [one.name, tidy(one, typed[one.name])]).filter(([, value]) => value !== undefined));
 
-/** What is wrong, as [id of the input, sentence]. `files(question)`: how many files a question has. `at`: what begins the ids. */
+/** What is wrong, as [id of the input, what says the sentence in the language spoken then]. `files(question)`: how many files a question has. `at`: what begins the ids. */
 export const problems = (questions, typed, files = () => 0, at = "") => questions.flatMap((question) => {
   const id = at + question.name, value = tidy(question, typed[question.name]);
   const missing = question.type === "upload" ? !files(question) : value === undefined;
@@ -115,7 +115,7 @@ export const problems = (questions, typed, files = () => 0, at = "") => question
 });
 
 const WORDED = ["required", "maxLength", "minLength", "maximum", "minimum", "enum", "future", "past", "minItems", "maxItems", "type", "format"];
-const sentence = (question, rule, limit) => {
+const sentence = (question, rule, limit) => () => {
   if (question.error && !["minItems", "maxItems"].includes(rule)) return pick(question.error);
   const key = question.type === "date" && rule !== "required" && !["future", "past"].includes(rule) ? "date" : WORDED.includes(rule) ? rule : "other";
   return say(`wrong_${key}`, { label: pick(question.label).replace(/[?:]+$/, ""), limit });

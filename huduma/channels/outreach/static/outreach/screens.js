@@ -9,8 +9,7 @@ import { both, button, date, grouped, h, megabytes, money, pick, say, time } fro
 export const go = (to) => { location.hash = to; };
 /** Show the screen again; `focus` is the id of what is to have the focus. */
 export const refresh = (focus) => dispatchEvent(new CustomEvent("refresh", { detail: focus }));
-/** Do something that may be refused: the refusal is said where the form stands. */
-const wrong = {};
+const wrong = {}; // what is wrong in each form of ours, by its name
 
 const text = (name, label, more = {}) => ({ name, type: "text", label: both(label), ...more });
 const choice = (name, label, options, more = {}) => ({ name, type: "radios", label: both(label), options, ...more });
@@ -36,7 +35,7 @@ const form = (name, questions, words, act, first = {}) => {
       } catch (error) {
         if (!(error instanceof day.Refusal)) throw error;
         kept[name] = typed;
-        wrong[name] = [[at + questions[0].name, error.message]];
+        wrong[name] = [[at + questions[0].name, () => error.message]];
       }
     }
     refresh("summary");
@@ -163,9 +162,9 @@ const line = (made) => {
 
 export const status = () => {
   if (progress.running) return say("sending", { n: progress.records, of: progress.ofRecords, mb: megabytes(progress.bytes), of_mb: megabytes(progress.ofBytes) });
-  if (progress.problem) return progress.problem;
   const waiting = day.unsynced();
   if (!navigator.onLine) return say("offline", { n: waiting });
+  if (progress.problem) return progress.problem();
   return waiting ? say("to_send", { n: waiting }) : say("all_sent");
 };
 

@@ -10,8 +10,8 @@ const TUS = { "Tus-Resumable": "1.0.0" };
 const text = new TextEncoder();
 const base64 = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes)));
 
-/** How it stands: `problem` is a sentence; of the bytes and records of this round, how many are there. */
-export const progress = { running: false, problem: "", records: 0, ofRecords: 0, bytes: 0, ofBytes: 0, at: null, unknown: false };
+/** How it stands: `problem` says why it stopped; of the bytes and records of this round, how many are there. */
+export const progress = { running: false, problem: null, records: 0, ofRecords: 0, bytes: 0, ofBytes: 0, at: null, unknown: false };
 let tell = () => {}, wiped = () => {}, timer = 0, delay = FIRST_DELAY, soon = SOON, again = false;
 
 /** `changed()` after every step; `erased(message)` when the server said that this tablet was lost. */
@@ -148,7 +148,8 @@ export const synchronise = async () => {
   clearTimeout(timer);
   if (progress.running) { again = true; return; }
   if (!isOpen() || !device()) return;
-  Object.assign(progress, { running: true, problem: "" });
+  if (!navigator.onLine) return tell(); // `online` begins again
+  Object.assign(progress, { running: true, problem: null });
   count();
   tell();
   let wait = null;
@@ -163,7 +164,7 @@ export const synchronise = async () => {
   } catch (error) {
     if (error instanceof Lost) return wiped(error.message);
     progress.unknown = error.status === 401;
-    progress.problem = error instanceof Stopped ? error.message : say("no_link");
+    progress.problem = () => (error instanceof Stopped ? error.message : say("no_link"));
     if (!(error instanceof Stopped || error instanceof TypeError || error instanceof DOMException)) console.error(error);
     wait = delay * (0.75 + Math.random() / 2); // not all tablets of a team at the same moment
     delay = Math.min(delay * 2, LONGEST_DELAY);
@@ -171,6 +172,6 @@ export const synchronise = async () => {
     progress.running = false;
   }
   if (again) { again = false; wait = 0; }
-  if (wait !== null && isOpen()) timer = setTimeout(() => navigator.onLine && synchronise(), wait);
+  if (wait !== null && isOpen()) timer = setTimeout(synchronise, wait);
   tell();
 };
