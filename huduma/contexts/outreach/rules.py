@@ -37,6 +37,7 @@ def _record(required: str, properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "required": required.split(), "properties": properties, "additionalProperties": False}
 
 
+_ONE_FILE = {"anyOf": [_record("file", {"file": _UUID}), {"type": "null"}]}
 #: What the body of each kind of record has to be (JSON Schema 2020-12).
 SCHEMAS: dict[str, dict[str, Any]] = {
     "ticket": _record(
@@ -89,7 +90,9 @@ SCHEMAS: dict[str, dict[str, Any]] = {
                     },
                 ),
             },
-            "signature": {"anyOf": [_record("file", {"file": _UUID}), {"type": "null"}]},
+            "signature": _ONE_FILE,
+            "card": _ONE_FILE,
+            "witness": _TEXT,
             "ticket": {"anyOf": [_UUID, {"type": "null"}]},
         },
     ),
@@ -200,8 +203,12 @@ def masked(counts: dict[str, int]) -> dict[str, int | None]:
 
 def file_ids(body: dict[str, Any]) -> list[str]:
     """Return the files that a record's body names."""
-    found = [file["id"] for file in body.get("files") or []]
-    return [*found, body["signature"]["file"]] if body.get("signature") else found
+    return [file["id"] for file in body.get("files") or []] + kept_ids(body)
+
+
+def kept_ids(body: dict[str, Any]) -> list[str]:
+    """Return the files that show who asked and that they agreed: the photo of the card and the signature. They stay as they came."""
+    return [body[name]["file"] for name in ("card", "signature") if body.get(name)]
 
 
 def letters(count: int) -> str:

@@ -305,10 +305,10 @@ FINISH: dict[str, Callable[[Record, Actor, datetime], None]] = {
 
 
 def _drop_files(record: Record) -> None:
-    """Delete the files of an application that has its own now; the signature stays, as what shows the consent."""
-    signature = (record.body.get("signature") or {}).get("file", "").lower()
+    """Delete the files of an application that has its own now; what shows who asked and that they agreed stays."""
+    kept = [one.lower() for one in rules.kept_ids(record.body)]
     for held in HeldFile.objects.filter(record_id=record.id).exclude(file=None):
-        if str(held.id) != signature and held.file_id is not None:
+        if str(held.id) not in kept and held.file_id is not None:
             file_id, held.file = held.file_id, None
             held.save(update_fields=["file"])
             files.remove(file_id)
