@@ -126,7 +126,6 @@ def test_a_tablet_works_a_day_offline_and_syncs(server, visit, tablet_in_hand, p
     page.context.set_offline(True)
     page.goto(f"{server}/outreach/tablet/")
     heading(page, "Locked")
-    sound(page)
     page.get_by_label("PIN").fill("mango-7292")
     press(page, "Open")
     page.get_by_text("This PIN is wrong.").wait_for()
@@ -192,7 +191,6 @@ def test_a_tablet_works_a_day_offline_and_syncs(server, visit, tablet_in_hand, p
     sound(page)
     press(page, "Save and go on")
     heading(page, "Check your answers")
-    sound(page)
     press(page, "Take in this application")
     heading(page, "Application taken in")
     reference = page.locator(".number").inner_text().replace(" ", "")
@@ -201,7 +199,6 @@ def test_a_tablet_works_a_day_offline_and_syncs(server, visit, tablet_in_hand, p
     assert page.get_by_label("Amount in shillings").input_value() == "1050"
     press(page, "Give the receipt")
     heading(page, "Receipt")
-    sound(page)
     press(page, "To the queue")
     press(page, "Served")
     press(page, "Call next (1 waiting)")

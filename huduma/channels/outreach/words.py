@@ -120,6 +120,7 @@ WORDS = {
     "kind_receipt": _("Receipt"),
     "kind_void": _("Voided number"),
     "state_new": _("not sent"),
+    "state_files": _("its photos are on their way"),
     "state_stored": _("sent, being worked on"),
     "state_conflict": _("a person decides at the desk"),
     "state_refused": _("refused"),

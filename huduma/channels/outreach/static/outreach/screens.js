@@ -155,7 +155,7 @@ const ORDER = ["refused", "conflict", "new", "stored"];
 const line = (made) => {
   const { kind } = made.record;
   return h("li", {}, h("a", { href: `#${["application", "receipt"].includes(kind) ? `receipt/${made.id}` : "outbox"}` }, `${say(`kind_${kind}`)} ${made.label}`), " ",
-    h("span", { className: `tag ${STATES[made.state]}` }, say(`state_${made.state}`)), made.message && h("p", {}, made.message),
+    h("span", { className: `tag ${STATES[made.state]}` }, say(made.state === "stored" && made.files.some((file) => !file.sent) ? "state_files" : `state_${made.state}`)), made.message && h("p", {}, made.message),
     made.state === "refused" && kind === "application" && button(say("correct"), async () => go(`apply/${(await day.correct(made)).id}`)),
     made.state === "refused" && button(say("put_away"), async () => { if (confirm(say("put_away_sure"))) { await day.putAway(made); refresh(); } }, { className: "button quiet" }));
 };
