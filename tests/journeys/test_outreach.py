@@ -6,10 +6,12 @@ import zlib
 from collections import Counter
 
 import pytest
+from django.utils import timezone
 
 from huduma.contexts.applications.models import Application
 from huduma.contexts.identity.models import Account
-from huduma.contexts.outreach.models import HeldFile, Record
+from huduma.contexts.outreach import public as outreach
+from huduma.contexts.outreach.models import Device, HeldFile, Record
 from huduma.contexts.payments.models import Payment
 from tests.journeys.conftest import CHROMIUM, FLAGS
 
@@ -43,6 +45,20 @@ BAD_LINK = """() => {
         throw new TypeError("the link dropped")
     }
 }"""
+
+LAID_ASIDE = """() => {
+    Object.defineProperty(document, "visibilityState", { value: "hidden" })
+    document.dispatchEvent(new Event("visibilitychange"))
+}"""
+NINE_TRIES = """() => new Promise((done) => {
+    indexedDB.open("huduma-outreach").onsuccess = ({ target: { result: base } }) => {
+        const rows = base.transaction("lock", "readwrite").objectStore("lock")
+        rows.get("pin").onsuccess = ({ target: { result: row } }) => rows.put({ ...row, tries: 9 }).onsuccess = () => {
+            base.close()
+            done(true)
+        }
+    }
+})"""
 
 
 @pytest.fixture
@@ -89,6 +105,16 @@ def heading(page, name):
     page.get_by_role("heading", name=name, level=1).wait_for()
 
 
+def prepare(page, look=lambda page: None):
+    heading(page, "Prepare this tablet")
+    page.get_by_label("Name of this tablet").fill("Tablet 1")
+    page.get_by_label("PIN", exact=True).fill(PIN)
+    page.get_by_label("PIN again").fill(PIN)
+    look(page)
+    press(page, "Prepare")
+    heading(page, "Queue")
+
+
 def unlock(page):
     page.set_default_timeout(8000)
     page.get_by_label("PIN").fill(PIN)
@@ -108,16 +134,12 @@ def give_ticket(page, priority=None):
     return number
 
 
-def test_a_tablet_works_a_day_offline_and_syncs(server, visit, tablet_in_hand, photo, sound, drain_jobs, shoot):
+def test_a_tablet_works_a_day_offline_and_syncs(
+    server, visit, officer, tablet_in_hand, photo, sound, drain_jobs, shoot, enter_desk_in_browser
+):  # fmt: skip
     page = tablet_in_hand(signed_in=True)
     page.goto(f"{server}/en/outreach/tablet/")
-    heading(page, "Prepare this tablet")
-    page.get_by_label("Name of this tablet").fill("Tablet 1")
-    page.get_by_label("PIN", exact=True).fill(PIN)
-    page.get_by_label("PIN again").fill(PIN)
-    sound(page)
-    press(page, "Prepare")
-    heading(page, "Queue")
+    prepare(page, sound)
     page.set_default_timeout(8000)
     page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
     page.context.close()
@@ -145,7 +167,6 @@ def test_a_tablet_works_a_day_offline_and_syncs(server, visit, tablet_in_hand, p
     assert page.locator("#summary li").all_inner_texts() == [
         "ID number: write it as in the example.", "First name: give an answer.", "Surname: give an answer.",
     ]  # fmt: skip
-    sound(page)
     for label, name in zip(("First name", "Other names", "Surname", "ID number", "Mobile number"), NAMES, strict=True):
         page.get_by_label(label).fill(name)
     page.locator("#card").set_input_files(photo)
@@ -235,4 +256,22 @@ def test_a_tablet_works_a_day_offline_and_syncs(server, visit, tablet_in_hand, p
     application = Application.objects.get()
     assert (application.reference, application.channel) == (reference, "outreach")
     assert Payment.objects.get().amount_cents == 105_000
-    assert not [name for name in NAMES if name in page.evaluate(RAW)]
+
+    outreach.report_lost(actor=officer, device_id=Device.objects.get().id, now=timezone.now())
+    press(page, "Send now")
+    heading(page, "Erased")
+    page.get_by_text("This tablet was reported lost.").wait_for()
+    assert page.evaluate("async () => (await indexedDB.databases()).length + (await caches.keys()).length") == 0
+    assert Device.objects.get().told_at
+
+    enter_desk_in_browser(page.context, server, Account.objects.get(id=officer.account_id))
+    press(page, "Begin again")  # found again, and prepared anew; it is laid aside, and a stranger tries
+    prepare(page)
+    page.evaluate(LAID_ASIDE)
+    heading(page, "Locked")
+    page.evaluate(NINE_TRIES)
+    page.get_by_label("PIN").fill("mango-7292")
+    press(page, "Open")
+    heading(page, "Erased")
+    page.get_by_text("The PIN was wrong 10 times.").wait_for()
+    assert page.evaluate("async () => (await indexedDB.databases()).length") == 0
