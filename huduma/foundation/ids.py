@@ -1,5 +1,6 @@
 """Identifiers for machines: UUID version 7 (RFC 9562), so that they sort by time and can be minted on any device."""
 
+from datetime import datetime
 from uuid import UUID
 
 import uuid6
@@ -8,3 +9,8 @@ import uuid6
 def uuid7() -> UUID:
     """Return a new time-ordered identifier."""
     return UUID(int=uuid6.uuid7().int)
+
+
+def first_of(moment: datetime) -> UUID:
+    """Return the lowest identifier that `uuid7` may mint at a moment (to the millisecond)."""
+    return UUID(int=(int(moment.timestamp() * 1000) << 80) | (7 << 76) | (2 << 62))

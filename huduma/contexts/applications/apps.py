@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_noop
 
 
 class ApplicationsConfig(AppConfig):
@@ -19,3 +20,10 @@ class ApplicationsConfig(AppConfig):
         process.register_observer(operations.follow_case)
         process.register_questions(queries.questions_asked)
         clocks.register_due_follower(operations.follow_due)
+
+        from huduma.contexts.applications.models import Agreement, Application
+        from huduma.contexts.identity import public as identity
+
+        identity.register_belonging(Application, "person_id", gettext_noop("Application"))
+        identity.register_belonging(Application, "representative_id", gettext_noop("Application for somebody else"))
+        identity.register_belonging(Agreement, "person_id")

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop, override
 
-from huduma.contexts.applications import operations, queries
+from huduma.contexts.applications import queries
 from huduma.contexts.applications.models import Agreement, Application
 from huduma.contexts.identity import public as identity
 from huduma.contexts.messages import public as messages
@@ -57,13 +57,6 @@ REPRESENTED = {
     "ended": gettext_noop("Huduma: %(representative)s may no longer apply for %(person)s: %(link)s"),
 }
 SUBJECT = gettext_noop("%(service)s: news of application %(reference)s")
-
-
-@journal.handles("identity.person.merged")
-def on_merged(entry: journal.Entry) -> None:
-    """Give the applications of a merged record to the one that goes on."""
-    kept, merged = UUID(entry.facts["kept_person_id"]), UUID(entry.facts["merged_person_id"])
-    operations.pass_applications(actor=SYSTEM, from_person_id=merged, to_person_id=kept, now=entry.at)
 
 
 @journal.handles("payments.bill.settled")

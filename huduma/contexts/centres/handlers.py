@@ -158,10 +158,3 @@ def on_absence(entry: journal.Entry) -> None:
         account_id=UUID(facts["account_id"]), centre_code=facts["place_code"],
         starts_at=datetime.fromisoformat(facts["starts_at"]), ends_at=datetime.fromisoformat(facts["ends_at"]), now=entry.at,
     )  # fmt: skip
-
-
-@journal.handles("identity.person.merged")
-def on_merged(entry: journal.Entry) -> None:
-    """Give the visits, tickets and documents of a merged record to the one that goes on."""
-    kept, merged = UUID(entry.facts["kept_person_id"]), UUID(entry.facts["merged_person_id"])
-    operations.pass_visits(actor=SYSTEM, from_person_id=merged, to_person_id=kept)

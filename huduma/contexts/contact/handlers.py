@@ -40,16 +40,17 @@ NOTICES = {
 #: Turns that come by themselves. Somebody who typed the number or address of a stranger must not make us write to them again
 #: and again, so where it is nobody's account these are told so many times a day, and stand on the matter's page all the same.
 BY_ITSELF, TOLD_A_DAY = ("contact.matter.opened", "contact.matter.escalated", "contact.matter.overdue"), 5
+JOINED = {
+    "identity.person.merged": gettext_noop(
+        "Huduma: two records with your details were joined into one. Is something there that is not yours? Tell us: %(link)s"
+    ),
+    "identity.person.parted": gettext_noop(
+        "Huduma: two records that we had joined are apart again. Each has its own. If something is missing, tell us: %(link)s"
+    ),
+}
 SUBJECT = gettext_noop("News of your matter %(reference)s")
 WORK = gettext_noop("Huduma: matter %(reference)s is now on your level. Answer it by %(due)s: %(link)s")
 WORK_SUBJECT = gettext_noop("A matter for you: %(reference)s")
-
-
-@journal.handles("identity.person.merged")
-def on_merged(entry: journal.Entry) -> None:
-    """Give the matters of a merged record to the one that goes on."""
-    kept, merged = UUID(entry.facts["kept_person_id"]), UUID(entry.facts["merged_person_id"])
-    operations.pass_matters(actor=SYSTEM, from_person_id=merged, to_person_id=kept)
 
 
 @journal.handles(*NOTICES)
@@ -78,6 +79,19 @@ def _may_tell(entry: journal.Entry, matter: Matter, recipient: str) -> bool:
     if matter.person_id is not None or entry.act not in BY_ITSELF:
         return True
     return throttle.allow(f"matter:told:{phones.digest(recipient)}", limit=TOLD_A_DAY, seconds=24 * 3600)
+
+
+@journal.handles(*JOINED)
+def tell_of_joining(entry: journal.Entry) -> None:
+    """Tell everybody who is reached under either record, so that a wrong joining comes to light."""
+    whose = [UUID(entry.facts["kept_person_id"]), UUID(entry.facts["merged_person_id"])]
+    for contact in identity.contacts_of(whose):
+        with override(contact.language):
+            text = gettext(JOINED[entry.act]) % {"link": f"{settings.PUBLIC_URL}/{contact.language}/help/"}
+        messages.send(
+            actor=SYSTEM, kind=entry.act, language=contact.language, about=whose[0], now=entry.at, text=text,
+            to_phone=contact.phone, dedupe_key=f"sms:{entry.id}:{contact.phone}",
+        )  # fmt: skip
 
 
 @journal.handles("contact.matter.opened", "contact.matter.escalated", "contact.matter.routed")

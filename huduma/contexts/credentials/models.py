@@ -46,6 +46,13 @@ class Credential(models.Model):
                 name="credentials_revoked_why",
             ),
         ]
+        indexes = [
+            models.Index(fields=["holder_person_id"], name="credentials_holder"),
+            models.Index(
+                fields=["representative_person_id"], condition=Q(representative_person_id__isnull=False),
+                name="credentials_representative",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.reference

@@ -120,10 +120,3 @@ def revoke_credential(*, actor: Actor, credential_id: UUID, reason: str, now: da
         reason=credential.revoke_reason,
     )
     journal.record(actor=actor, event=event, now=now)
-
-
-@transaction.atomic
-def pass_documents(*, actor: Actor, from_person_id: UUID, to_person_id: UUID) -> None:
-    """Give the documents of one record to another of the same human being. Raises NotPermitted: only the platform itself does."""
-    actor.require_role()
-    Credential.objects.filter(holder_person_id=from_person_id).update(holder_person_id=to_person_id)

@@ -67,12 +67,39 @@ class PersonAssisted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PersonMerged(Event):
-    """Two records turned out to be one human being's, by the register: what is the merged one's is the kept one's from now on."""
+    """Two records turned out to be one human being's: what is the merged one's is the kept one's from now on.
+
+    `by`: the register's proof, or a person's judgement.
+    """
 
     act: ClassVar[str] = "identity.person.merged"
     subject: ClassVar[str] = "kept_person_id"
     kept_person_id: UUID
     merged_person_id: UUID
+    by: str = "register"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonParted(Event):
+    """Two records that had been joined are two people's after all; each has its own again."""
+
+    act: ClassVar[str] = "identity.person.parted"
+    subject: ClassVar[str] = "kept_person_id"
+    kept_person_id: UUID
+    merged_person_id: UUID
+    returned: int
+    given: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DuplicateJudged(Event):
+    """Somebody looked at two records that may be one human being's; `how`: noticed, apart, asked (a second person), refused."""
+
+    act: ClassVar[str] = "identity.duplicate.judged"
+    subject: ClassVar[str] = "one_person_id"
+    one_person_id: UUID
+    other_person_id: UUID
+    how: str
 
 
 @dataclass(frozen=True, kw_only=True)

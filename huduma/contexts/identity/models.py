@@ -3,10 +3,11 @@
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q, Value
-from django.db.models.functions import Concat, Lower
+from django.db.models.functions import Concat, Lower, Upper
 
 from huduma.foundation import ids
 from huduma.foundation.access import ROLES, ROLES_IN_BODY
@@ -66,6 +67,12 @@ class Person(models.Model):
         indexes = [
             GinIndex(OpClass(FULL_NAME, name="gin_trgm_ops"), name="identity_person_name"),
             models.Index(fields=["phone"], condition=~Q(phone=""), name="identity_person_phone"),
+            models.Index(
+                fields=["birth_date"],
+                condition=Q(birth_date__isnull=False, merged_into=None),
+                name="identity_person_born",
+            ),
+            models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="identity_person_merged"),
         ]
 
     def __str__(self) -> str:
@@ -75,6 +82,11 @@ class Person(models.Model):
     def full_name(self) -> str:
         """Given names first, as documents print them."""
         return " ".join(part for part in (self.first_name, self.other_names, self.surname) if part)
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether more than the person's own word says who this is: a register, or an officer who wrote down an ID number."""
+        return self.verified_by in ("iprs", "birth-record") or (self.verified_by == "assisted" and bool(self.id_number))
 
 
 class AccountManager(BaseUserManager["Account"]):
@@ -94,7 +106,10 @@ class Account(AbstractBaseUser):
     phone = models.CharField(max_length=16, unique=True, null=True)
     email = models.EmailField(unique=True, null=True)
     email_verified_at = models.DateTimeField(null=True)
-    person = models.OneToOneField(Person, null=True, on_delete=models.PROTECT, related_name="account")
+    person = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="account",
+        help_text="Whose it is; a person has several only when records were joined.",
+    )  # fmt: skip
     language = models.CharField(max_length=2, default="en")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
@@ -111,6 +126,7 @@ class Account(AbstractBaseUser):
             ),
             models.CheckConstraint(condition=Q(language__in=["en", "sw"]), name="identity_account_language"),
         ]
+        indexes = [models.Index(Upper("email"), condition=Q(email__isnull=False), name="identity_account_email")]
 
     def __str__(self) -> str:
         return str(self.id)
@@ -320,3 +336,101 @@ class Representation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.relation} {self.state}"
+
+
+class Duplicate(models.Model):
+    """Two records that may be one human being's, with what speaks for it, until somebody judges."""
+
+    PERSONAL_DATA: ClassVar = {"why": "showing later why two records were kept apart"}
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7)
+    one = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    other = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    score = models.PositiveSmallIntegerField()
+    reasons = ArrayField(models.CharField(max_length=20))
+    alike = models.PositiveSmallIntegerField(help_text="How alike the names are, of a hundred.")
+    state = models.CharField(max_length=10, default="open")
+    found_at = models.DateTimeField()
+    judged_at = models.DateTimeField(null=True)
+    judged_by = models.UUIDField(null=True)
+    why = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["one", "other"], name="identity_duplicate_once"),
+            models.CheckConstraint(condition=Q(one__lt=F("other")), name="identity_duplicate_order"),
+            models.CheckConstraint(condition=Q(state__in=["open", "apart", "joined"]), name="identity_duplicate_state"),
+            models.CheckConstraint(
+                condition=~Q(state="apart") | (Q(judged_at__isnull=False) & ~Q(why="")),
+                name="identity_duplicate_judged",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-score", "id"], condition=Q(state="open"), name="identity_duplicates_open"),
+            models.Index(fields=["other"], name="identity_duplicate_other"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.score}"
+
+
+class Merge(models.Model):
+    """Two records joined into one: by a register's proof, or by a person (and a second one, where both are verified)."""
+
+    PERSONAL_DATA: ClassVar = {
+        "id_number": "giving the number back when the records are parted again",
+        "why": "showing later why records were joined",
+        "parted_why": "showing later why records were parted",
+    }
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7)
+    kept = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    merged = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10)
+    why = models.TextField()
+    id_number = models.CharField(max_length=14, blank=True, help_text="What the merged record had; the other goes on.")
+    asked_at = models.DateTimeField()
+    asked_by = models.UUIDField(null=True)
+    joined_at = models.DateTimeField(null=True)
+    joined_by = models.UUIDField(null=True)
+    parted_at = models.DateTimeField(null=True)
+    parted_by = models.UUIDField(null=True)
+    parted_why = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["asked", "refused"], joined_at=None, parted_at=None)
+                | Q(state="joined", joined_at__isnull=False, parted_at=None)
+                | (Q(state="parted", joined_at__isnull=False, parted_at__isnull=False) & ~Q(parted_why="")),
+                name="identity_merge_state",
+            ),
+            models.CheckConstraint(condition=~Q(kept=F("merged")), name="identity_merge_of_two"),
+            models.UniqueConstraint(
+                fields=["merged"], condition=Q(state__in=["asked", "joined"]), name="identity_merged_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["kept", "-asked_at"], name="identity_merge_kept"),
+            models.Index(fields=["-asked_at"], name="identity_merges"),
+        ]
+
+    def __str__(self) -> str:
+        return self.state
+
+
+class MovedRow(models.Model):
+    """A row that was the merged record's and went to the one that goes on: what a parting gives back, no more and no less."""
+
+    id = models.BigAutoField(primary_key=True)
+    merge = models.ForeignKey(Merge, on_delete=models.PROTECT, related_name="moved")
+    belonging = models.CharField(max_length=60, help_text="The key of the column, such as contact.Matter.person_id.")
+    row_id = models.UUIDField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merge", "belonging", "row_id"], name="identity_moved_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.belonging} {self.row_id}"

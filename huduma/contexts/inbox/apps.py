@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_noop
 
 
 class InboxConfig(AppConfig):
@@ -41,3 +42,8 @@ class InboxConfig(AppConfig):
             ),
         )  # fmt: skip
         contact.register_group("conversations", events.OF_THE_CUSTOMER)
+
+        from huduma.contexts.identity import public as identity
+        from huduma.contexts.inbox.models import Conversation
+
+        identity.register_belonging(Conversation, "person_id", gettext_noop("Conversation"))

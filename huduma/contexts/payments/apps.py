@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_noop
 
 
 class PaymentsConfig(AppConfig):
@@ -34,3 +35,8 @@ class PaymentsConfig(AppConfig):
         if settings.EQUITY["password"]:
             gateways.register("equity", Jenga(**settings.EQUITY))
         gateways.register("cash", Cash())
+
+        from huduma.contexts.identity import public as identity
+        from huduma.contexts.payments.models import Bill
+
+        identity.register_belonging(Bill, "payer_person_id", gettext_noop("Bill"))

@@ -11,7 +11,6 @@ from django.utils.translation import gettext, gettext_noop, override
 
 from huduma.contexts.identity import public as identity
 from huduma.contexts.messages import public as messages
-from huduma.contexts.payments import operations
 from huduma.contexts.payments.models import Bill, Payment
 from huduma.contexts.payments.queries import due_cents
 from huduma.foundation import money, references
@@ -112,10 +111,3 @@ def on_terms(entry: journal.Entry) -> None:
             actor=SYSTEM, kind=entry.act, language=owner.language, text=gettext(TURNS[entry.act]) % values,
             to_phone=owner.phone, dedupe_key=f"owner:{entry.id}", about=bill.id, now=entry.at,
         )  # fmt: skip
-
-
-@journal.handles("identity.person.merged")
-def on_merged(entry: journal.Entry) -> None:
-    """Give the bills of a merged record to the one that goes on."""
-    kept, merged = UUID(entry.facts["kept_person_id"]), UUID(entry.facts["merged_person_id"])
-    operations.pass_bills(actor=SYSTEM, from_person_id=merged, to_person_id=kept)

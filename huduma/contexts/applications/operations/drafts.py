@@ -317,19 +317,3 @@ def discard_draft(*, actor: Actor, application_id: UUID, now: datetime) -> None:
         files.remove(upload.file_id)
     journal.record(actor=actor, event=events.DraftDiscarded(application_id=application.id), now=now)
     application.delete()
-
-
-@transaction.atomic
-def pass_applications(*, actor: Actor, from_person_id: UUID, to_person_id: UUID, now: datetime) -> None:
-    """Give the applications of one record to another of the same human being; of two drafts of one service theirs stays.
-
-    Raises NotPermitted: only the platform itself does.
-    """
-    actor.require_role()
-    passed = Application.objects.select_for_update().filter(person_id=from_person_id)
-    theirs = Application.objects.filter(person_id=to_person_id, status="draft")
-    for draft in passed.filter(status="draft"):
-        same = Q(organisation_id=draft.organisation_id) & Q(representative_id=draft.representative_id)
-        if theirs.filter(same, service_code=draft.service_code).exists():
-            discard_draft(actor=actor, application_id=draft.id, now=now)
-    passed.update(person_id=to_person_id)

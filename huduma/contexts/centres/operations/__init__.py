@@ -47,7 +47,6 @@ from huduma.contexts.centres.operations.counter import (
 from huduma.contexts.centres.operations.displaced import cover_absence, displace_visits
 from huduma.contexts.centres.operations.freed import WaitsAlready, join_waiting_list, lapse_offers, leave_waiting_list
 from huduma.contexts.centres.operations.paper import NumberTaken, NumberUnprinted, catch_up, enter_served, print_block
-from huduma.contexts.centres.operations.people import pass_visits
 from huduma.contexts.centres.operations.places import (
     NoSuchSetting,
     add_site,
@@ -112,7 +111,6 @@ __all__ = [
     "miss_appointments",
     "move_appointment",
     "open_counter",
-    "pass_visits",
     "print_block",
     "put_back",
     "recall",

@@ -8,7 +8,8 @@ import pytest
 from huduma.contexts.centres import operations as centres
 from huduma.contexts.centres import queries
 from huduma.contexts.centres.models import Centre
-from huduma.contexts.identity.events import PersonMerged
+from huduma.contexts.identity import public as identity
+from huduma.contexts.identity.models import Person
 from huduma.contexts.workforce import public as workforce
 from huduma.foundation import ids
 from huduma.foundation.access import ANONYMOUS, SYSTEM, NotFound, NotPermitted
@@ -97,17 +98,21 @@ def test_it_ages_is_reminded_of_and_goes_back(document, clerk, holder, now):
     assert acts == ["received", "reminded", "reminded", "reminded", "reminded", "returned"]
 
 
-def test_what_belongs_to_a_merged_record_follows_the_one_that_goes_on(document, citizen, holder, drain_jobs, now):
+def test_what_belongs_to_a_joined_record_follows_the_one_that_goes_on(document, citizen, holder, officer_actor, now):
     kept = citizen(2)
+    Person.objects.filter(id=holder.person_id).update(id_number=None, verified_by="by-hand")
     wish, until = queries.visits.Wish(("police-clearance",)), now.date() + timedelta(days=9)
     for actor in (holder, kept):
         centres.join_waiting_list(actor=actor, centre_code="HC01", wish=wish, until_on=until, now=now)
     ticket = centres.take_ticket(
         actor=SYSTEM, centre_code="HC01", ticket_id=ids.uuid7(), source="reception", person_id=holder.person_id, now=now
     )
-    merged = PersonMerged(kept_person_id=kept.person_id, merged_person_id=holder.person_id)
-    journal.record(actor=SYSTEM, event=merged, now=now)
-    drain_jobs()
+    one, two = officer_actor("DCI", "supervisor"), officer_actor("DCI", "supervisor")
+    pair = identity.notice_duplicate(actor=one, one_id=holder.person_id, other_id=kept.person_id, now=now)
+    asked = identity.join_records(actor=one, duplicate_id=pair.id, why="She came with her card.", now=now)
+    identity.confirm_joining(actor=two, merge_id=asked.id, now=now)
     assert [one.id for one in queries.collection.list_collectables_for(kept)] == [document.id]
     assert queries.queue.get_ticket(ticket.id).person_id == kept.person_id
-    assert len(queries.visits.list_waits_for(kept)) == 1
+    assert (
+        len(queries.visits.list_waits_for(kept)) == 1
+    )  # of two waits for the same hers stays; the other is kept for a parting

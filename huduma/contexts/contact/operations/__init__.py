@@ -18,7 +18,6 @@ from huduma.contexts.contact.operations.customers import (
     contact_of,
     go_outside,
     open_matter,
-    pass_matters,
     reject,
     withdraw,
 )
@@ -53,6 +52,6 @@ __all__ = [
     "TooLong", "TooManyMatters", "accept", "add_by_customer", "add_by_mail", "answer", "ask_higher", "claim", "close_silent",
     "colleagues_of",
     "contact_of", "escalate", "extend", "go_outside", "grant_case_access", "hand_over", "join_problem", "leave_problem",
-    "note", "open_matter", "pass_matters", "reject", "release", "route", "solve_problem", "sweep", "tell_customer",
+    "note", "open_matter", "reject", "release", "route", "solve_problem", "sweep", "tell_customer",
     "withdraw",
 ]  # fmt: skip

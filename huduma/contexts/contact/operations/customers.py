@@ -369,10 +369,3 @@ def contact_of(matter: Matter) -> identity.Contact:
         email=matter.email or (known.email if known else None),
         language=matter.language,
     )
-
-
-@transaction.atomic
-def pass_matters(*, actor: Actor, from_person_id: UUID, to_person_id: UUID) -> None:
-    """Give the matters of one record to another of the same human being. Raises NotPermitted: only the platform itself does."""
-    actor.require_role()
-    Matter.objects.filter(person_id=from_person_id).update(person_id=to_person_id)

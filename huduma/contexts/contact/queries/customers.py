@@ -49,6 +49,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "messages": ("messages.message.ordered", "messages.message.failed"),
     "identity": (
         "identity.account.opened", "identity.person.proven", "identity.person.assisted", "identity.account.contact_changed",
+        "identity.person.merged", "identity.person.parted",
     ),
 }  # fmt: skip
 
@@ -112,7 +113,7 @@ def find_customers_for(actor: Actor, typed: str) -> list[Found]:
     typed = typed.strip()
     if reference := references.normalise(typed):
         person_id = applications.person_of_reference(reference) or _person_of_matter(reference)
-        people = identity.list_people([person_id]) if person_id else []
+        people = identity.going_on(identity.list_people([person_id])) if person_id else []
     elif number := _phone(typed):
         people = identity.list_people_by_phone(number)
     elif id_number := _id_number(typed):
@@ -157,10 +158,10 @@ def get_customer_for(actor: Actor, person_id: UUID, *, why: str, now: datetime) 
     whole = _scope(actor)
     if why not in PURPOSES:
         raise PurposeNeeded
-    people = identity.list_people([person_id])
+    people = identity.going_on(identity.list_people([person_id]))
     if not people:
         raise NotFound
-    person = people[0]
+    person, person_id = people[0], people[0].id
     sent = applications.list_summaries_for(actor, person_id)
     matters = _matters(actor, person_id)
     if not whole and not sent and not matters:
@@ -200,7 +201,12 @@ def happenings_of(
     acts = {act: name for name in groups for act in known[name]}
     entries, after = journal.page_concerning(customer.mentions, acts=acts, before=before, limit=PAGE)
     hidden_kinds = {kind.code for kind in rules.KINDS.values() if kind.confidential}
-    shown = [entry for entry in entries if not _is_internal(entry) and entry.facts.get("kind") not in hidden_kinds]
+    others = identity.given_back(customer.person_id)
+    shown = [
+        entry
+        for entry in entries
+        if not _is_internal(entry) and entry.facts.get("kind") not in hidden_kinds and entry.subject_id not in others
+    ]
     return [Happening(entry, acts[entry.act]) for entry in shown], after
 
 

@@ -11,6 +11,7 @@ from huduma.foundation.access import ANONYMOUS, SYSTEM, Actor
 
 STAFF = (
     ("agent", None), ("focal", "CRS"), ("accounting_officer", "CRS"), ("focal", "DCI"), ("secretariat", None), ("integrity", None),
+    ("supervisor", "CRS"),
 )  # fmt: skip
 
 

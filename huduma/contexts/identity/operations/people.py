@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from huduma.contexts.identity import events
-from huduma.contexts.identity.models import Account, Mandate, Person
+from huduma.contexts.identity.models import Account, Person
 from huduma.contexts.identity.operations.accounts import own_account
+from huduma.contexts.identity.operations.joining import join_proven
 from huduma.foundation import phone as phones
 from huduma.foundation.access import Actor, Refusal
 from huduma.foundation.journal import public as journal
@@ -51,6 +53,8 @@ def record_identity_proof(*, actor: Actor, facts: IdentityFacts, by: str, now: d
     """
     account = own_account(actor)
     person = account.person
+    if person is not None and person.merged_into is not None:  # a joining held it back: it is the other record's
+        raise AlreadyProven
     if person is not None and (person.verified_by == "iprs" or by != "iprs"):
         if person.id_number == facts.id_number:
             return person
@@ -132,7 +136,7 @@ def _bind(
         journal.record(actor=actor, event=events.NumberTakenBack(person_id=known.id), now=now)
         known = None
     if known is not None and person is not None:
-        _merge(actor, person, known, now)
+        join_proven(actor, person, known, now)
     person = person or known or Person(registered_at=now)
     for field, value in values.items():
         setattr(person, field, value)
@@ -147,22 +151,17 @@ def _record_of_counter(id_number: str | None, person: Person | None) -> Person |
     """The record that an officer made under this number for somebody who had no account; it is theirs when they come online."""
     if id_number is None:
         return None
-    others = Person.objects.select_for_update(of=("self",)).filter(id_number=id_number, account=None)
-    return (others if person is None else others.exclude(id=person.id)).first()
+    one_of = Q(id_number=id_number) | Q(id=person.id if person else None)
+    locked = (
+        Person.objects.select_for_update().filter(one_of).order_by("id")
+    )  # both, in the order that every joining has
+    known = next((one for one in locked if one.id_number == id_number and one != person), None)
+    return None if known is None or Account.objects.filter(person=known).exists() else known
 
 
 def _free_number(person: Person) -> None:
     person.id_number = None
-    person.save(update_fields=["id_number", "merged_into"])
-
-
-def _merge(actor: Actor, kept: Person, merged: Person, now: datetime) -> None:
-    merged.merged_into = kept
-    _free_number(merged)
-    held = Mandate.objects.filter(person=kept, to_on=None).values("organisation")
-    Mandate.objects.filter(person=merged).exclude(to_on=None, organisation__in=held).update(person=kept)
-    event = events.PersonMerged(kept_person_id=kept.id, merged_person_id=merged.id)
-    journal.record(actor=actor, event=event, now=now)
+    person.save(update_fields=["id_number"])
 
 
 def _may_be(person: Person, facts: IdentityFacts) -> bool:

@@ -19,7 +19,6 @@ from huduma.contexts.inbox.operations.desk import (
     link,
     note,
     open_matter,
-    pass_conversations,
     release,
     share,
     snooze,
@@ -39,7 +38,7 @@ __all__ = [
     "EmptyMessage", "HasAnother", "MessageTooLong", "NoSuchReference", "NoSuchWay", "NoSuchWrapUp", "NothingNoted",
     "NothingToSend", "RestsTooLong", "SettledAlready", "TooLongThere", "TooMuch", "WindowOver", "claim", "distribute",
     "fetch_mail", "hand_over", "hand_over_message", "hear_of_call", "identify", "key_of", "link", "note", "open_matter",
-    "pass_conversations", "promise_call_for", "receive", "release", "reply", "set_presence", "settle",
+    "promise_call_for", "receive", "release", "reply", "set_presence", "settle",
     "settle_callback", "share", "snooze", "tag", "take", "take_call", "wake", "wrap_up", "write_canned",
     "write_from_web",
 ]  # fmt: skip

@@ -255,10 +255,3 @@ def write_canned(*, actor: Actor, code: str, title_en: str, title_sw: str, text_
         code=code, defaults={"title_en": title_en, "title_sw": title_sw, "text_en": text_en, "text_sw": text_sw}
     )
     return canned
-
-
-@transaction.atomic
-def pass_conversations(*, actor: Actor, from_person_id: UUID, to_person_id: UUID) -> None:
-    """Give the conversations of one record to another of the same human being. Raises NotPermitted: only the platform itself does."""
-    actor.require_role()
-    Conversation.objects.filter(person_id=from_person_id).update(person_id=to_person_id)

@@ -71,6 +71,7 @@ class Record(models.Model):
             models.Index(fields=["visit", "state"], name="outreach_record_states"),
             models.Index(fields=["device", "kind"], name="outreach_record_device"),
             models.Index(fields=["waits_for"], condition=Q(state="waiting"), name="outreach_record_waits"),
+            models.Index(fields=["person_id"], condition=Q(person_id__isnull=False), name="outreach_record_person"),
         ]
 
     def __str__(self) -> str:

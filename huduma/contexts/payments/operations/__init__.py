@@ -7,7 +7,6 @@ from huduma.contexts.payments.operations.bills import (
     cancel_bills,
     convenience_schedule,
     make_basket,
-    pass_bills,
     raise_bill,
 )
 from huduma.contexts.payments.operations.cancelling import NotToCancel, cancel_payment
@@ -172,7 +171,6 @@ __all__ = [
     "open_till",
     "order_balances",
     "order_refund",
-    "pass_bills",
     "propose_closing",
     "propose_rate",
     "propose_refund",

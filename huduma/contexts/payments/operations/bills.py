@@ -173,10 +173,3 @@ def cancel_bills(*, actor: Actor, payable_id: UUID, now: datetime) -> int:
         close(bill, now)
         leave_basket(bill, now)
     return cancelled
-
-
-@transaction.atomic
-def pass_bills(*, actor: Actor, from_person_id: UUID, to_person_id: UUID) -> None:
-    """Give the bills of one record to another of the same human being. Raises NotPermitted: only the platform itself does."""
-    actor.require_role()
-    Bill.objects.filter(payer_person_id=from_person_id).update(payer_person_id=to_person_id)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.contrib.postgres.search import TrigramSimilarity
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from huduma.contexts.identity.events import PersonViewed
@@ -15,6 +15,7 @@ from huduma.contexts.identity.models import (
     FULL_NAME,
     Account,
     Mandate,
+    Merge,
     NumberChange,
     Organisation,
     Person,
@@ -184,17 +185,48 @@ def get_person_for(actor: Actor, person_id: UUID, *, now: datetime | None = None
 
 def records_of(person_id: UUID) -> list[UUID]:
     """Return the ids under which a human being is in the journal: the record that goes on, then those merged into it."""
-    return [person_id, *Person.objects.filter(merged_into_id=person_id).values_list("id", flat=True)]
+    found = [person_id]
+    while (
+        merged := Person.objects.filter(merged_into__in=found)
+        .exclude(id__in=found)
+        .order_by("id")
+        .values_list("id", flat=True)
+    ):
+        found += merged
+    return found
+
+
+def going_on(people: Iterable[Person]) -> list[Person]:
+    """Return each record that goes on for the ones found, once, in their order."""
+    found: dict[UUID, Person] = {}
+    for person in people:
+        root = person
+        while root.merged_into is not None:
+            root = root.merged_into
+        found.setdefault(root.id, root)
+    return list(found.values())
 
 
 def contact_of(person_id: UUID) -> Contact:
     """Return how the platform itself reaches a person; for messages only, never for a page."""
-    account = Account.objects.filter(person_id=person_id).first()
+    account = Account.objects.filter(person_id=person_id).order_by(F("last_login").desc(nulls_last=True), "id").first()
     if account is None:
-        person = Person.objects.filter(id=person_id).first()
-        return Contact(phone=(person.phone or None) if person else None, email=None, language="sw")
+        known = Person.objects.filter(Q(id=person_id) | Q(merged_into_id=person_id)).exclude(phone="")
+        person = known.order_by(F("merged_into").asc(nulls_first=True)).first()
+        return Contact(phone=person.phone if person else None, email=None, language="sw")
     email = account.email if account.email_verified_at else None
     return Contact(phone=account.phone, email=email, language=account.language)
+
+
+def contacts_of(person_ids: Iterable[UUID]) -> list[Contact]:
+    """Return every number under which some records are reached, each once; for messages only."""
+    ids = list(person_ids)
+    signed_in = Account.objects.filter(person__in=ids, phone__isnull=False).order_by("id")
+    found = [Contact(phone=one.phone, email=None, language=one.language) for one in signed_in]
+    for phone in Person.objects.filter(id__in=ids).exclude(phone="").order_by("id").values_list("phone", flat=True):
+        if phone not in {one.phone for one in found}:
+            found.append(Contact(phone=phone, email=None, language="sw"))
+    return found
 
 
 def account_contact_of(account_id: UUID) -> Contact:
@@ -213,27 +245,27 @@ def list_people(person_ids: Iterable[UUID]) -> list[Person]:
 def list_people_by_phone(phone: str) -> list[Person]:
     """Return whose number (E.164) this is, by account or as an officer wrote it down; see `list_people`."""
     owners = [owner for owner in Account.objects.filter(phone=phone).values_list("person_id", flat=True) if owner]
-    return list(
-        Person.objects.filter(Q(id__in=owners) | Q(phone=phone))[:10]
-    )  # by two indexes; a join would read everybody
+    found = Person.objects.filter(Q(id__in=owners) | Q(phone=phone))  # by two indexes; a join would read everybody
+    return going_on(found[:10])
 
 
 def list_people_by_email(email: str) -> list[Person]:
     """Return whose verified address this is; see `list_people`."""
     found = Person.objects.filter(account__email__iexact=email, account__email_verified_at__isnull=False)
-    return list(found[:10])
+    return going_on(found[:10])
 
 
 def list_people_by_id_number(id_number: str) -> list[Person]:
     """Return who has an ID number; see `list_people`."""
-    return list(Person.objects.filter(id_number=id_number))
+    joined = Merge.objects.filter(id_number=id_number, state="joined").values("merged_id")
+    return going_on(Person.objects.filter(Q(id_number=id_number) | Q(id__in=joined)))
 
 
 def list_people_by_name(typed: str) -> list[Person]:
     """Return up to ten people whose name is like the typed one, the most alike first; see `list_people`."""
     typed = " ".join(typed.lower().split())
     alike = Person.objects.annotate(called=FULL_NAME).filter(called__trigram_similar=typed)
-    return list(alike.annotate(alike=TrigramSimilarity("called", typed)).order_by("-alike", "id")[:10])
+    return going_on(alike.annotate(alike=TrigramSimilarity("called", typed)).order_by("-alike", "id")[:10])
 
 
 def organisations_of(person_id: UUID) -> list[Organisation]:
