@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.contact import public as contact
+from huduma.contexts.identity import public as identity
 from huduma.foundation import money
 from huduma.foundation.access import NotFound
 from huduma.foundation.translated import pick
@@ -48,6 +49,8 @@ WORDS = {
     "identity.person.proven": gettext_lazy("Showed who they are"),
     "identity.person.assisted": gettext_lazy("Was served at a counter"),
     "identity.account.contact_changed": gettext_lazy("Changed how we reach them"),
+    "identity.person.merged": gettext_lazy("Two records were joined"),
+    "identity.person.parted": gettext_lazy("Two joined records were parted again"),
     "inbox.conversation.opened": gettext_lazy("Began to talk to us"),
     "inbox.conversation.closed": gettext_lazy("A conversation ended"),
     "inbox.message.received": gettext_lazy("Wrote or called"),
@@ -84,8 +87,15 @@ CHANNELS = {
 def find(request: HttpRequest) -> HttpResponse:
     """Find a customer by phone, ID number, reference or (contact centre) name. A call that comes in opens this with its number."""
     typed = request.GET.get("q", request.GET.get("phone", "")).strip()
-    found = contact.find_customers_for(actor_of(request), typed) if typed else []
-    context = {"typed": typed, "found": found, "purposes": contact.PURPOSES, "call": "phone" in request.GET}
+    actor = actor_of(request)
+    found = contact.find_customers_for(actor, typed) if typed else []
+    context = {
+        "typed": typed,
+        "found": found,
+        "purposes": contact.PURPOSES,
+        "call": "phone" in request.GET,
+        "twice": len(found) > 1 and actor.has_role("agent", *identity.JOINERS),
+    }
     return render(request, "desk/customers/find.html", context)
 
 

@@ -13,6 +13,7 @@ MENU = (
     ("inbox", gettext_lazy("Conversations"), ("agent", "focal", "accounting_officer")),
     ("knowledge", gettext_lazy("Answers"), ("agent", "focal", "accounting_officer", "secretariat", *STAFF)),
     ("customers", gettext_lazy("Customers"), ("agent", "focal", "accounting_officer", *STAFF)),
+    ("records", gettext_lazy("Records kept twice"), ("supervisor", "secretariat")),
     ("hearing", gettext_lazy("What people say"), ("secretariat", "agent", "focal", "accounting_officer", "supervisor")),
     ("counter", gettext_lazy("Counter"), STAFF),
     ("reception", gettext_lazy("Reception"), STAFF),

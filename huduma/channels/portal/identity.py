@@ -35,6 +35,7 @@ LOOKS = (
     "identity.person.viewed", "identity.person.assisted", "identity.person.card_checked", "identity.person.phone_replaced",
     "identity.person.new_number_asked", "identity.person.new_number_refused",
     "exchange.register.asked", "contact.customer.viewed", "contact.matter.viewed",
+    "identity.person.merged", "identity.person.parted",
     "contact.case_access.granted", "credentials.credential.read",
 )  # fmt: skip
 #: What happened, in words, by the act; why, by the purpose that a reader gave.
@@ -49,6 +50,8 @@ LOOKED = {
         "An officer asked at a counter to move your account to another phone number"
     ),
     "identity.person.new_number_refused": gettext_lazy("Moving your account to another phone number was refused"),
+    "identity.person.merged": gettext_lazy("Two records with your details were joined into one"),
+    "identity.person.parted": gettext_lazy("Two records that had been joined were parted again"),
     "identity.person.viewed": gettext_lazy("An officer opened your record"),
     "contact.customer.viewed": gettext_lazy("A member of staff opened the page of what you asked for"),
     "contact.matter.viewed": gettext_lazy("A member of staff read what you wrote to us"),
@@ -60,6 +63,7 @@ LOOKED = {
 PURPOSES = {
     "casework": gettext_lazy("to decide your application"),
     "assisted": gettext_lazy("to serve you in person"),
+    "records": gettext_lazy("to find out whether two records are one person’s"),
     **{code: gettext_lazy(words) for code, words in matters.PURPOSES.items()},
 }
 

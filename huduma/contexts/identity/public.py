@@ -74,6 +74,7 @@ from huduma.contexts.identity.providers.belongings import register_belonging
 from huduma.contexts.identity.providers.second_factor import use_up
 from huduma.contexts.identity.queries import (
     JOINERS,
+    PAIRS_A_PAGE,
     REPRESENTATION_LINK,
     STAFF_CHANNELS,
     Colleague,
@@ -125,6 +126,7 @@ from huduma.contexts.identity.rules import birth_date
 __all__ = [
     "CONSENTS",
     "JOINERS",
+    "PAIRS_A_PAGE",
     "REPRESENTATION_LINK",
     "STAFF_CHANNELS",
     "Account",

@@ -2,6 +2,7 @@
 
 from huduma.contexts.identity.queries.duplicates import (
     JOINERS,
+    PAIRS_A_PAGE,
     Side,
     added_since,
     can_be_one,
@@ -63,6 +64,7 @@ from huduma.contexts.identity.queries.people import (
 __all__ = [
     "ASSISTING_FOR",
     "JOINERS",
+    "PAIRS_A_PAGE",
     "REPRESENTATION_LINK",
     "STAFF_CHANNELS",
     "Colleague",

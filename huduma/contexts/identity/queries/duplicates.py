@@ -24,7 +24,7 @@ JOINERS = ("supervisor", "secretariat")
 NAME_ALONE, BEARERS = 0.85, 5
 #: How many records one phone number or one birth date and a like name may bring into a comparison.
 AT_MOST = 50
-PAGE = 25
+PAIRS_A_PAGE = 25
 THRESHOLD = "SELECT set_config('pg_trgm.similarity_threshold', %s, true)"
 
 
@@ -156,14 +156,14 @@ def list_duplicates_for(actor: Actor, *, after: tuple[int, UUID] | None = None) 
     rows = Duplicate.objects.filter(state="open").select_related("one", "other").order_by("-score", "id")
     if after is not None:
         rows = rows.filter(Q(score__lt=after[0]) | Q(score=after[0], id__gt=after[1]))
-    return list(rows[:PAGE])
+    return list(rows[:PAIRS_A_PAGE])
 
 
 def list_merges_for(actor: Actor) -> list[Merge]:
     """Return the joinings that wait for a second person, and the latest that were made or undone. Raises NotPermitted."""
     actor.require_role(*JOINERS)
     rows = Merge.objects.select_related("kept", "merged").order_by("-asked_at")
-    return [*rows.filter(state="asked")[:PAGE], *rows.filter(state__in=["joined", "parted"])[:PAGE]]
+    return [*rows.filter(state="asked")[:PAIRS_A_PAGE], *rows.filter(state__in=["joined", "parted"])[:PAIRS_A_PAGE]]
 
 
 def compare_for(actor: Actor, duplicate_id: UUID, *, now: datetime) -> tuple[Duplicate, Side, Side, Merge | None]:
