@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("outreach", "0001_initial"),
+        ("outreach", "0002_visits_run_and_reported"),
     ]
 
     operations = [
