@@ -8,10 +8,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from sandbox.delivery import AGAIN_AFTER
 from tests.chaos.ground import ground
 
 #: The longest that a payment whose payer never answers stays open: a day, divided by the pace.
 DAY_SECONDS = 24 * 3600
+#: The longest that a bank sends a notice again that nobody took (`sandbox.delivery`), and a little more.
+SENT_AGAIN_SECONDS = sum(AGAIN_AFTER) + 10
 
 
 def main() -> int:
@@ -49,7 +52,7 @@ def _run(chosen: argparse.Namespace, url: str, directory: Path, seed: int) -> in
         took = time.monotonic() - started
         print(f"all have paid, or tried, in {took:.0f} s ({chosen.payments / took:.1f}/s); {trouble}", flush=True)
         trouble.switch_off()
-        quiet = installation.wait_until_quiet(town, most_seconds=60 + 1.7 * DAY_SECONDS / chosen.pace)
+        quiet = installation.wait_until_quiet(town, most_seconds=SENT_AGAIN_SECONDS + 1.7 * DAY_SECONDS / chosen.pace)
         sandbox_books = town.sandbox.get("/_control/books", timeout=120).json()
     verdict = books.compare(url, sandbox_books)
     print("\n".join(verdict.counts))
