@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "huduma.contexts.reengineering",
     "huduma.contexts.performance",
     "huduma.contexts.hearing",
+    "huduma.contexts.crm",
     "huduma.contexts.inbox",
     "huduma.contexts.contact",
     "huduma.contexts.outreach",
@@ -298,6 +299,8 @@ X_CONSUMER_KEY = env.text("X_CONSUMER_KEY", "sandbox-x" if SANDBOX else "")
 X_CONSUMER_SECRET = env.text("X_CONSUMER_SECRET")
 X_ACCESS_TOKEN = env.text("X_ACCESS_TOKEN", "3000001-sandbox" if SANDBOX else "")
 X_ACCESS_SECRET = env.text("X_ACCESS_SECRET")
+# Whether webhooks to programs of bodies may go to addresses that are not of the public internet: only among stand-ins.
+CRM_PRIVATE_ADDRESSES = SANDBOX
 # Who may lodge matters by Open311; reading needs no key.
 OPEN311_KEYS = env.names("OPEN311_KEYS") or (["sandbox-open311"] if SANDBOX else [])
 

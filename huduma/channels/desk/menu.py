@@ -33,10 +33,11 @@ MENU = (
     ("bills", gettext_lazy("Bills and waivers"), (*STAFF, "accounting_officer", "accountant", "auditor")),
     ("gateways", gettext_lazy("Payments"), ("accountant", "administrator")),
     ("jobs", gettext_lazy("Background work"), ("administrator",)),
+    ("crm", gettext_lazy("Programs of bodies"), ("administrator",)),
     ("special_days", gettext_lazy("Working days"), (*STAFF, "administrator")),
 )  # fmt: skip
 #: What needs the role for all bodies, not for one.
-FOR_ALL_BODIES = ("gateways", "jobs")
+FOR_ALL_BODIES = ("gateways", "crm", "jobs")
 
 
 def entries_for(actor: Actor) -> list[tuple[str, Promise]]:

@@ -160,6 +160,11 @@ def get_named_for(actor: Actor, reference: str) -> Matter | None:
     return matter if matter is not None and may_read(actor, matter) else None
 
 
+def get_stand(matter_id: UUID) -> Matter | None:
+    """Return a matter, for a context that tells others where it stands and nothing of anybody in it; None where there is none."""
+    return Matter.objects.filter(id=matter_id).first()
+
+
 def list_own_for(actor: Actor) -> list[Matter]:
     """Return what the actor (or who they serve) brought, newest first."""
     if actor.applicant_id is None:

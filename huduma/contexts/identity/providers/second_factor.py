@@ -1,16 +1,14 @@
 """Second factors of staff: time-based codes (RFC 6238) and recovery codes, kept by django-allauth, sealed by us."""
 
-import base64
 from uuid import UUID
 
 from allauth.mfa import app_settings
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
 from django.core.cache import cache
 
+from huduma.foundation import sealing
+
+SEALED_FOR = "huduma second factors"
 #: For how long one code may be accepted at all: its own half minute, and the tolerance on both sides.
 CODE_SECONDS = app_settings.TOTP_PERIOD * (2 * app_settings.TOTP_TOLERANCE + 1)
 
@@ -26,15 +24,8 @@ class SealedSecrets(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         """Return the text sealed."""
-        return _box().encrypt(text.encode()).decode()
+        return sealing.seal(text, SEALED_FOR)
 
     def decrypt(self, encrypted_text: str) -> str:
         """Return the text that was sealed."""
-        return _box().decrypt(encrypted_text.encode()).decode()
-
-
-def _box() -> Fernet:
-    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"huduma second factors").derive(
-        settings.SECRET_KEY.encode()
-    )
-    return Fernet(base64.urlsafe_b64encode(key))
+        return sealing.unseal(encrypted_text, SEALED_FOR)
