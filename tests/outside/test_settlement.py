@@ -43,16 +43,6 @@ def test_what_mpesa_lists_and_what_its_statement_says_are_the_same_lines(sandbox
     assert (statement.lines, statement.repeated) == (0, 1)
 
 
-def test_a_bank_deposit_whose_notice_was_lost_comes_to_light_by_the_statement(sandbox, accountant, bill):
-    for bank in ("kcb", "equity"):
-        raised = bill()
-        deposit = {"bank": bank, "reference": raised.reference, "cents": 105_000, "name": "Mfano", "phone": PHONE}
-        sandbox.post("/bank/api/deposit", json=deposit).raise_for_status()
-        statement = take(accountant, bank, fetch(sandbox, bank))
-        (waiting,) = settlement.open_lines_for(accountant, statement.id)
-        assert (waiting.line.reference, waiting.line.amount_cents) == (raised.reference, 105_000)
-
-
 @pytest.fixture
 def batch(paid, bank_account, accountant, second):
     """An approved batch of one remittance."""

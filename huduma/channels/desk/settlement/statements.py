@@ -41,6 +41,10 @@ class FileMissing(Refusal):
     """Choose the file that you exported from the gateway or bank."""
 
 
+class NothingChosen(Refusal):
+    """Choose what this line is."""
+
+
 def source_names() -> list[tuple[str, str]]:
     """Return whose statements can be taken: code and name."""
     known = {code: pick(gateway.name) for code, gateway in payments.gateways.items()}
@@ -134,6 +138,8 @@ def explain(request: HttpRequest, statement_id: UUID, line_id: int) -> HttpRespo
 
 def _explain(request: HttpRequest, line_id: int) -> settlement.Explanation:
     chosen = request.POST.get("kind", "")
+    if not chosen:
+        raise NothingChosen
     kind, _, entry = chosen.partition(":")
     try:
         cashbook_id = UUID(entry) if entry else None

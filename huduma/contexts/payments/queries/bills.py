@@ -36,6 +36,13 @@ def find_bill(typed: str) -> Bill:
     return bill
 
 
+def bills_named(typed: Collection[str]) -> dict[str, Bill]:
+    """Return the bills that references name, by the reference as it was typed; the caller has checked who may."""
+    wanted = {one: references.normalise(one) for one in typed}
+    found = {one.reference: one for one in Bill.objects.filter(reference__in=[one for one in wanted.values() if one])}
+    return {one: found[reference] for one, reference in wanted.items() if reference in found}
+
+
 def may_see(actor: Actor, bill: Bill) -> bool:
     """Whether a bill is the actor's own, an assisted person's or one's organisation's, or names the actor's body, or the system asks."""
     if actor.kind == "system" or bill.payer_person_id in {actor.person_id, actor.on_behalf_of} - {None}:

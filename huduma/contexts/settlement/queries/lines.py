@@ -64,10 +64,11 @@ class CashEntry:
 
 @dataclass(frozen=True)
 class OpenLine:
-    """A line that waits for a person, what it may be (best first), and the proposal that waits for a second person, if any."""
+    """A line that waits for a person, what it may be (best first), the bill that it names, and what waits for a second person, if any."""
 
     line: StatementLine
     suggestions: list[CashEntry]
+    bill: payments.Bill | None
     proposal: Explanation | None
 
 
@@ -127,7 +128,13 @@ def open_lines_for(actor: Actor, statement_id: UUID, after: int = 0) -> list[Ope
         StatementLine.objects.filter(statement_id=statement_id, state="open", id__gt=after).order_by("id")[:PAGE_SIZE]
     )
     waiting = {one.line_id: one for one in Explanation.objects.filter(line__in=lines, state="proposed")}
-    return [OpenLine(line, suggestions(line), waiting.get(line.id)) for line in lines]
+    bills = payments.bills_named({line.reference for line in lines if line.amount_cents > 0 and line.source != BANK})
+    return [
+        OpenLine(
+            line, suggestions(line), bills.get(line.reference) if line.amount_cents > 0 else None, waiting.get(line.id)
+        )
+        for line in lines
+    ]
 
 
 def explained_lines_for(actor: Actor, statement_id: UUID) -> list[Explanation]:
