@@ -244,6 +244,11 @@ def parts_of(url: str) -> list[Part]:
         Part("worker", worker, {**common, "HUDUMA_PROCESS": "worker"}),
         Part("stream", stream, {**common, "HUDUMA_PROCESS": "stream"}),
     ]
+    from django.conf import settings
+
+    if settings.ARI["url"]:
+        telephone = [python, "manage.py", "telephone"]
+        parts.append(Part("telephone", telephone, {**common, "HUDUMA_PROCESS": "telephone"}))
     if env.SANDBOX:
         from huduma.channels.hooks.messages import africastalking_token
 

@@ -252,6 +252,21 @@ HOOKS_NETWORKS_OF = {
 AT_BASE_URL = env.outside("AT_BASE_URL", "/africastalking/version1")
 AT_USERNAME = env.required("AT_USERNAME", "sandbox")
 AT_API_KEY = env.required("AT_API_KEY", "sandbox-at-key")
+AT_VOICE_URL = env.text(
+    "AT_VOICE_URL", f"{SANDBOX_URL}/africastalking/voice" if SANDBOX else "https://voice.africastalking.com"
+)
+AT_VOICE_NUMBER = env.text("AT_VOICE_NUMBER", "+254207906000" if SANDBOX else "")
+# Our own exchange, where there is one (docs/how-to/connect-an-exchange.md); and the line by which staff call: asterisk or phone.
+ARI = {
+    "url": env.text("ARI_URL", f"{SANDBOX_URL}/ari" if SANDBOX else "").rstrip("/"),
+    "user": env.text("ARI_USER", "huduma"),
+    "secret": env.text("ARI_SECRET"),
+    "agent_endpoint": env.text("ARI_AGENT_ENDPOINT", "PJSIP/{number}"),
+    "outside_endpoint": env.text("ARI_OUTSIDE_ENDPOINT", "PJSIP/{number}@trunk"),
+    "caller_id": env.text("ARI_CALLER_ID", AT_VOICE_NUMBER),
+    "records": env.text("ARI_RECORDS", "yes" if SANDBOX else "no") == "yes",
+}
+CALLS_OUT_BY = env.text("CALLS_OUT_BY", "asterisk" if ARI["url"] else "phone")
 TWILIO_BASE_URL = env.outside("TWILIO_BASE_URL", "/twilio")
 TWILIO_ACCOUNT_SID = env.required("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000000")
 TWILIO_AUTH_TOKEN = env.required("TWILIO_AUTH_TOKEN", "sandbox-twilio-token")

@@ -19,6 +19,7 @@ from starlette.routing import Mount, Route
 
 from sandbox import (
     airtel,
+    ari,
     banks,
     card,
     crm,
@@ -32,6 +33,7 @@ from sandbox import (
     sftp,
     sms,
     statements,
+    voice,
 )
 from sandbox.mailbox import Mailbox
 from sandbox.state import State
@@ -80,6 +82,8 @@ def application(state: State, mailbox: Mailbox, *, totp: dict[str, str], huduma_
             *crm.routes,
             *inbound.routes,
             *registers.routes,
+            *ari.routes,
+            *voice.routes,
             *phone.routes,
         ]
     )

@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from sandbox.exchange import Exchange
+
 TABLES = """
 CREATE TABLE IF NOT EXISTS sms (id INTEGER PRIMARY KEY, provider TEXT, message_id TEXT UNIQUE, phone TEXT, text TEXT, at REAL);
 CREATE TABLE IF NOT EXISTS mail (id INTEGER PRIMARY KEY, recipient TEXT, subject TEXT, text TEXT, at REAL);
@@ -63,6 +65,8 @@ FAULTS = {
     "whatsapp": "delay lose duplicate reorder falsify timeout error_5xx down undelivered window_over",
     "messenger": "delay lose duplicate reorder falsify timeout error_5xx down window_over",
     "x": "delay lose duplicate reorder falsify timeout error_5xx down too_many",
+    "asterisk": "delay lose duplicate timeout error_5xx down disconnect",
+    "africastalking_voice": "timeout error_5xx down",
     "etims": "delay timeout error_5xx down",
 }
 
@@ -88,6 +92,8 @@ class State:
         self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;" + TABLES)
         self._lock = threading.RLock()
         self.faults: dict[str, list[Fault]] = {}
+        self.exchange = Exchange()
+        self.ari: Any = None  # what Asterisk remembers, once it was asked
         self.calling = 0  # callbacks on their way, or to be sent again
         self.held: list[tuple[str, bytes, dict[str, str]]] = []  # callbacks that wait for a later one to overtake them
         data = yaml.safe_load((Path(__file__).parent / "population.yaml").read_text())
@@ -125,6 +131,9 @@ class State:
         with self._lock:
             self.faults.clear()
             self.held.clear()
+            self.exchange.legs.clear()
+            if self.ari is not None:
+                self.ari.bridges.clear()
             for table in TABLE_NAMES:
                 self._connection.execute(f"DELETE FROM {table}")
             shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,7 +1,8 @@
 """The contact centre: messages that come in, the inbox, a call that opens the caller's page, the customer's page, the sweep of complaints.
 
-Rows are made by SQL and are alike; `BENCH_INBOX` says how many (conversations, customers and complaints each; 20 000 unless given,
-100 000 conversations are a busy country's). Everything runs in one process, so a rate is that of one worker on one core.
+Rows are made by SQL and are alike; `BENCH_INBOX` says how many (conversations and customers each; 20 000 unless given, 100 000
+conversations are a busy country's), `BENCH_COMPLAINTS` how many complaints of two years (as many, unless given). Everything runs in one
+process, so a rate is that of one worker on one core.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ from huduma.foundation import ids
 from huduma.foundation.access import Actor, Grant
 
 ROWS = env.number("BENCH_INBOX", 20_000)
+COMPLAINTS = env.number("BENCH_COMPLAINTS", ROWS)
 ENTRIES, MESSAGES, CALLS, LATE = 2_000, 300, 40, 1_000
 FIRST = 7_000_000  # of the citizens' numbers: no other topic has them
 CONVERSATIONS = """
@@ -45,15 +47,26 @@ INSERT INTO journal_entry (id, recorded_at, act, subject_id, actor_kind, roles, 
 SELECT gen_random_uuid(), now() - n * interval '1 second', (ARRAY['inbox.message.received', 'inbox.message.answered'])[1 + n %% 2],
     gen_random_uuid(), 'anonymous', '', 'sms', 'contact', ARRAY[%s]::uuid[], '{}' FROM generate_series(1, %s) n
 """
+#: Two years of complaints of all bodies and counties: the first ones late, then one in ten open, the others answered or settled.
 MATTERS = """
 INSERT INTO contact_matter (id, reference, kind, title, text, channel, language, name, phone, email, is_anonymous, is_urgent, body_id,
-    service_code, centre_code, place, about_kind, state, level, opened_at, level_at, due_at, is_extended,
-    outcome, answer, reopened, outside)
-SELECT gen_random_uuid(), 'HM' || lpad(n::text, 9, '0'), 'complaint', 'Bench', 'Bench', 'portal', 'sw', '',
-    '+2549' || lpad(n::text, 8, '0'), '', false, false, 'CRS', '', '', '', '', 'open', 1,
-    now() - interval '9 days', now() - interval '9 days',
-    CASE WHEN n <= %s THEN now() - interval '1 hour' ELSE now() + n * interval '1 minute' END, false, '', '', 0, ''
-FROM generate_series(1, %s) n
+    service_code, county_id, centre_code, place, about_kind, state, level, assignee_id, opened_at, level_at, due_at, is_extended,
+    outcome, answer, answered_at, closed_at, reopened, outside)
+SELECT gen_random_uuid(), 'HM' || lpad(n::text, 9, '0'), (ARRAY['complaint', 'complaint', 'complaint', 'inquiry', 'dispute'])[1 + n %% 5],
+    'Bench', 'Bench', 'portal', 'sw', '', '+2549' || lpad(n::text, 8, '0'), '', false, false,
+    body.codes[1 + n %% array_length(body.codes, 1)], '', county.codes[1 + n %% array_length(county.codes, 1)], '', '', '',
+    CASE WHEN is_open THEN 'open' WHEN n %% 20 = 1 THEN 'answered' ELSE 'closed' END, CASE WHEN n <= %s THEN 1 ELSE 1 + n / 10 %% 2 END,
+    CASE WHEN is_open THEN NULL ELSE ('00000000-0000-7000-8000-' || lpad((n %% 200)::text, 12, '0'))::uuid END,
+    opened, opened,
+    CASE WHEN n <= %s THEN now() - interval '1 hour' WHEN is_open THEN now() + n * interval '1 second' ELSE opened END, false,
+    CASE WHEN is_open THEN '' ELSE 'upheld' END, CASE WHEN is_open THEN '' ELSE 'Bench ' || n END,
+    CASE WHEN is_open THEN NULL ELSE opened + interval '3 days' END,
+    CASE WHEN is_open OR n %% 20 = 1 THEN NULL ELSE opened + interval '9 days' END, 0, ''
+FROM (SELECT n, n <= %s OR n %% 10 = 0 AS is_open, now() - interval '9 days' - (n::bigint * 7919 %% 63000000) * interval '1 second'
+          AS opened
+      FROM generate_series(1, %s) n) x,
+    (SELECT array_agg(code ORDER BY code) AS codes FROM places_publicbody) body,
+    (SELECT array_agg(code ORDER BY code) AS codes FROM places_county) county
 """
 PAGE = """
 SELECT * FROM inbox_conversation WHERE channel = 'sms' AND state = 'open' AND waiting_since IS NOT NULL ORDER BY due_at, id LIMIT 51;
@@ -66,13 +79,14 @@ def measure(url: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(CONVERSATIONS, [ROWS])
         cursor.execute(PEOPLE, [ROWS])
-        cursor.execute(MATTERS, [LATE, ROWS])
+        cursor.execute(MATTERS, [LATE, LATE, LATE, COMPLAINTS])
         cursor.execute("ANALYZE inbox_conversation, identity_person, contact_matter")
-    print(f"  {ROWS:,} open conversations, {ROWS:,} customers more, {ROWS:,} open complaints")
+    print(f"  {ROWS:,} open conversations, {ROWS:,} customers more, {COMPLAINTS:,} complaints")
     _come_in()
     _list(agent, url)
     _call(agent)
     _customer(agent)
+    _desk()
     _sweep()
 
 
@@ -164,23 +178,48 @@ def _customer(agent: Actor) -> None:
     )
 
 
+def _desk() -> None:
+    """Lists and figures over all complaints, as the pages of the desk and the public statistics ask for them."""
+    now, today = timezone.now(), timezone.localdate()
+    since, until = contact.quarter_of(today)
+    since -= timedelta(days=95)
+    secretariat, focal = _holder("secretariat"), _holder("focal", "CRS")
+    agent = _holder("agent")
+
+    def second(view: str, actor: Actor) -> object:
+        first = contact.list_matters_for(actor, now=now, view=view)  # type: ignore[arg-type]
+        return contact.list_matters_for(actor, now=now, view=view, after=first.after)  # type: ignore[arg-type]
+
+    for name, show in (
+        ("agents, two pages that wait", lambda: second("team", agent)),
+        ("agents, late", lambda: contact.list_matters_for(agent, now=now, view="late")),
+        ("agents, answered", lambda: contact.list_matters_for(agent, now=now, view="answered")),
+        ("a body, two pages that wait", lambda: second("team", focal)),
+        ("a body, answered", lambda: contact.list_matters_for(focal, now=now, view="answered")),
+        ("figures of the quarter", lambda: contact.count_matters_for(secretariat, since=since, until=until, body_code=None, now=now)),
+        ("a body's figures", lambda: contact.count_matters_for(focal, since=since, until=until, body_code="CRS", now=now)),
+        ("odd patterns of 90 days", lambda: contact.list_oddities_for(secretariat, now=now)),
+        ("public statistics", lambda: list(contact.count_public(since=since, until=until))),
+    ):  # fmt: skip
+        with CaptureQueriesContext(connection) as captured:
+            show()
+        times = [_timed(show) for _ in range(20)]
+        print(
+            f"complaints, {name:<28} p50 {_at(times, 50):6.1f} ms  p95 {_at(times, 95):6.1f} ms   {len(captured)} queries"
+        )
+
+
+def _holder(role: str, body: str | None = None) -> Actor:
+    return Actor(kind="person", channel="desk", account_id=ids.uuid7(), grants=frozenset({Grant(role, body)}))
+
+
 def _sweep() -> None:
     """Complaints whose time ran out climb to the next level, each with its journal entry; then a sweep that finds none."""
     began = time.perf_counter()
     swept = contact.sweep(timezone.now())
     took = time.perf_counter() - began
     idle = _timed(lambda: contact.sweep(timezone.now()))
-    since, until = contact.quarter_of(timezone.localdate())
-    secretariat = Actor(kind="person", channel="desk", account_id=ids.uuid7(), grants=frozenset({Grant("secretariat")}))
-    figures = _timed(
-        lambda: contact.count_matters_for(
-            secretariat, since=since - timedelta(days=95), until=until, body_code=None, now=timezone.now()
-        )
-    )
-    print(
-        f"sweep, {swept:,} late of {ROWS:,}       {swept / took:5.0f}/s   nothing late {idle:.1f} ms"
-        f"   figures of the quarter {figures:.0f} ms"
-    )
+    print(f"sweep, {swept:,} late of {COMPLAINTS:,}       {swept / took:5.0f}/s   nothing late {idle:.1f} ms")
 
 
 def _timed(action: Callable[[], object]) -> float:

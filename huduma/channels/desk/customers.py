@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.contact import public as contact
 from huduma.contexts.identity import public as identity
+from huduma.contexts.inbox import public as inbox
 from huduma.foundation import money
 from huduma.foundation.access import NotFound
 from huduma.foundation.translated import pick
@@ -55,6 +56,7 @@ WORDS = {
     "inbox.conversation.closed": gettext_lazy("A conversation ended"),
     "inbox.message.received": gettext_lazy("Wrote or called"),
     "inbox.message.answered": gettext_lazy("We answered"),
+    "inbox.call.placed": gettext_lazy("We called"),
     "inbox.call.ended": gettext_lazy("A telephone call ended"),
     "inbox.callback.promised": gettext_lazy("Was promised a call"),
 }
@@ -122,6 +124,8 @@ def customer(request: HttpRequest, person_id: UUID) -> HttpResponse:
             for one in happenings
         ],
         "after": after,
+        "purposes": [(code, words) for code, words in inbox.CALL_PURPOSES.items() if code != "callback"]
+        if actor_of(request).has_role("agent") else [],
         "talk": _uuid(request.GET.get("talk", "")),
         "paged": bool(before),
     }  # fmt: skip

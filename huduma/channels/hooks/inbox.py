@@ -13,24 +13,38 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from huduma.channels.hooks.messages import africastalking_token
 from huduma.contexts.inbox import public as inbox
+from huduma.foundation import phone as phones
 from huduma.foundation.ui.requests import address_of
 from huduma.foundation.worktime import public as worktime
 
 BODY_LIMIT = 1_000_000
 #: What a caller hears first, in both languages: there is no telling yet which they speak.
 WELCOME = (
-    "Karibu Huduma. Subiri, au bonyeza 1 tukupigie. Welcome to Huduma. Hold the line, or press 1 and we call you back."
+    "Karibu Huduma. Subiri, au bonyeza 1 tukupigie, 2 usikie ombi lako limefikia wapi. "
+    "Welcome to Huduma. Hold the line, or press 1 and we call you back, 3 to hear how far your request is."
 )
-CLOSED = "Ofisi zimefungwa sasa. Bonyeza 1 tukupigie siku ya kazi. We are closed now. Press 1 and we call you back on a working day."
+CLOSED = (
+    "Ofisi zimefungwa sasa. Bonyeza 1 tukupigie siku ya kazi, 2 usikie ombi lako limefikia wapi. "
+    "We are closed now. Press 1 and we call you back on a working day, 3 to hear how far your request is."
+)
 PROMISED = "Asante. Tutakupigia. Thank you. We will call you back."
+#: Who chose a language is asked for the reference in it.
+LANGUAGES = {"2": "sw", "3": "en"}
+KEY_IT = {
+    "sw": "Bonyeza herufi na tarakimu za kumbukumbu iliyo kwenye SMS yetu, kila herufi kwa kitufe chake, kisha alama ya reli.",
+    "en": "Key the letters and digits of the reference in our SMS, each letter by the key on which it stands, then the hash key.",
+}
 
 
 def _is_ours(token: str) -> bool:
     return constant_time_compare(token, africastalking_token())
 
 
-def _keep(request: HttpRequest, source: str, body: bytes, key: str) -> None:
-    headers = {"Remote-Addr": address_of(request), "Content-Type": request.headers.get("Content-Type", "")}
+def _keep(request: HttpRequest, source: str, body: bytes, key: str, more: dict[str, str] | None = None) -> None:
+    headers = (more or {}) | {
+        "Remote-Addr": address_of(request),
+        "Content-Type": request.headers.get("Content-Type", ""),
+    }
     inbox.receive(source=source, key=key, headers=headers, body=body, now=timezone.now())
 
 
@@ -52,17 +66,29 @@ def voice(request: HttpRequest, token: str) -> HttpResponse:
     if not _is_ours(token):
         return HttpResponse(status=404)
     body = request.body[:BODY_LIMIT]
-    _keep(request, "phone", body, inbox.key_of(body))
-    if request.POST.get("isActive") != "1":
+    is_on, keyed = request.POST.get("isActive") == "1", request.GET.get("keyed", "")
+    answer, more = ElementTree.Element("Response"), {}
+    if is_on and keyed in KEY_IT:
+        more["Keyed"] = "found" if _read_status(request, answer, token, keyed) else "unknown"
+    elif is_on:
+        _what_to_do(request, answer, token)
+    _keep(request, "phone", body, inbox.key_of(body), more)
+    if not is_on:
         return HttpResponse()
-    return HttpResponse(_what_to_do(request, token), content_type="application/xml")
+    return HttpResponse(
+        ElementTree.tostring(answer, encoding="UTF-8", xml_declaration=True), content_type="application/xml"
+    )
 
 
-def _what_to_do(request: HttpRequest, token: str) -> bytes:
-    answer = ElementTree.Element("Response")
-    if request.POST.get("dtmfDigits") == "1":
+def _what_to_do(request: HttpRequest, answer: ElementTree.Element, token: str) -> None:
+    pressed = request.POST.get("dtmfDigits")
+    if request.POST.get("direction", "").casefold() == "outbound":
+        _dial(request, answer)
+    elif pressed == "1":
         ElementTree.SubElement(answer, "Say").text = PROMISED
-    elif "dtmfDigits" in request.POST:
+    elif pressed in LANGUAGES:
+        _ask_reference(answer, token, LANGUAGES[pressed], KEY_IT[LANGUAGES[pressed]])
+    elif pressed is not None:
         ElementTree.SubElement(answer, "Enqueue")
     else:
         now = timezone.now()
@@ -72,7 +98,40 @@ def _what_to_do(request: HttpRequest, token: str) -> bytes:
         ElementTree.SubElement(menu, "Say").text = WELCOME if is_open else CLOSED
         if is_open:
             ElementTree.SubElement(answer, "Enqueue")
-    return ElementTree.tostring(answer, encoding="UTF-8", xml_declaration=True)
+
+
+def _dial(request: HttpRequest, answer: ElementTree.Element) -> None:
+    """An agent lifted: dial whom they want to reach; a call that is no longer wanted ends."""
+    number = inbox.whom_to_dial(
+        session_id=request.POST.get("sessionId", ""), agent_phone=request.POST.get("destinationNumber", "")
+    )
+    if number:
+        dial = ElementTree.SubElement(answer, "Dial", phoneNumbers=number)
+        if settings.AT_VOICE_NUMBER:
+            dial.set("callerId", settings.AT_VOICE_NUMBER)
+    else:
+        ElementTree.SubElement(answer, "Reject")
+
+
+def _ask_reference(answer: ElementTree.Element, token: str, language: str, words: str) -> None:
+    url = f"{settings.HOOKS_BASE_URL}{reverse('hooks:inbox_voice', args=[token])}?keyed={language}"
+    keys = ElementTree.SubElement(answer, "GetDigits", timeout="30", finishOnKey="#", callbackUrl=url)
+    ElementTree.SubElement(keys, "Say").text = words
+
+
+def _read_status(request: HttpRequest, answer: ElementTree.Element, token: str, language: str) -> bool:
+    try:
+        caller = phones.parse(request.POST.get("callerNumber", ""))
+    except phones.InvalidPhone:
+        caller = ""
+    words, is_found = inbox.read_status(
+        phone=caller, digits=request.POST.get("dtmfDigits", "")[:20], language=language, now=timezone.now()
+    )
+    if is_found:
+        ElementTree.SubElement(answer, "Say").text = words
+    else:
+        _ask_reference(answer, token, language, words)
+    return is_found
 
 
 @csrf_exempt

@@ -85,6 +85,7 @@ from huduma.contexts.contact.queries import (
     may_reject,
     may_work,
     quarter_of,
+    references_of,
     remarks_of,
     track,
 )
@@ -173,6 +174,7 @@ __all__ = [
     "note",
     "open_matter",
     "quarter_of",
+    "references_of",
     "register_group",
     "reject",
     "release",

@@ -1,3 +1,5 @@
+from typing import Any, cast
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_noop
 
@@ -13,6 +15,7 @@ class InboxConfig(AppConfig):
         from huduma.contexts.contact import public as contact
         from huduma.contexts.inbox import events, handlers, tasks  # noqa: F401 -- they subscribe when imported
         from huduma.contexts.inbox.providers.africastalking import Sms, Voice
+        from huduma.contexts.inbox.providers.asterisk import Asterisk, Settings
         from huduma.contexts.inbox.providers.base import channels
         from huduma.contexts.inbox.providers.email import Email
         from huduma.contexts.inbox.providers.messenger import Messenger
@@ -21,7 +24,9 @@ class InboxConfig(AppConfig):
 
         channels.register("email", Email(settings.INBOX_ADDRESS, settings.INBOX_AUTHSERV))
         channels.register("sms", Sms())
-        channels.register("phone", Voice())
+        voice = (settings.AT_VOICE_URL, settings.AT_USERNAME, settings.AT_API_KEY, settings.AT_VOICE_NUMBER)
+        channels.register("phone", Voice(*voice))
+        channels.register("asterisk", Asterisk(Settings(**cast("dict[str, Any]", settings.ARI))))
         channels.register(
             "whatsapp",
             WhatsApp(

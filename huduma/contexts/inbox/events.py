@@ -101,8 +101,26 @@ class ConversationClosed(ConversationEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CallPlaced(ConversationEvent):
+    """A member of staff calls a customer; `purpose` says why."""
+
+    act: ClassVar[str] = "inbox.call.placed"
+    call_id: UUID
+    purpose: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallOutcomeRecorded(ConversationEvent):
+    """A member of staff said how a call went."""
+
+    act: ClassVar[str] = "inbox.call.outcome_recorded"
+    call_id: UUID
+    outcome: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CallEnded(ConversationEvent):
-    """A telephone call ended; `how` is answered, missed or abandoned."""
+    """A telephone call ended; `how` is answered, missed or callback."""
 
     act: ClassVar[str] = "inbox.call.ended"
     call_id: UUID
@@ -149,5 +167,13 @@ class MailboxRecovered(Event):
 #: What stands on the customer's page.
 OF_THE_CUSTOMER = tuple(
     event.act
-    for event in (ConversationOpened, MessageReceived, MessageAnswered, CallEnded, CallBackPromised, ConversationClosed)
+    for event in (
+        ConversationOpened,
+        MessageReceived,
+        MessageAnswered,
+        CallPlaced,
+        CallEnded,
+        CallBackPromised,
+        ConversationClosed,
+    )
 )

@@ -184,9 +184,16 @@ class Attachment(models.Model):
 
 
 class Call(models.Model):
-    """A telephone call, from the first ring to its end. The recording stays with the telephone company: here is its address."""
+    """A telephone call, from the first ring to its end. The recording stays where it was made: here is its address.
 
-    PERSONAL_DATA: ClassVar = {"phone": "answering the person who called", "recording": "settling what was said"}
+    `how` it ended: answered, missed (nobody spoke), or callback (the caller asked for one). `outcome` of a call of ours: `rules.OUTCOMES`.
+    """
+
+    PERSONAL_DATA: ClassVar = {
+        "phone": "answering the person who called",
+        "recording": "settling what was said",
+        "agent_phone": "ringing whoever is on duty",
+    }
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7)
     session_id = models.CharField(max_length=100, unique=True)
@@ -199,9 +206,23 @@ class Call(models.Model):
     how = models.CharField(max_length=10, blank=True)
     seconds = models.PositiveIntegerField(default=0)
     recording = models.CharField(max_length=500, blank=True)
+    via = models.CharField(max_length=20, default="phone", help_text="The line (a channel's name) that carries it.")
+    agent_phone = models.CharField(max_length=16, blank=True, help_text="Where the agent is rung.")
+    purpose = models.CharField(max_length=20, blank=True, help_text="Why we called; the customer reads it.")
+    callback = models.ForeignKey("CallBack", null=True, on_delete=models.PROTECT, related_name="+")
+    rung_at = models.DateTimeField(null=True, help_text="When ringing the agent was ordered.")
+    agent_up_at = models.DateTimeField(null=True, help_text="When the agent lifted.")
+    answered_at = models.DateTimeField(null=True, help_text="When both could talk.")
+    cause = models.CharField(max_length=20, blank=True, help_text="Why a call did not come about.")
+    outcome = models.CharField(max_length=20, blank=True)
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["taken_by"], condition=Q(ended_at=None, direction="out"), name="inbox_one_call_out"
+            ),
+            models.CheckConstraint(condition=Q(outcome__in=["", *rules.OUTCOMES]), name="inbox_call_outcome"),
+            models.CheckConstraint(condition=Q(purpose__in=["", *rules.CALL_PURPOSES]), name="inbox_call_purpose"),
             models.CheckConstraint(condition=Q(direction__in=["in", "out"]), name="inbox_call_direction"),
             models.CheckConstraint(
                 condition=Q(ended_at=None, how="") | Q(ended_at__isnull=False, how__in=["answered", "missed", "callback"]),
@@ -215,6 +236,17 @@ class Call(models.Model):
 
     def __str__(self) -> str:
         return f"{self.direction} {self.started_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def stage(self) -> str:
+        """How far a call is: ringing (inbound), agent (rings), customer (rings), talking, over."""
+        if self.ended_at is not None:
+            return "over"
+        if self.answered_at is not None:
+            return "talking"
+        if self.direction == "in":
+            return "agent" if self.agent_phone else "talking" if self.taken_by else "ringing"
+        return "customer" if self.agent_up_at else "agent"
 
 
 class CallBack(models.Model):
@@ -240,6 +272,19 @@ class CallBack(models.Model):
 
     def __str__(self) -> str:
         return f"{self.state} {self.promised_at:%Y-%m-%d %H:%M}"
+
+
+class DoNotCall(models.Model):
+    """A number whose owner asked not to be called. A call that they ask for themselves lifts it."""
+
+    PERSONAL_DATA: ClassVar = {"phone": "leaving those in peace who asked for it"}
+
+    phone = models.CharField(max_length=16, primary_key=True)
+    asked_at = models.DateTimeField()
+    account_id = models.UUIDField(help_text="Who took it down.")
+
+    def __str__(self) -> str:
+        return f"{self.asked_at:%Y-%m-%d}"
 
 
 class Mailbox(models.Model):
@@ -282,13 +327,14 @@ class Canned(models.Model):
 class Presence(models.Model):
     """A member of staff who is there to answer, in these languages; when they last were given something."""
 
-    PERSONAL_DATA: ClassVar = {"account": "giving out work fairly"}
+    PERSONAL_DATA: ClassVar = {"account": "giving out work fairly", "phone": "ringing whoever is on duty"}
 
     account = models.OneToOneField("identity.Account", primary_key=True, on_delete=models.PROTECT, related_name="+")
     is_there = models.BooleanField(default=False)
     languages = ArrayField(models.CharField(max_length=2), default=list)
     since_at = models.DateTimeField()
     last_given_at = models.DateTimeField(null=True)
+    phone = models.CharField(max_length=16, blank=True, help_text="Extension or number at which they are rung.")
 
     class Meta:
         indexes = [models.Index(fields=["account"], condition=Q(is_there=True), name="inbox_there")]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -69,6 +69,26 @@ FLOOD_PER_HOUR = 5
 AT_ONCE = 6
 #: A promised call is tried so often before it counts as failed.
 CALL_TRIES = 3
+#: Why we call somebody; they can read it.
+CALL_PURPOSES: dict[str, Mapping[str, str]] = {
+    "callback": {"en": "The call back that we promised", "sw": "Simu tuliyoahidi kuwapigia"},
+    "answer": {"en": "To answer what they asked", "sw": "Kujibu walichouliza"},
+    "matter": {"en": "About their complaint or request", "sw": "Kuhusu malalamiko au ombi lao"},
+    "application": {"en": "About their application", "sw": "Kuhusu maombi yao ya huduma"},
+}
+#: How a call of ours went.
+OUTCOMES: dict[str, Mapping[str, str]] = {
+    "reached": {"en": "We spoke with them", "sw": "Tulizungumza nao"},
+    "left_word": {"en": "Somebody else answered and will tell them", "sw": "Mtu mwingine alijibu na atawaambia"},
+    "no_answer": {"en": "No answer", "sw": "Hawakujibu"},
+    "busy": {"en": "The line was busy", "sw": "Laini ilikuwa na shughuli"},
+    "wrong_number": {"en": "It is not their number", "sw": "Si nambari yao"},
+    "do_not_call": {"en": "They ask not to be called again", "sw": "Wanaomba wasipigiwe tena"},
+}
+#: Those after which a promised call back is kept: somebody spoke with the customer, or the customer wants no call.
+SPOKEN = ("reached", "do_not_call")
+#: People are called from this hour until that one, Kenyan time (the platform's own rule: docs/levels-and-clocks.md).
+CALLED_FROM, CALLED_UNTIL = 8, 20
 
 Command = Literal["status", "help", "call", "stop", ""]
 KEYWORDS: dict[str, Command] = {
@@ -89,6 +109,26 @@ QUOTED = re.compile(
     r"^\s*(?:On .{5,200} wrote:|-{2,}\s*(?:Original Message|Forwarded message).*|Mnamo .{5,200} aliandika:|From: .+@.+|_{10,})\s*$", re.I
 )  # fmt: skip
 REFERENCE = re.compile(r"(?<![0-9A-Z])[A-Z]{2}(?:[ -]?[0-9A-Z]{4}){2}[ -]?[0-9A-Z](?![0-9A-Z])", re.I)
+
+
+#: On which key of a telephone each letter stands (ITU-T E.161).
+KEYS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
+
+
+def keyed(references: Sequence[str], digits: str) -> str:
+    """Return the one of some references that somebody keyed on a telephone, with or without its two first letters; empty where none is."""
+    found = {one for one in references if digits in (keys := one.translate(KEYS), keys[2:])}
+    return found.pop() if len(found) == 1 else ""
+
+
+def may_ring(local: datetime) -> bool:
+    """Whether people may be called at a moment (local time)."""
+    return CALLED_FROM <= local.hour < CALLED_UNTIL
+
+
+def outcome_of(cause: str) -> str:
+    """Return how a call went that nobody answered, from why it ended."""
+    return {"busy": "busy", "unknown_number": "wrong_number"}.get(cause, "no_answer")
 
 
 def read_command(text: str) -> tuple[Command, str]:

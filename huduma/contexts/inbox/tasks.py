@@ -32,8 +32,15 @@ def distribute() -> None:
     operations.distribute(timezone.now())
 
 
+@jobs.job(name="inbox.steer", attempts=4)
+def steer(call_id: str, act: str) -> None:
+    """Tell a telephone line what to do with a call."""
+    operations.steer_call(call_id=UUID(call_id), act=act, now=timezone.now())
+
+
 @jobs.every("* * * * *", name="inbox.wake")
 def wake(timestamp: int) -> None:
-    """Wake what rested, end what is silent, and give out what was left."""
+    """Wake what rested, end what is silent, and give out what was left; end calls that a line forgot."""
+    operations.end_forgotten(timezone.now())
     operations.wake(timezone.now())
     operations.distribute(timezone.now())

@@ -14,6 +14,7 @@ from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from huduma.channels.desk.inbox.calls import call_context
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.contact import public as contact
 from huduma.contexts.identity import public as identity
@@ -99,11 +100,14 @@ def conversations(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def presence(request: HttpRequest) -> HttpResponse:
-    """Say that one is there to answer, or away."""
-    inbox.set_presence(
-        actor=actor_of(request), is_there=request.POST.get("there") == "1", languages=request.POST.getlist("languages"),
-        now=timezone.now(),
-    )  # fmt: skip
+    """Say that one is there to answer, or away; and at which telephone one is rung."""
+    try:
+        inbox.set_presence(
+            actor=actor_of(request), is_there=request.POST.get("there") == "1", languages=request.POST.getlist("languages"),
+            now=timezone.now(), phone=request.POST.get("phone"),
+        )  # fmt: skip
+    except inbox.NoExtension as refusal:
+        notes.warning(request, refusal.message)
     return redirect("desk:inbox")
 
 
@@ -124,12 +128,13 @@ def _show(
     ready, canned = inbox.list_canned(), request.GET.get("canned", "")
     first_words = next((one.text for one in said if one.side == "customer" and one.text), found.subject)
     typed = {how: request.POST.get("text", "")} if errors else {"reply": _put_in(request, found, ready)}
-    is_agent = actor.has_role("agent")
+    is_agent, spoken = actor.has_role("agent"), inbox.calls_of(found)
     context = {
         "conversation": found,
         "late": found.is_waiting and found.due_at < now,
         "said": [(one, _who(one, names), inbox.CHANNELS[one.channel], _files(one)) for one in said],
-        "calls": inbox.calls_of(found),
+        "calls": spoken,
+        **call_context(actor, spoken, now),
         "ways": [
             (code, inbox.CHANNELS[code], address) for code, address in inbox.ways_of(found).items() if code != "phone"
         ],
@@ -246,7 +251,9 @@ def attachment(request: HttpRequest, attachment_id: UUID) -> HttpResponse:
 def unreadable(request: HttpRequest) -> HttpResponse:
     """What came in and could not be read, with the reason."""
     found = inbox.list_refused_for(actor_of(request))
-    rows = [(one, inbox.CHANNELS[one.source], REASONS.get(one.why, one.why)) for one in found]
+    rows = [
+        (one, inbox.CHANNELS.get(one.source, inbox.CHANNELS["phone"]), REASONS.get(one.why, one.why)) for one in found
+    ]
     return render(request, "desk/inbox/unreadable.html", {"rows": rows})
 
 

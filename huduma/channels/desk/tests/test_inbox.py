@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from huduma.contexts.identity import public as identity
 from huduma.contexts.inbox import public as inbox
-from huduma.contexts.inbox.models import Conversation, Received
+from huduma.contexts.inbox.models import Call, Conversation, Received
 from huduma.contexts.places import public as places
 from huduma.foundation.access import ANONYMOUS, SYSTEM
 
@@ -205,3 +205,27 @@ def test_hundreds_in_the_list_cost_no_more_queries(desk, django_assert_max_num_q
         wrote(f"Swali {number}")
     with django_assert_max_num_queries(14):
         client.get("/en/desk/inbox/")
+
+
+def test_calling_a_customer_from_the_conversation_and_saying_how_it_went(desk, settings, monkeypatch):
+    client, _ = desk()
+    settings.CALLS_OUT_BY = "phone"
+    monkeypatch.setattr("huduma.contexts.inbox.rules.may_ring", lambda _: True)
+    conversation = wrote(phone="0700 000 002")
+    order = {"conversation_id": conversation.id, "purpose": "answer"}
+    refused = client.post("/en/desk/calls/out/", order, follow=True).content.decode()
+    assert "at which extension or number you are rung" in refused
+    client.post("/en/desk/inbox/presence/", {"there": "1", "languages": "sw", "phone": "0700 000 003"})
+    rings = client.post("/en/desk/calls/out/", order, follow=True).content.decode()
+    assert "Your telephone rings" in rings
+    assert "the agent’s telephone rings" in rings
+    assert "You are in a call" in client.get(page(conversation)).content.decode()
+    call = Call.objects.get()
+    call.agent_up_at = call.answered_at = call.started_at
+    call.save()
+    client.post(f"/en/desk/calls/{call.id}/hang-up/")
+    assert "How did the call go?" in client.get(page(conversation)).content.decode()
+    assert "Simu ilikwendaje?" in client.get("/sw/desk/calls/").content.decode()
+    client.post(f"/en/desk/calls/{call.id}/outcome/", {"outcome": "left_word"})
+    assert "Somebody else answered" in client.get("/en/desk/calls/").content.decode()
+    assert client.get(f"/en/desk/calls/{call.id}/recording/").status_code == 404

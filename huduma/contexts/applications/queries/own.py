@@ -153,6 +153,15 @@ class Tracked:
     turns: list[Turn]
 
 
+def references_of(phone: str) -> list[str]:
+    """Return the references of the latest applications of those whose number (E.164) this is, the newest first; drafts have none."""
+    owners = [person.id for person in identity.list_people_by_phone(phone)]
+    theirs = Application.objects.filter(
+        Q(person_id__in=owners) | Q(representative_id__in=owners), reference__isnull=False
+    )
+    return [one for one in theirs.order_by("-submitted_at").values_list("reference", flat=True)[:50] if one]
+
+
 def track(*, reference: str, phone: str, address: str, now: datetime) -> Tracked:
     """Return how far an application is to whoever knows its reference and the applicant's phone number.
 

@@ -46,6 +46,7 @@ from huduma.contexts.contact.queries.matters import (
     may_read,
     may_reject,
     may_work,
+    references_of,
     remarks_of,
     track,
 )
@@ -57,5 +58,5 @@ __all__ = [
     "get_stand",
     "happenings_of", "has_case_access", "history_of", "is_customer", "key_of", "list_about_for", "list_matters_for",
     "list_mentions_for", "list_oddities_for", "list_open311", "list_own_for", "may_ask_higher", "may_go_outside",
-    "may_read", "may_reject", "may_work", "quarter_of", "remarks_of", "track",
+    "may_read", "may_reject", "may_work", "quarter_of", "references_of", "remarks_of", "track",
 ]  # fmt: skip

@@ -110,6 +110,13 @@ def get_own_for(actor: Actor, reference: str, *, key: str = "") -> Matter:
     return matter
 
 
+def references_of(phone: str) -> list[str]:
+    """Return the references of the latest matters of those whose number (E.164) this is, the newest first; none that is confidential."""
+    owners = [person.id for person in identity.list_people_by_phone(phone)]
+    theirs = Matter.objects.filter(Q(phone=phone) | Q(person_id__in=owners), is_anonymous=False).order_by("-opened_at")
+    return [one.reference for one in theirs[:50] if not one.rules.confidential]
+
+
 def track(*, reference: str, phone: str) -> Matter:
     """Return a matter to whoever knows its reference and writes from the number that was given with it. Raises NotFound.
 

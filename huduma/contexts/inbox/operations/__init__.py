@@ -1,12 +1,14 @@
 """All writes about conversations: what comes in, what staff do, what goes out, what the clock does."""
 
 from huduma.contexts.inbox.operations.calls import (
+    NoTelephone,
     SettledAlready,
     hear_of_call,
     promise_call_for,
     settle_callback,
     take_call,
 )
+from huduma.contexts.inbox.operations.commands import TooMuchKeyed, read_status
 from huduma.contexts.inbox.operations.desk import (
     HasAnother,
     NoSuchReference,
@@ -27,18 +29,37 @@ from huduma.contexts.inbox.operations.desk import (
     wrap_up,
     write_canned,
 )
+from huduma.contexts.inbox.operations.dialling import (
+    AsksForPeace,
+    InACall,
+    NoNumber,
+    NoOutcome,
+    NoPurpose,
+    NotOver,
+    TheyTalk,
+    TooLate,
+    call_out,
+    end_forgotten,
+    hang_up,
+    keep_event,
+    reconcile,
+    record_outcome,
+    steer_call,
+)
 from huduma.contexts.inbox.operations.intake import key_of, receive, take
 from huduma.contexts.inbox.operations.mailbox import fetch_mail
-from huduma.contexts.inbox.operations.presence import distribute, set_presence
+from huduma.contexts.inbox.operations.presence import NoExtension, distribute, set_presence
 from huduma.contexts.inbox.operations.sending import NoSuchWay, NothingToSend, TooLongThere, WindowOver, reply, settle
 from huduma.contexts.inbox.operations.sending import hand_over as hand_over_message
 from huduma.contexts.inbox.operations.web import EmptyMessage, MessageTooLong, TooMuch, write_from_web
 
 __all__ = [
-    "EmptyMessage", "HasAnother", "MessageTooLong", "NoSuchReference", "NoSuchWay", "NoSuchWrapUp", "NothingNoted",
-    "NothingToSend", "RestsTooLong", "SettledAlready", "TooLongThere", "TooMuch", "WindowOver", "claim", "distribute",
-    "fetch_mail", "hand_over", "hand_over_message", "hear_of_call", "identify", "key_of", "link", "note", "open_matter",
-    "promise_call_for", "receive", "release", "reply", "set_presence", "settle",
-    "settle_callback", "share", "snooze", "tag", "take", "take_call", "wake", "wrap_up", "write_canned",
-    "write_from_web",
+    "AsksForPeace", "EmptyMessage", "HasAnother", "InACall", "MessageTooLong", "NoExtension", "NoNumber", "NoOutcome",
+    "NoPurpose", "NoSuchReference", "NoSuchWay", "NoSuchWrapUp", "NoTelephone", "NotOver", "NothingNoted",
+    "NothingToSend", "RestsTooLong", "SettledAlready", "TheyTalk", "TooLate", "TooLongThere", "TooMuch",
+    "TooMuchKeyed", "WindowOver", "call_out", "claim", "distribute", "end_forgotten", "fetch_mail", "hand_over",
+    "hand_over_message", "hang_up", "hear_of_call", "identify", "keep_event", "key_of", "link", "note", "open_matter",
+    "promise_call_for", "read_status", "receive", "reconcile", "record_outcome", "release", "reply", "set_presence",
+    "settle", "settle_callback", "share", "snooze", "steer_call", "tag", "take", "take_call", "wake", "wrap_up",
+    "write_canned", "write_from_web",
 ]  # fmt: skip

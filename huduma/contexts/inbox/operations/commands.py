@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from django.conf import settings
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext, gettext_noop, override
 
 from huduma.contexts.applications import public as applications
 from huduma.contexts.contact import public as contact
 from huduma.contexts.inbox import rules
-from huduma.foundation import references
+from huduma.foundation import references, throttle
 from huduma.foundation.access import NotFound, Refusal
 from huduma.foundation.translated import pick
 
@@ -25,6 +25,10 @@ UNKNOWN = gettext_noop(
 WHICH = gettext_noop("Huduma: send STATUS and the reference, for example STATUS HB7K3M9Q2XC. It is in our SMS to you.")
 APPLICATION = gettext_noop("Huduma: %(service)s, %(reference)s: %(status)s. %(link)s")
 MATTER = gettext_noop("Huduma: %(kind)s %(reference)s: %(status)s, with: %(level)s. %(link)s")
+NOT_KEYED = gettext_noop("Nothing with this reference belongs to the number that you call from. Key it again.")
+SAID_APPLICATION = gettext_noop("%(service)s: %(status)s. Thank you for calling Huduma.")
+SAID_MATTER = gettext_noop("%(kind)s: %(status)s. It is with: %(level)s. Thank you for calling Huduma.")
+KEYED_PER_HOUR = 10
 STATUSES = {
     "submitted": gettext_noop("Sent"),
     "waiting_payment": gettext_noop("Waits for payment"),
@@ -37,6 +41,33 @@ STATUSES = {
     "rejected": gettext_noop("Not approved"),
     "withdrawn": gettext_noop("Withdrawn"),
 }
+
+
+class TooMuchKeyed(Refusal):
+    """Too many references were keyed from this number. Try again in an hour, or press 1 in the first menu and we call you back."""
+
+
+def read_status(*, phone: str, digits: str, language: str, now: datetime) -> tuple[str, bool]:
+    """Return what a caller hears who keyed a reference, in a language, and whether it was found among what belongs to their number."""
+    mine = [*contact.references_of(phone), *applications.references_of(phone)] if phone else []
+    with override(language):
+        if not throttle.allow(f"keyed:{phone}", limit=KEYED_PER_HOUR, seconds=3600):
+            return TooMuchKeyed().message, False
+        reference = rules.keyed(mine, digits)
+        if not reference:
+            return gettext(NOT_KEYED), False
+        try:
+            matter = contact.track(reference=reference, phone=phone)
+        except NotFound:
+            try:
+                found = applications.track(reference=reference, phone=phone, address=phone, now=now)
+            except Refusal as refusal:  # too many tries
+                return refusal.message, False
+            told = {"service": pick(found.service, language), "status": gettext(STATUSES.get(found.status, "Sent"))}
+            return gettext(SAID_APPLICATION) % told, True
+        level = pick(contact.LEVELS[matter.level], language)
+        told = {"kind": pick(contact.KINDS[matter.kind].name, language), "status": pick(matter.state_name, language)}
+        return gettext(SAID_MATTER) % {**told, "level": level}, True
 
 
 def words_for(command: rules.Command, rest: str, phone: str, language: str, now: datetime) -> str:

@@ -80,7 +80,7 @@ def take(*, received_id: UUID, now: datetime) -> None:
         elif isinstance(one, Receipt):
             settle_by_channel(channel=received.source, outside_id=one.outside_id, delivered=one.delivered, now=now)
         elif isinstance(one, CallNews):
-            hear_of_call(one, now)
+            hear_of_call(one, now, via=received.source)
     received.state = "done"
     received.save(update_fields=["state"])
 

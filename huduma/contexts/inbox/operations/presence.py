@@ -1,7 +1,9 @@
 """Who is there to answer, and who gets what."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
@@ -9,25 +11,46 @@ from django.db.models import Count
 from huduma.contexts.inbox import events, rules
 from huduma.contexts.inbox.models import WAITS, Conversation, Presence
 from huduma.contexts.workforce import public as workforce
-from huduma.foundation.access import SYSTEM, Actor, NotPermitted
+from huduma.foundation import phone as phones
+from huduma.foundation.access import SYSTEM, Actor, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
 
 BATCH = 100
+EXTENSION = re.compile(r"[0-9]{2,6}")
+
+
+class NoExtension(Refusal):
+    """This is no telephone: enter your extension, two to six digits, or a telephone number. Leave it empty if you have none."""
 
 
 @transaction.atomic
-def set_presence(*, actor: Actor, is_there: bool, languages: Iterable[str], now: datetime) -> Presence:
-    """Say that one is there to answer, in these languages, or away: then nothing new is given. Raises NotPermitted."""
+def set_presence(
+    *, actor: Actor, is_there: bool, languages: Iterable[str], now: datetime, phone: str | None = None
+) -> Presence:
+    """Say that one is there to answer, in these languages, or away: then nothing new is given.
+
+    `phone`: the extension (two to six digits) or number at which one is rung, as typed; None leaves it. Raises NotPermitted, NoExtension.
+    """
     actor.require_role("agent")
     if actor.account_id is None:
         raise NotPermitted
     spoken = sorted({"en", "sw"} & set(languages)) or ["en", "sw"]
-    presence, _ = Presence.objects.update_or_create(
-        account_id=actor.account_id, defaults={"is_there": is_there, "languages": spoken, "since_at": now}
-    )
+    told: dict[str, Any] = {"is_there": is_there, "languages": spoken, "since_at": now}
+    if phone is not None:
+        told["phone"] = _telephone(phone.strip())
+    presence, _ = Presence.objects.update_or_create(account_id=actor.account_id, defaults=told)
     if is_there:
         distribute(now)
     return presence
+
+
+def _telephone(typed: str) -> str:
+    if not typed or EXTENSION.fullmatch(typed):
+        return typed
+    try:
+        return phones.parse(typed)
+    except phones.InvalidPhone:
+        raise NoExtension from None
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
+from uuid import UUID
 
 from huduma.foundation.sockets import Registry
 from huduma.foundation.text import storable
@@ -79,15 +80,24 @@ class Receipt:
 
 @dataclass(frozen=True, kw_only=True)
 class CallNews:
-    """What a telephone company says of a call, each time something happens in it. `phone`: the customer's number."""
+    """What a line says of a call, each time something happens in it.
 
-    session_id: str
-    direction: str
-    phone: str
-    is_over: bool
+    A call is known by `session_id`, the line's own id of the customer's side, or by our `call_id`. `leg`: whose side it is about, the
+    customer's or the agent's. `phone`: the number on the other side, in E.164. `is_answered`: that side lifted. `cause` of an end without
+    an answer: busy, no_answer, unknown_number or failed.
+    """
+
+    session_id: str = ""
+    call_id: UUID | None = None
+    leg: str = "customer"
+    direction: str = "in"
+    phone: str = ""
+    is_answered: bool = False
+    is_over: bool = False
     digits: str = ""
     seconds: int = 0
     recording: str = ""
+    cause: str = ""
 
     def __post_init__(self) -> None:
         """Let through only what can be kept."""
@@ -125,4 +135,44 @@ class Channel(ABC):
         raise NotImplementedError
 
 
+class Line(Channel):
+    """A telephone line. `steers`: whether it does what it is told at any moment; one that does not asks at each turn of a call."""
+
+    steers: ClassVar[bool] = False
+
+    def ring(self, *, call_id: UUID, agent_phone: str, phone: str) -> str:
+        """Ring the agent first, and return the session's id. Again for the same call, it rings once where the line can tell.
+
+        Raises Refused and http.Unavailable; either way the call has failed.
+        """
+        raise NotImplementedError
+
+    def answer(self, *, session_id: str, is_open: bool) -> None:
+        """Answer a caller and let them wait, or choose to be called back. Raises http.Unavailable, as all below."""
+
+    def connect(self, *, call_id: UUID, phone: str) -> None:
+        """Ring the customer, for an agent who lifted. Raises Refused too."""
+
+    def bridge(self, *, call_id: UUID, session_id: str) -> None:
+        """Let the agent and the customer talk."""
+
+    def thank(self, *, session_id: str) -> None:
+        """Tell a caller that they will be called back, and hang up."""
+
+    def hang_up(self, *, call_id: UUID, session_id: str) -> None:
+        """End all that belongs to a call; what ended already is no error."""
+
+    def recording(self, address: str) -> bytes | None:
+        """Return a recording by the address that the line gave, or None where the line lets a browser fetch it."""
+        return None
+
+
 channels: Registry[Channel] = Registry("channel")
+
+
+def line(name: str) -> Line:
+    """Return a channel that carries calls."""
+    found = channels.get(name)
+    if not isinstance(found, Line):
+        raise TypeError(f"{name} carries no calls")
+    return found

@@ -20,12 +20,14 @@ from huduma.contexts.inbox.queries.conversations import (
     ways_of,
 )
 from huduma.contexts.inbox.queries.work import (
+    FORGOTTEN_AFTER,
     Promised,
     challenge_of,
     dead_mailbox,
     fill,
     fill_article,
     get_call_for,
+    get_recording_for,
     get_refused_for,
     is_signed_by,
     list_callbacks_for,
@@ -34,13 +36,17 @@ from huduma.contexts.inbox.queries.work import (
     list_ended_calls_for,
     list_refused_for,
     list_there_for,
+    live_call_of,
     presence_of,
     suggest_articles,
+    whom_to_dial,
 )
 
 __all__ = [
-    "CHAT_LINK", "ConversationPage", "Ended", "Promised", "View", "calls_of", "challenge_of", "chat_token", "colleagues", "dead_mailbox",
-    "fill", "fill_article", "get_attachment_for", "get_call_for", "get_chat", "get_ended", "get_for", "get_refused_for", "helpers",
-    "is_signed_by", "list_callbacks_for", "list_calls_for", "list_canned", "list_ended_calls_for", "list_for",
-    "list_refused_for", "list_there_for", "may_read", "others_of", "presence_of", "said_in", "suggest_articles", "ways_of",
+    "CHAT_LINK", "FORGOTTEN_AFTER", "ConversationPage", "Ended", "Promised", "View", "calls_of", "challenge_of",
+    "chat_token", "colleagues", "dead_mailbox", "fill", "fill_article", "get_attachment_for", "get_call_for",
+    "get_chat", "get_ended", "get_for", "get_recording_for", "get_refused_for", "helpers", "is_signed_by",
+    "list_callbacks_for", "list_calls_for", "list_canned", "list_ended_calls_for", "list_for", "list_refused_for",
+    "list_there_for", "live_call_of", "may_read", "others_of", "presence_of", "said_in", "suggest_articles",
+    "ways_of", "whom_to_dial",
 ]  # fmt: skip

@@ -7,9 +7,9 @@ from uuid import UUID
 from django.conf import settings
 
 from huduma.contexts.inbox.models import Call, CallBack, Canned, Conversation, Mailbox, Presence, Received
-from huduma.contexts.inbox.providers.base import channels
+from huduma.contexts.inbox.providers.base import channels, line
 from huduma.contexts.knowledge import public as knowledge
-from huduma.foundation import references
+from huduma.foundation import http, references
 from huduma.foundation.access import Actor, NotFound
 from huduma.foundation.translated import pick
 
@@ -51,6 +51,31 @@ def get_call_for(actor: Actor, call_id: UUID) -> Call:
     if call is None:
         raise NotFound
     return call
+
+
+def live_call_of(actor: Actor, *, now: datetime) -> Call | None:
+    """Return the call that a member of staff is in, if any."""
+    live = Call.objects.filter(ended_at=None, started_at__gte=now - FORGOTTEN_AFTER, taken_by=actor.account_id)
+    return live.select_related("conversation__person").order_by("-started_at").first() if actor.account_id else None
+
+
+def whom_to_dial(*, session_id: str, agent_phone: str) -> str:
+    """Return whom an agent, who lifted, wants to reach: for a line that asks at each turn. Empty where the call is no longer wanted."""
+    live = Call.objects.filter(direction="out", ended_at=None)
+    found = live.filter(session_id=session_id).first() or live.filter(agent_phone=agent_phone).first()
+    return found.phone if found else ""
+
+
+def get_recording_for(actor: Actor, call_id: UUID) -> bytes:
+    """Fetch the recording of a call from our own exchange. Raises NotPermitted, NotFound (also where it does not answer)."""
+    call = get_call_for(actor, call_id)
+    try:
+        content = line(call.via).recording(call.recording) if call.recording else None
+    except http.Unavailable:
+        content = None
+    if not content:
+        raise NotFound
+    return content
 
 
 def list_callbacks_for(actor: Actor, *, now: datetime) -> list[Promised]:
