@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.dateparse import parse_datetime
 
 from huduma.contexts.applications import public as applications
@@ -133,11 +133,18 @@ def _open(record: Record, actor: Actor, now: datetime) -> None:
     record.person_id, record.result_id = person_id, draft.id
 
 
+def _one_at_a_time(key: str) -> None:
+    """Wait, until this transaction ends, for others that hold the same key: two records of one person, or of one till."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"outreach:{key}"])
+
+
 def _person(record: Record, actor: Actor, now: datetime) -> UUID:
     said = record.body["person"]
     choice = _decided(record, "another-name")
     consent = _consent(record)
     number = "".join((said.get("id_number") or "").split()) or None
+    _one_at_a_time(number or f"{said['first_name']} {said['last_name']}".casefold())
     if choice == "as-known":
         known = identity.list_people_by_id_number(number or "")[0]
         identity.assist_known_person(actor=actor, person_id=known.id, consent=consent, now=now)
@@ -266,6 +273,7 @@ def _take_cash(record: Record, actor: Actor, now: datetime) -> None:
         due = payments.due_cents(bill, "cash", "KES") if bill else 0
         raise Conflict("cash", application_id=str(application), due_cents=due, taken_cents=said["amount_minor"])
     till = f"{record.visit.reference} {record.device.letters}"
+    _one_at_a_time(till)
     mine = payments.till_of(actor)
     if mine is None:
         own = record.visit.body_code

@@ -81,7 +81,12 @@ def settle(record: Record) -> None:
         Record.objects.filter(id=record.id).update(state="refused", message=refused)
         record.state, record.message = "refused", refused
         return
-    before = Record.objects.filter(id=record.waits_for, visit_id=record.visit_id).first() if record.waits_for else None
+    # locked, so that one that is being applied now is seen as done, or sees this one when it is
+    before = (
+        Record.objects.select_for_update().filter(id=record.waits_for, visit_id=record.visit_id).first()
+        if record.waits_for
+        else None
+    )
     is_next = record.waits_for is None or (before is not None and before.state in ("done", "refused"))
     if is_next and all(one is not None and one.file_id for one in wanted):
         Record.objects.filter(id=record.id).update(state="ready")
@@ -90,8 +95,8 @@ def settle(record: Record) -> None:
 
 
 def hand_to_job(record: Record) -> None:
-    """Let the job apply a record, after those of its visit that were handed over before."""
-    jobs.defer("outreach.apply", record_id=str(record.id), lock=f"outreach:{record.visit_id}")
+    """Let the job apply a record."""
+    jobs.defer("outreach.apply", record_id=str(record.id))
 
 
 def _result(device: Device, sent: Any, fault: str | None, rows: dict[UUID, Record]) -> Result:

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from functools import partial
 from itertools import count
 from uuid import UUID
 
@@ -143,3 +144,16 @@ def test_two_uploads_and_two_workers_at_the_same_time_apply_each_record_once(tab
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM journal_entry WHERE act = 'outreach.record.applied'")
         assert cursor.fetchone()[0] == 4
+
+    twins = [application(f"HA0000000{n}A", person={"id_number": "91000002"}, files=[]) for n in (2, 3)]
+    outreach.receive_records(actor=officer, device_id=tablet.device.id, sent=twins, now=timezone.now())
+    gate = threading.Barrier(2)
+
+    def take(one):
+        gate.wait()
+        operations.apply_record(record_id=UUID(one["id"]), now=timezone.now())
+
+    together(*(partial(take, one) for one in twins))
+    assert failed == []
+    found = Record.objects.filter(id__in=[one["id"] for one in twins])
+    assert sorted(found.values_list("conflict", flat=True)) == ["answers", "draft"]
