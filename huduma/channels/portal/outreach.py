@@ -58,8 +58,9 @@ def visit(request: HttpRequest, visit_id: UUID) -> HttpResponse:
         else:
             notes.success(request, gettext("We text you the day before, and if the visit is called off."))
             return redirect("portal:outreach_visit", visit_id=visit_id)
+    offered = [catalogue.get_service(code) for code in found.services]
     context = {
-        "visit": found, "services": [catalogue.get_service(code) for code in found.services], "errors": errors,
+        "visit": found, "services": [(one, catalogue.fees_in_words(one.content)) for one in offered], "errors": errors,
         "typed": typed, "may_follow": found.state == "planned" and found.starts_at > now,
     }  # fmt: skip
     return render(request, "portal/outreach/visit.html", context, status=422 if errors else 200)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from huduma.contexts.catalogue.models import Service
 from huduma.contexts.identity.models import Account
 from huduma.contexts.outreach import public as outreach
 from huduma.contexts.outreach.models import Device, Record, Visit
@@ -68,6 +69,11 @@ def test_the_public_notice_is_read_without_an_account_and_tells_by_sms(client, p
     assert "Mfano Market" in text(client.get("/sw/mashinani/?county=047"))
     page = f"/en/mashinani/{visit.id}/"
     assert "A passport photo of your face" in text(client.get(page))
+    assert "KSh 1,050.00" in text(client.get(page))
+    service = Service.objects.get(code="police-clearance")
+    service.content["fee_kes"] = [{"amount": 100, "condition": {"en": "the first time", "sw": "mara ya kwanza"}}]
+    service.save()
+    assert "mara ya kwanza" in text(client.get(page.replace("/en/", "/sw/")))
     wrong = client.post(page, {"phone": "12"})
     assert wrong.status_code == 422
     assert 'value="12"' in text(wrong)
