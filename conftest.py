@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import hypothesis
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
@@ -25,6 +26,12 @@ from huduma.foundation.access import Actor, Grant
 
 ROOT = Path(__file__).parent
 pytest_plugins = ["tests.a_centre", "tests.an_outreach", "tests.the_money"]
+
+# How long a busy machine takes is no finding.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
