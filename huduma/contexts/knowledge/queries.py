@@ -103,9 +103,12 @@ def _field(what: str, code: str, language: str) -> str:
     if what == "link":
         return f"{settings.PUBLIC_URL}/{language}/services/{code}/"
     if what == "fee":
+        fees = catalogue.fees_in_words(content)
+        if len(fees) == 1 and fees[0][0]:
+            return fees[0][0]  # what is noted about it stands in the charter
         told = [
-            f"{amount} ({pick(condition, language)})" if amount and condition else amount or pick(condition, language)
-            for amount, condition in catalogue.fees_in_words(content)
+            f"{amount} ({words})" if amount and words else amount or words
+            for amount, words in ((amount, pick(condition, language).rstrip(".")) for amount, condition in fees)
         ]
         return "; ".join(told) or gettext("no figure was found")
     if what == "time":

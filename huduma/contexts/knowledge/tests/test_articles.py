@@ -104,7 +104,7 @@ def test_figures_come_from_the_charter_in_force_in_both_languages(editors, chart
     publish(editors, now)
     text = "{service:*}: {fee:*}, {time:*}. {needs:*}{link:*}".replace("*", SERVICE)
     filled = knowledge.fill(text, "en")
-    assert "KSh 200.00" in filled
+    assert ": KSh 200.00, 1 working day." in filled
     assert "1 working day" in filled
     assert "– A photo of the mother's ID card" in filled
     assert f"{settings.PUBLIC_URL}/en/services/{SERVICE}/" in filled
