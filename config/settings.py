@@ -16,6 +16,7 @@ VIDEO_URL = env.text("HUDUMA_VIDEO_URL").rstrip("/")
 HOOKS_BASE_URL = env.text("HUDUMA_HOOKS_URL", env.PUBLIC_URL)
 ALLOWED_HOSTS = ["*"] if SANDBOX else [PUBLIC_URL.split("://", 1)[1].split(":")[0], *env.names("HUDUMA_HOSTS")]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_FAILURE_VIEW = "huduma.foundation.ui.errors.stale_form"
 TRUSTED_PROXIES = env.number("HUDUMA_TRUSTED_PROXIES", 0 if SANDBOX else 1)
 KEYS_DIR = env.KEYS
 # The key that signs documents: a file of KEYS_DIR, or in a hardware module (docs/how-to/use-an-hsm.md).

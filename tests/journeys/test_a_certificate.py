@@ -11,13 +11,13 @@ from huduma.contexts.applications.models import Application
 from huduma.contexts.identity.management.commands.demo_accounts import PASSWORD, _secret
 from huduma.contexts.payments.models import Payment
 from huduma.contexts.process.models import Task
+from tests.pictures import png as picture
 
 pytestmark = pytest.mark.browser
 PICTURE = {
     "name": "slip.png",
     "mimeType": "image/png",
-    "buffer": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89\x00\x00\x00\rIDATx"
-    b"\x9cc\xf8\xff\xff?\x00\x05\xfe\x02\xfe\xa75\x81\x84\x00\x00\x00\x00IEND\xaeB`\x82",
+    "buffer": picture(),
 }
 OTHER_PICTURE = {**PICTURE, "name": "id.png", "buffer": PICTURE["buffer"] + b"\n"}
 WORDS = {

@@ -21,6 +21,7 @@ from huduma.foundation import http, references
 from huduma.foundation.access import ANONYMOUS, SYSTEM
 from huduma.foundation.journal import public as journal
 from sandbox.inbound import _webhook, messenger_webhook, meta_signature, x_signature, x_webhook
+from tests.pictures import png as picture
 
 pytestmark = pytest.mark.django_db
 PHONE = "+254700000002"
@@ -175,9 +176,9 @@ def test_mails_too_large_and_unreadable_are_kept_for_a_person(sandbox, agent, dr
 
 def test_files_are_scanned_and_a_harmful_one_is_named_not_kept(sandbox, agent, drain_jobs):
     made = mail()
-    png = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64
+    png = picture()
     made.add_attachment(png, maintype="image", subtype="png", filename="picha.png")
-    harm = b"%PDF-1.4\n/JavaScript (x)"
+    harm = b"%PDF-1.4\n/JavaScript (x)\n%%EOF"
     made.add_attachment(harm, maintype="application", subtype="pdf", filename="cheti.pdf")
     put(sandbox, made)
     fetch(drain_jobs)

@@ -72,7 +72,8 @@ def worklist(request: HttpRequest) -> HttpResponse:
         after=request.GET.get("after"),
     )
     names = identity.staff_names({task.assignee_id for task in page.tasks if task.assignee_id})
-    services = [(s.code, s.name) for s in catalogue.list_services(online=True)]
+    bodies = None if actor.has_everywhere("officer", "supervisor") else actor.body_codes
+    services = [(s.code, s.name) for s in catalogue.list_services(online=True) if bodies is None or s.body_id in bodies]
     called = {code: service_name(code) for code in {task.service_code for task in page.tasks}}
     rows = [
         {
@@ -112,7 +113,7 @@ def _show(request: HttpRequest, case_id: UUID, errors: dict[str, str] | None = N
         "is_boss": is_boss,
         "service": service_name(instance.service_code),
         "body": _body_name(instance.body_code),
-        "urgency": process.urgency(instance.due_at, now) if instance.run == "running" else "",
+        "urgency": process.urgency(instance, now) if instance.run == "running" else "",
         "time": clocks.time_of(case_id),
         "outcomes": process.outcomes_of(task) if task else [],
         "questions": list(process.questions_of(case_id).items()) if task else [],

@@ -3,12 +3,12 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Literal
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import get_language, gettext
 
 from huduma.contexts.process import rules
@@ -22,8 +22,9 @@ from huduma.foundation.translated import pick
 from huduma.foundation.worktime import public as worktime
 
 View = Literal["mine", "team", "late"]
-#: "Nearly late" begins when less than this much working time is left.
-SOON_WORKING_DAYS = 1
+#: A case is nearly late in the last two working hours of its promise; one that was promised more than four days ahead, in its last
+#: nine (a working day). So nothing that was promised for tomorrow is nearly late from its first minute.
+SOON_HOURS, SOON_HOURS_OF_LONG, LONG = 2, 9, timedelta(days=4)
 
 
 @dataclass(frozen=True)
@@ -76,16 +77,22 @@ def list_tasks_for(
     """
     if not actor.has_role("officer", "supervisor"):
         raise NotPermitted
-    soon_at = worktime.deadline(now, SOON_WORKING_DAYS, "working_days")
+    short_at, long_at = _soon_at(now)
     tasks = Task.objects.filter(_workable(actor), state="open", kind__in=HUMAN)
     if view == "mine":
         tasks = tasks.filter(assignee_id=actor.account_id)
     if view == "late":
-        tasks = tasks.filter(due_at__lte=soon_at, sort_at__lte=soon_at)
+        is_long = Q(due_at__lte=long_at, due_at__gt=F("instance__started_at") + LONG)
+        tasks = tasks.filter(Q(due_at__lte=short_at) | is_long, sort_at__lte=long_at)
     if service_code:
         tasks = tasks.filter(service_code=service_code)
     found = list(_after(tasks, after).order_by("sort_at", "id")[: limit + 1])
-    page = [_row(task, now, soon_at) for task in found[:limit]]
+    in_question = [t.instance_id for t in found if t.due_at is not None and short_at < t.due_at <= long_at]
+    started = dict(Instance.objects.filter(id__in=in_question).values_list("id", "started_at")) if in_question else {}
+    page = [
+        _row(task, _urgency(task.due_at, started.get(task.instance_id, now), now, (short_at, long_at)))
+        for task in found[:limit]
+    ]
     return Page(page, _mark(found[limit - 1]) if len(found) > limit else None)
 
 
@@ -171,10 +178,21 @@ def list_stuck_for(actor: Actor, *, limit: int = 100) -> list[StuckRow]:
     ]
 
 
-def _row(task: Task, now: datetime, soon_at: datetime) -> TaskRow:
+def _soon_at(now: datetime) -> tuple[datetime, datetime]:
+    """Return the moments up to which what is due is nearly late: of a short promise, and of a long one."""
+    calendar = worktime.calendar()
+    return calendar.deadline(now, SOON_HOURS, "hours"), calendar.deadline(now, SOON_HOURS_OF_LONG, "hours")
+
+
+def _urgency(due_at: datetime | None, started_at: datetime, now: datetime, soon_at: tuple[datetime, datetime]) -> str:
+    is_long = due_at is not None and due_at - started_at > LONG
+    return rules.urgency(due_at, now, soon_at[is_long])
+
+
+def _row(task: Task, urgency: str) -> TaskRow:
     return TaskRow(
         task.id, task.case_id, task.name, task.service_code, task.body_code, task.assignee_id, task.due_at,
-        task.created_at, rules.urgency(task.due_at, now, soon_at), task.item, task.team,
+        task.created_at, urgency, task.item, task.team,
     )  # fmt: skip
 
 
@@ -332,9 +350,9 @@ def decisions_of(case_id: UUID) -> list[Task]:
     return list(done.order_by("done_at", "id"))
 
 
-def urgency(due_at: datetime | None, now: datetime) -> str:
-    """Return `late`, `soon` (less than a working day left), `on_time`, or "" where nothing was promised."""
-    return rules.urgency(due_at, now, worktime.deadline(now, SOON_WORKING_DAYS, "working_days"))
+def urgency(instance: Instance, now: datetime) -> str:
+    """Return `late`, `soon` (nearly late: see SOON_HOURS), `on_time`, or "" where nothing was promised."""
+    return _urgency(instance.due_at, instance.started_at, now, _soon_at(now))
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ from uuid import UUID
 import puremagic
 
 from huduma.foundation.access import Actor, NotFound, Refusal
+from huduma.foundation.files import soundness
 from huduma.foundation.files.models import StoredFile
 from huduma.foundation.sockets import Registry
 
 __all__ = [
-    "DOCUMENTS", "IMAGES", "PDF", "Empty", "Infected", "NotScanned", "StoredFile", "TooLarge", "WrongType", "digest", "get",
-    "register_scanner", "remove", "store",
+    "DOCUMENTS", "IMAGES", "PDF", "Damaged", "Empty", "Infected", "NotScanned", "StoredFile", "TooLarge", "TooManyPoints", "WrongType",
+    "digest", "get", "register_scanner", "remove", "store",
 ]  # fmt: skip
 
 PDF = "application/pdf"
@@ -42,6 +43,14 @@ class WrongType(Refusal):
     """This kind of file is not accepted here. Choose a file of a kind that is named beside the question."""
 
 
+class Damaged(Refusal):
+    """This file is damaged or did not arrive whole, so nobody could open it. See whether it opens on your device, then add it again."""
+
+
+class TooManyPoints(Refusal):
+    """This picture is too large to be shown. Take it again at a lower resolution, or make it smaller: at most 64 megapixels."""
+
+
 class Infected(Refusal):
     """This file may harm other people's devices, so we did not keep it. Choose another file."""
 
@@ -66,7 +75,7 @@ def store(
 ) -> StoredFile:
     """Keep a file and return it. Its type is what its bytes say, whatever its name claims.
 
-    Raises Empty, TooLarge, WrongType, Infected, NotScanned.
+    Raises Empty, TooLarge, WrongType, Damaged, TooManyPoints, Infected, NotScanned.
     """
     if not content:
         raise Empty
@@ -75,6 +84,11 @@ def store(
     content_type = sniff(content)
     if content_type not in accept:
         raise WrongType(found=content_type)
+    try:
+        if soundness.points_of(content, content_type) > soundness.MOST_POINTS:
+            raise TooManyPoints
+    except soundness.Broken:
+        raise Damaged from None
     try:
         found = any(scanner(content) for _, scanner in _scanners.items())
     except OSError:

@@ -51,6 +51,8 @@ NOT_KEPT = {
     "TooLarge": gettext_lazy("not kept: too large"),
     "WrongType": gettext_lazy("not kept: only PDF, JPEG and PNG are"),
     "Empty": gettext_lazy("not kept: empty"),
+    "Damaged": gettext_lazy("not kept: damaged"),
+    "TooManyPoints": gettext_lazy("not kept: too large"),
     "NotScanned": gettext_lazy("not kept: it could not be checked for harm"),
 }
 RESTS = {

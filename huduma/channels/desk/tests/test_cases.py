@@ -140,6 +140,19 @@ def test_a_case_that_ended(client, staff, case, django_assert_max_num_queries, e
         client.get("/en/desk/")
 
 
+def test_an_officer_chooses_among_the_services_of_their_own_body(client, staff, enter_desk, monkeypatch):
+    places.load_places(actor=SYSTEM)
+    offered = [
+        catalogue.Service(code=code, name_en=code, name_sw=code, body_id=body)
+        for code, body in (("births", "CRS"), ("police", "DCI"))
+    ]
+    monkeypatch.setattr(catalogue, "list_services", lambda **asked: offered)
+    enter_desk(client, staff("Neema"))
+    shown = client.get("/en/desk/").content.decode()
+    assert 'value="births"' in shown
+    assert 'value="police"' not in shown
+
+
 def test_without_the_token_of_the_form_nothing_is_decided(client, staff, case, enter_desk):
     client.handler.enforce_csrf_checks = True
     enter_desk(client, staff("Neema"))

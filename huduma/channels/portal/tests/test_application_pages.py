@@ -19,13 +19,11 @@ from huduma.contexts.payments.models import Payment
 from huduma.contexts.payments.operations import fail
 from huduma.contexts.places import public as places
 from huduma.foundation.access import ANONYMOUS, SYSTEM
+from tests.pictures import png as picture
 
 pytestmark = pytest.mark.django_db
 HOUSEHOLD = settings.BASE_DIR / "huduma/contexts/applications/tests/packages/household-card"
-PNG = (
-    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
-    b"\x00\x00\x00\rIDATx\x9cc\xf8\xff\xff?\x00\x05\xfe\x02\xfe\xa75\x81\x84\x00\x00\x00\x00IEND\xaeB`\x82"
-)
+PNG = picture()
 
 
 @pytest.fixture(autouse=True)

@@ -9,11 +9,9 @@ from huduma.contexts.identity import public as identity
 from huduma.contexts.identity.models import Account
 from huduma.contexts.places import public as places
 from huduma.foundation.access import ANONYMOUS, SYSTEM
+from tests.pictures import png as picture
 
-PNG = (
-    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
-    b"\x00\x00\x00\rIDATx\x9cc\xf8\xff\xff?\x00\x05\xfe\x02\xfe\xa75\x81\x84\x00\x00\x00\x00IEND\xaeB`\x82"
-)
+PNG = picture()
 
 
 @pytest.fixture

@@ -291,9 +291,26 @@ class TestNothingHappensTwice:
 
 @pytest.mark.django_db
 class TestWorklist:
+    def test_a_promise_for_tomorrow_is_not_nearly_late_from_its_first_minute(self, review, now, officer_actor):
+        """Promised on a Monday morning for Tuesday's end of work, and for Monday in two weeks."""
+        review(due_at=now + timedelta(days=1, hours=7))
+        review(due_at=now + timedelta(days=14, hours=7))
+
+        def at(**later):
+            moment = now + timedelta(**later)
+            rows = process.list_tasks_for(officer_actor("CRS"), now=moment).tasks
+            late = process.list_tasks_for(officer_actor("CRS"), now=moment, view="late").tasks
+            assert [row.urgency for row in late] == [row.urgency for row in rows if row.urgency != "on_time"]
+            return [row.urgency for row in rows]
+
+        assert at(hours=0) == ["on_time", "on_time"]
+        assert at(days=1, hours=4) == ["on_time", "on_time"]
+        assert at(days=1, hours=6) == ["soon", "on_time"]
+        assert at(days=14) == ["late", "soon"]
+
     def test_views_and_order(self, review, now, officer_actor):
         officer = officer_actor("CRS")
-        dues = [now + timedelta(days=9), now - timedelta(days=1), now + timedelta(hours=3), None]
+        dues = [now + timedelta(days=9), now - timedelta(days=1), now + timedelta(hours=1), None]
         tasks = [review(due_at=due)[1] for due in dues]
         review(due_at=now, body="DCI")
         page = process.list_tasks_for(officer, now=now)
