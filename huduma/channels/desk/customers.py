@@ -1,11 +1,13 @@
 """One view of the customer: found by number, reference or name, opened for a purpose, with everything in one timeline."""
 
+from datetime import date, datetime, time
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
@@ -15,12 +17,14 @@ from huduma.contexts.identity import public as identity
 from huduma.contexts.inbox import public as inbox
 from huduma.foundation import money
 from huduma.foundation.access import NotFound
+from huduma.foundation.references import normalise
 from huduma.foundation.translated import pick
 from huduma.foundation.ui.requests import actor_of
 
 GROUPS = {
     "applications": gettext_lazy("Applications"),
     "payments": gettext_lazy("Payments"),
+    "visits": gettext_lazy("Visits to centres"),
     "documents": gettext_lazy("Documents"),
     "matters": gettext_lazy("Questions and complaints"),
     "messages": gettext_lazy("Messages from us"),
@@ -34,6 +38,16 @@ WORDS = {
     "payments.bill.settled": gettext_lazy("Paid"),
     "payments.payment.failed": gettext_lazy("A payment did not go through"),
     "payments.payment.suspended": gettext_lazy("A payment did not fit its bill"),
+    "payments.refund.succeeded": gettext_lazy("Got money back"),
+    "centres.appointment.booked": gettext_lazy("Booked an appointment"),
+    "centres.appointment.moved": gettext_lazy("Moved an appointment"),
+    "centres.appointment.cancelled": gettext_lazy("Cancelled an appointment"),
+    "centres.appointment.attended": gettext_lazy("Came to an appointment"),
+    "centres.appointment.missed": gettext_lazy("Did not come to an appointment"),
+    "centres.ticket.taken": gettext_lazy("Took a ticket at a centre"),
+    "centres.ticket.ended": gettext_lazy("A visit to a centre ended"),
+    "centres.collectable.received": gettext_lazy("A document came to a centre to be collected"),
+    "centres.collectable.collected": gettext_lazy("Collected a document"),
     "credentials.credential.issued": gettext_lazy("Got a document"),
     "credentials.credential.revoked": gettext_lazy("A document was declared void"),
     "contact.matter.opened": gettext_lazy("Wrote to us"),
@@ -105,18 +119,26 @@ def find(request: HttpRequest) -> HttpResponse:
 def customer(request: HttpRequest, person_id: UUID) -> HttpResponse:
     """The customer's page: who, what they asked for, and what happened, for the purpose that the reader named."""
     why, group, now = request.GET.get("why", ""), request.GET.get("group", ""), timezone.now()
+    typed, since = request.GET.get("q", "").strip(), _day(request.GET.get("since", ""))
     shown = contact.get_customer_for(actor_of(request), person_id, why=why, now=now)
     before = request.GET.get("before", "")
-    happenings, after = contact.happenings_of(
-        shown, group=group, before=int(before) if before.isdecimal() and len(before) < 19 else None
-    )
     services = {code: _service(code) for code in {one.service_code for one in shown.applications}}
     references: dict[UUID, str | None] = {one.id: one.reference for one in shown.applications}
     references |= {one.id: one.reference for one in shown.matters} | {one.id: one.reference for one in shown.bills}
+    meant = (
+        next((one for one, reference in references.items() if reference == normalise(typed)), None) if typed else None
+    )
+    happenings, after = contact.happenings_of(
+        shown, group=group, before=int(before) if before.isdecimal() and len(before) < 19 else None,
+        only=_acts(typed) if typed and meant is None else None, about=meant, since=since,
+    )  # fmt: skip
     context = {
         "customer": shown,
         "why": why,
         "group": group,
+        "typed": typed,
+        "since": since,
+        "query": urlencode({"why": why, "q": typed, "since": since.date().isoformat() if since else ""}),
         "groups": [(name, GROUPS[name]) for name in shown.groups],
         "applications": [(one, services[one.service_code], STATUSES.get(one.status, one.status)) for one in shown.applications],
         "turns": [
@@ -130,6 +152,20 @@ def customer(request: HttpRequest, person_id: UUID) -> HttpResponse:
         "paged": bool(before),
     }  # fmt: skip
     return render(request, "desk/customers/customer.html", context)
+
+
+def _acts(typed: str) -> list[str]:
+    """Return the acts whose words have what was typed in them, in the reader's language; a status belongs to one act."""
+    found = [act for act, words in WORDS.items() if typed.casefold() in str(words).casefold()]
+    statuses = any(typed.casefold() in str(words).casefold() for words in STATUSES.values())
+    return [*found, "applications.status.changed"] if statuses else found
+
+
+def _day(text: str) -> datetime | None:
+    try:
+        return timezone.make_aware(datetime.combine(date.fromisoformat(text), time()))
+    except ValueError:
+        return None
 
 
 def _uuid(text: str) -> UUID | None:

@@ -122,6 +122,7 @@ from huduma.contexts.centres.queries.queue import (
     door_key,
     get_ticket,
     place_of,
+    tickets_of,
     wait_at,
     wall_for,
 )
@@ -273,6 +274,7 @@ __all__ = [
     "shelve_document",
     "start_serving",
     "take_ticket",
+    "tickets_of",
     "transfer",
     "wait_at",
     "wall_for",

@@ -6,7 +6,7 @@ a level may take. Where a law sets the time it is quoted in `law`; where none do
 (docs/obligations.csv, row OM-03: the Commission on Administrative Justice sets no number, charters promise 7 to 14 days).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -310,3 +310,33 @@ def clock_of(kind: Kind, level: int, *, is_urgent: bool) -> Clock:
 def reopen_until_days(kind: Kind) -> timedelta:
     """Return for how long after an answer a customer may say no to it."""
     return timedelta(days=kind.reopen_days)
+
+
+#: What each role sees of a customer on the customer’s page, at most (docs/customer-page.md). A field named nowhere is shown to nobody;
+#: a body's staff see of applications, bills and matters those of their body only.
+_CASE = frozenset({"name", "id_number", "phone", "language", "applications", "bills", "matters"})
+SIGHT: dict[str, frozenset[str]] = {
+    "agent": _CASE | {"email", "organisations", "visits", "messages", "identity"},
+    "focal": _CASE,
+    "accounting_officer": _CASE - {"phone"},
+    "officer": _CASE,
+    "supervisor": _CASE,
+}
+#: What a purpose takes away from that: who checks how a case was handled does not write to the customer.
+WITHOUT: dict[str, frozenset[str]] = {
+    "call": frozenset(),
+    "matter": frozenset(),
+    "counter": frozenset(),
+    "check": frozenset({"phone", "email", "organisations"}),
+}
+#: The fields in which a part of the timeline shows.
+TIMELINE = {
+    "applications": "applications", "documents": "applications", "payments": "bills", "matters": "matters", "visits": "visits",
+    "messages": "messages", "identity": "identity", "conversations": "messages",
+}  # fmt: skip
+
+
+def sight(roles: Iterable[str], purpose: str) -> frozenset[str]:
+    """Return the fields of a customer that somebody with these roles sees for a purpose."""
+    seen: frozenset[str] = frozenset().union(*(SIGHT.get(role, frozenset()) for role in roles))
+    return seen - WITHOUT[purpose]

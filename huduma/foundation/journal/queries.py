@@ -55,12 +55,14 @@ def entries_concerning(some_id: UUID, *, acts: Iterable[str] | None = None, limi
 
 
 def page_concerning(
-    some_ids: Iterable[UUID], *, acts: Iterable[str], before: int | None, limit: int
+    some_ids: Iterable[UUID], *, acts: Iterable[str], before: int | None, limit: int, since: datetime | None = None
 ) -> tuple[list[Entry], int | None]:
     """Return the newest entries that mention any of the ids, newest first, and the cursor for the older ones (None: no more)."""
     rows = EntryRow.objects.filter(concerns__overlap=list(some_ids), act__in=list(acts))
     if before is not None:
         rows = rows.filter(sequence__lt=before)
+    if since is not None:
+        rows = rows.filter(recorded_at__gte=since)
     found = list(rows.order_by("-sequence")[: limit + 1])
     return [_entry(row) for row in found[:limit]], found[limit - 1].sequence if len(found) > limit else None
 

@@ -149,6 +149,11 @@ def get_ticket(ticket_id: UUID) -> Ticket:
     return ticket
 
 
+def tickets_of(person_id: UUID) -> list[UUID]:
+    """Return the latest tickets of a person, for a context that has asked who may see them and journals it."""
+    return list(Ticket.objects.filter(person_id=person_id).order_by("-arrived_at").values_list("id", flat=True)[:200])
+
+
 def place_of(ticket: Ticket) -> Place:
     """Return where a waiting ticket stands now."""
     before = Q(rank_at__lt=ticket.rank_at) | Q(rank_at=ticket.rank_at, id__lt=ticket.id)

@@ -4,6 +4,7 @@ What is shown depends on the role: the contact centre sees how far everything is
 what concerns their body. Every look needs a purpose, is journalled with it, and shows on the customer's own page.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,6 +12,7 @@ from uuid import UUID
 from django.utils.translation import gettext_noop
 
 from huduma.contexts.applications import public as applications
+from huduma.contexts.centres import public as centres
 from huduma.contexts.contact import rules
 from huduma.contexts.contact.events import CustomerViewed
 from huduma.contexts.contact.models import Matter
@@ -40,7 +42,15 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "applications": (
         "applications.application.submitted", "applications.status.changed", "applications.application.corrected",
     ),
-    "payments": ("payments.bill.raised", "payments.bill.settled", "payments.payment.failed", "payments.payment.suspended"),
+    "payments": (
+        "payments.bill.raised", "payments.bill.settled", "payments.payment.failed", "payments.payment.suspended",
+        "payments.refund.succeeded",
+    ),
+    "visits": (
+        "centres.appointment.booked", "centres.appointment.moved", "centres.appointment.cancelled", "centres.appointment.attended",
+        "centres.appointment.missed", "centres.ticket.taken", "centres.ticket.ended", "centres.collectable.received",
+        "centres.collectable.collected",
+    ),
     "documents": ("credentials.credential.issued", "credentials.credential.revoked"),
     "matters": (
         "contact.matter.opened", "contact.matter.escalated", "contact.matter.answered", "contact.matter.reopened", "contact.matter.closed",
@@ -171,20 +181,24 @@ def get_customer_for(actor: Actor, person_id: UUID, *, why: str, now: datetime) 
     bills = [bill for one in sent for bill in payments.bills_for_payable(one.id)]
     documents = [found.id for one in sent if (found := credentials.document_of(one.id))]
     mentions = {*(one.id for one in sent), *(one.id for one in matters), *(bill.id for bill in bills), *documents}
+    seen = rules.sight((grant.role for grant in actor.grants), why)
+    if whole:
+        mentions |= {*identity.records_of(person_id), *centres.tickets_of(person_id)}
+    groups = ((name, rules.TIMELINE.get(name)) for name in _groups())
     return Customer(
         person_id=person_id,
-        name=person.full_name,
-        id_number=hidden(person.id_number or ""),
+        name=person.full_name if "name" in seen else "",
+        id_number=hidden(person.id_number or "") if "id_number" in seen else "",
         verified_by=person.verified_by,
-        phone=contact.phone or "",
-        email=(contact.email or "") if whole else "",
+        phone=(contact.phone or "") if "phone" in seen else "",
+        email=(contact.email or "") if "email" in seen else "",
         language=contact.language,
-        organisations=identity.organisations_of(person_id) if whole else [],
-        applications=sent,
-        bills=bills,
-        matters=matters,
-        mentions=frozenset(mentions | (set(identity.records_of(person_id)) if whole else set())),
-        groups=tuple(_groups()) if whole else ("applications", "payments", "documents", "matters"),
+        organisations=identity.organisations_of(person_id) if "organisations" in seen else [],
+        applications=sent if "applications" in seen else [],
+        bills=bills if "bills" in seen else [],
+        matters=matters if "matters" in seen else [],
+        mentions=frozenset(mentions),
+        groups=tuple(name for name, field in groups if field in seen),
     )
 
 
@@ -194,12 +208,22 @@ def _matters(actor: Actor, person_id: UUID) -> list[Matter]:
 
 
 def happenings_of(
-    customer: Customer, *, group: str = "", before: int | None = None
+    customer: Customer,
+    *,
+    group: str = "",
+    before: int | None = None,
+    only: Collection[str] | None = None,
+    about: UUID | None = None,
+    since: datetime | None = None,
 ) -> tuple[list[Happening], int | None]:
-    """Return a page of the timeline, newest first, and the cursor of the next page (None on the last)."""
+    """Return a page of the timeline, newest first, and the cursor of the next page (None on the last).
+
+    `only`: acts that a search found by their words; `about`: one thing that it found by its reference; `since`: nothing older.
+    """
     groups, known = [group] if group in customer.groups else customer.groups, _groups()
-    acts = {act: name for name in groups for act in known[name]}
-    entries, after = journal.page_concerning(customer.mentions, acts=acts, before=before, limit=PAGE)
+    acts = {act: name for name in groups for act in known[name] if only is None or act in only}
+    mentions = customer.mentions if about is None else customer.mentions & {about}
+    entries, after = journal.page_concerning(mentions, acts=acts, before=before, since=since, limit=PAGE)
     hidden_kinds = {kind.code for kind in rules.KINDS.values() if kind.confidential}
     others = identity.given_back(customer.person_id)
     shown = [

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
 from huduma.contexts.contact import public as contact
+from huduma.contexts.contact import rules
 from huduma.contexts.identity import public as identity
 from huduma.foundation.access import ANONYMOUS, Grant, NotFound, NotPermitted
 from huduma.foundation.journal import public as journal
@@ -117,3 +119,39 @@ def test_what_two_records_brought_comes_together_when_they_are_one_human_being(c
     assert [one.id for one in contact.list_own_for(online)] == [told.id]
     page = contact.get_customer_for(staff("agent"), online.person_id, why="matter", now=now)
     assert page.mentions >= {online.person_id, served.id}
+
+
+def test_the_page_of_the_docs_says_what_each_role_sees():
+    table = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in Path("docs/customer-page.md").read_text().splitlines()
+        if line.startswith("| ")
+    ]
+    roles, rows = table[0][1:], table[1:]
+    assert set(roles) == set(rules.SIGHT)
+    told = {role: frozenset(row[0] for row in rows if row[n] == "yes") for n, role in enumerate(roles, 1)}
+    assert told == rules.SIGHT
+    assert set(rules.WITHOUT) == set(contact.PURPOSES)
+
+
+def test_a_purpose_takes_away_what_it_does_not_need(complaint, customer, staff, now):
+    called = contact.get_customer_for(staff("agent"), customer.person_id, why="call", now=now)
+    checked = contact.get_customer_for(staff("agent"), customer.person_id, why="check", now=now)
+    assert (called.phone, checked.phone, checked.email) == ("+254700000002", "", "")
+    contact.escalate(actor=staff("agent"), matter_id=complaint.id, reason="The registry knows.", now=now)
+    top = contact.get_customer_for(staff("accounting_officer", "CRS"), customer.person_id, why="matter", now=now)
+    assert (top.name, top.phone, [one.id for one in top.matters]) == ("Asha Mfano", "", [complaint.id])
+    assert "visits" not in top.groups
+
+
+def test_the_timeline_is_searched_by_words_reference_and_day(complaint, customer, staff, now):
+    page = contact.get_customer_for(staff("agent"), customer.person_id, why="call", now=now)
+    by = {
+        "words": contact.happenings_of(page, only=["contact.matter.opened"])[0],
+        "reference": contact.happenings_of(page, about=complaint.id)[0],
+        "stranger": contact.happenings_of(page, about=staff("focal", "DCI").account_id)[0],
+        "later": contact.happenings_of(page, since=now + timedelta(days=1))[0],
+    }
+    assert {name: [one.entry.act for one in found] for name, found in by.items()} == {
+        "words": ["contact.matter.opened"], "reference": ["contact.matter.opened"], "stranger": [], "later": [],
+    }  # fmt: skip
