@@ -136,6 +136,7 @@ def customer(request: HttpRequest, person_id: UUID) -> HttpResponse:
         "customer": shown,
         "why": why,
         "group": group,
+        "writes_down": actor_of(request).has_role("agent"),
         "typed": typed,
         "since": since,
         "query": urlencode({"why": why, "q": typed, "since": since.date().isoformat() if since else ""}),

@@ -51,8 +51,10 @@ from huduma.contexts.inbox.operations import (
     take_call,
     wrap_up,
     write_canned,
+    write_down,
     write_from_web,
 )
+from huduma.contexts.inbox.providers.base import Attached
 from huduma.contexts.inbox.providers.listeners import register_listener
 from huduma.contexts.inbox.queries import (
     ConversationPage,
@@ -93,7 +95,7 @@ from huduma.contexts.inbox.queries import (
 from huduma.contexts.inbox.rules import CALL_PURPOSES, CHANNELS, CHOSEN, OUTCOMES, WRAP_UPS
 
 __all__ = [
-    "CALL_PURPOSES", "CHANNELS", "CHOSEN", "OUTCOMES", "WRAP_UPS", "AsksForPeace", "Call", "CallBack", "Canned",
+    "CALL_PURPOSES", "CHANNELS", "CHOSEN", "OUTCOMES", "WRAP_UPS", "AsksForPeace", "Attached", "Call", "CallBack", "Canned",
     "Conversation", "ConversationPage", "EmptyMessage", "Ended", "HasAnother", "InACall", "Message", "MessageTooLong",
     "NoExtension", "NoNumber", "NoOutcome", "NoPurpose", "NoSuchReference", "NoSuchWay", "NoSuchWrapUp",
     "NoTelephone", "NotOver", "NothingNoted", "NothingToSend", "Presence", "Promised", "Received", "RestsTooLong",
@@ -105,5 +107,5 @@ __all__ = [
     "list_there_for", "live_call_of", "note", "open_matter", "others_of", "presence_of", "promise_call_for",
     "read_status", "receive", "record_outcome", "register_listener", "release", "reply", "said_in", "set_presence",
     "settle_callback", "share", "snooze", "suggest_articles", "tag", "take", "take_call", "ways_of", "whom_to_dial",
-    "wrap_up", "write_canned", "write_from_web",
+    "wrap_up", "write_canned", "write_down", "write_from_web",
 ]  # fmt: skip

@@ -293,8 +293,43 @@ def canned(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/inbox/canned.html", context, status=422 if errors else 200)
 
 
+@never_cache
+def write_down(request: HttpRequest) -> HttpResponse:
+    """Write down a letter (with its scan) or a talk in person, of a customer who is known or of somebody unknown."""
+    actor, errors = actor_of(request), {}
+    actor.require_role("agent")
+    names = ("channel", "text", "name", "phone", "email", "language", "person")
+    typed = {name: request.POST.get(name, request.GET.get(name, "")).strip() for name in names}
+    if request.method == "POST":
+        scans = [inbox.Attached(one.name or "scan", one.read()) for one in request.FILES.getlist("scan")]
+        try:
+            found = inbox.write_down(
+                actor=actor, channel=typed["channel"] or "letter", text=typed["text"], name=typed["name"], phone=typed["phone"],
+                email=typed["email"], language="en" if typed["language"] == "en" else "sw", scans=scans, now=timezone.now(),
+                person_id=_uuid(typed["person"]) if typed["person"] else None,
+            )  # fmt: skip
+        except (NotFound, NotPermitted):
+            raise
+        except inbox.EmptyMessage as refusal:
+            errors["text"] = refusal.message
+        except Refusal as refusal:
+            errors["scan"] = refusal.message
+        except ValueError:
+            errors["phone"] = gettext("Type a phone number like 0712 345 678.")
+        else:
+            notes.success(request, gettext("Recorded."))
+            return redirect("desk:conversation", conversation_id=found.id)
+    context = {
+        "typed": typed,
+        "errors": errors,
+        "ways": [(code, inbox.CHANNELS[code]) for code in ("letter", "counter")],
+    }
+    return render(request, "desk/inbox/write_down.html", context, status=422 if errors else 200)
+
+
 urlpatterns = [
     path("inbox/", conversations, name="inbox"),
+    path("inbox/new/", write_down, name="write_down"),
     path("inbox/presence/", presence, name="presence"),
     path("inbox/unreadable/", unreadable, name="unreadable"),
     path("inbox/unreadable/<uuid:received_id>/", raw, name="unreadable_raw"),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from huduma.contexts.identity import public as identity
@@ -229,3 +230,18 @@ def test_calling_a_customer_from_the_conversation_and_saying_how_it_went(desk, s
     client.post(f"/en/desk/calls/{call.id}/outcome/", {"outcome": "left_word"})
     assert "Somebody else answered" in client.get("/en/desk/calls/").content.decode()
     assert client.get(f"/en/desk/calls/{call.id}/recording/").status_code == 404
+
+
+def test_a_letter_is_written_down_and_nothing_typed_is_lost(client, staff, enter_desk):
+    enter_desk(client, staff("Neema", role="agent", body=None))
+    assert "Write down a letter" in client.get("/en/desk/inbox/").content.decode()
+    letter = {"channel": "letter", "text": "My certificate has a wrong name.", "phone": "12", "language": "sw"}
+    wrong = client.post("/en/desk/inbox/new/", letter)
+    assert wrong.status_code == 422
+    assert "My certificate has a wrong name." in wrong.content.decode()
+    scan = SimpleUploadedFile("letter.pdf", b"MZ\x90\x00" + bytes(200))
+    refused = client.post("/sw/desk/inbox/new/", {**letter, "phone": "", "scan": scan})
+    assert refused.status_code == 422
+    assert 'id="scan-error"' in refused.content.decode()
+    kept = client.post("/en/desk/inbox/new/", {**letter, "phone": "0700 000 009"}, follow=True)
+    assert "My certificate has a wrong name." in kept.content.decode()

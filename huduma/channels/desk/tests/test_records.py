@@ -77,3 +77,16 @@ def test_a_pair_is_noticed_joined_by_two_and_parted(client, staff, enter_desk, a
     assert identity.Representation.objects.get().representative_id == slip.id
     assert "parted again" in first.get(joined.url).content.decode()
     assert first.get("/en/desk/records/").context["pairs"] == []
+
+
+def test_the_timeline_of_a_customer_is_searched(client, staff, enter_desk, asha):
+    enter_desk(client, staff("Wakala", role="agent", body=None))
+    page = f"/en/desk/customers/{asha.person_id}/?why=call"
+    words = {
+        query: [turn[1] for turn in client.get(page + query).context["turns"]]
+        for query in ("", "&q=who+they", "&q=zebra")
+    }
+    assert words["&q=who+they"] == ["Showed who they are"]
+    assert words["&q=zebra"] == []
+    assert len(words[""]) >= 1
+    assert client.get(f"{page}&since=2099-01-01").context["turns"] == []

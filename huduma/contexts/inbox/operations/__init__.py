@@ -48,6 +48,7 @@ from huduma.contexts.inbox.operations.dialling import (
 )
 from huduma.contexts.inbox.operations.intake import key_of, receive, take
 from huduma.contexts.inbox.operations.mailbox import fetch_mail
+from huduma.contexts.inbox.operations.paper import write_down
 from huduma.contexts.inbox.operations.presence import NoExtension, distribute, set_presence
 from huduma.contexts.inbox.operations.sending import NoSuchWay, NothingToSend, TooLongThere, WindowOver, reply, settle
 from huduma.contexts.inbox.operations.sending import hand_over as hand_over_message
@@ -61,5 +62,5 @@ __all__ = [
     "hand_over_message", "hang_up", "hear_of_call", "identify", "keep_event", "key_of", "link", "note", "open_matter",
     "promise_call_for", "read_status", "receive", "reconcile", "record_outcome", "release", "reply", "set_presence",
     "settle", "settle_callback", "share", "snooze", "steer_call", "tag", "take", "take_call", "wake", "wrap_up",
-    "write_canned", "write_from_web",
+    "write_canned", "write_down", "write_from_web",
 ]  # fmt: skip
