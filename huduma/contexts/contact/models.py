@@ -108,6 +108,9 @@ class Matter(models.Model):
             models.Index(fields=["assignee_id", "due_at"], condition=Q(state__in=rules.OPEN_STATES), name="contact_mine"),
             models.Index(fields=["due_at"], condition=Q(state="open", overdue_told_at__isnull=True), name="contact_sweep"),
             models.Index(fields=["answered_at"], condition=Q(state="answered"), name="contact_accept_sweep"),
+            models.Index(
+                fields=["-answered_at", "-id"], condition=Q(state__in=["answered", "closed", "outside"]), name="contact_answered"
+            ),
             models.Index(fields=["person", "-opened_at"], name="contact_person"),
             models.Index(fields=["phone"], name="contact_phone"),
             models.Index(fields=["about_id"], condition=Q(about_id__isnull=False), name="contact_about"),
