@@ -2,10 +2,12 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,10 +63,10 @@ class Folder:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Folder]:
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        directory.chmod(0o755)  # where the suite runs as root, the server does not
-    made = Folder(tmp_path / "var")
+def folder() -> Iterator[Folder]:
+    place = Path(tempfile.mkdtemp(prefix="huduma-launcher-"))
+    place.chmod(0o755)  # where the suite runs as root, the server does not
+    made = Folder(place / "var")
     yield made
     for process in made.started:
         if process.poll() is None:
@@ -73,6 +75,7 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
     for part in made.parts():
         part.kill()
     database.stop(made.var / "postgres")
+    shutil.rmtree(place)
 
 
 def wait_for_line(process: "subprocess.Popen[str]", words: str) -> list[str]:
