@@ -56,7 +56,7 @@ def test_a_refund_from_proposal_to_the_hand(client, staff, enter_desk, paid, dra
     paper = {"from": "cash", "evidence": "V 12", "note": "At the counter"}
     answer = client.post(by_hand, paper)
     assert (answer.status_code, "Add the scanned slip" in answer.content.decode()) == (422, True)
-    slip = b"%PDF-1.4 the slip"
+    slip = b"%PDF-1.4 the slip\n%%EOF"
     client.post(by_hand, {**paper, "slip": SimpleUploadedFile("slip.pdf", slip)})
     enter_desk(client, one)
     assert client.get(f"/en/desk/refunds/{refund.id}/slip/").content == slip

@@ -142,7 +142,8 @@ def test_two_uploads_and_two_workers_at_the_same_time_apply_each_record_once(tab
     assert list(Record.objects.values_list("state", flat=True)) == ["done"] * 4
     assert (Application.objects.count(), Ticket.objects.count(), StoredFile.objects.count()) == (1, 3, 1)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM journal_entry WHERE act = 'outreach.record.applied'")
+        query = "SELECT count(*) FROM journal_entry WHERE act = 'outreach.record.applied' AND subject_id = ANY(%s)"
+        cursor.execute(query, [[UUID(one["id"]) for one in made]])
         assert cursor.fetchone()[0] == 4
 
     twins = [application(f"HA0000000{n}A", person={"id_number": "91000002"}, files=[]) for n in (2, 3)]

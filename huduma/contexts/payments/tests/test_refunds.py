@@ -99,7 +99,7 @@ def test_money_for_no_bill_is_seen_until_somebody_gives_it_back(money_comes, two
     assert (refund.reason, payments.ownerless_for(two[0])) == ("no-bill", [])
 
 
-SLIP = {"slip": b"%PDF-1.4 slip", "slip_name": "slip.pdf"}
+SLIP = {"slip": b"%PDF-1.4 slip\n%%EOF", "slip_name": "slip.pdf"}
 
 
 def test_a_refund_paid_by_hand_needs_evidence_and_a_second_pair_of_eyes(
@@ -120,7 +120,7 @@ def test_a_refund_paid_by_hand_needs_evidence_and_a_second_pair_of_eyes(
     for slip, refusal in (
         (b"", payments.SlipMissing),
         (b"<html>", files.WrongType),
-        (b"%PDF" + files.EICAR, files.Infected),
+        (b"%PDF" + files.EICAR + b"\n%%EOF", files.Infected),
     ):
         with pytest.raises(refusal):
             payments.record_by_hand(actor=one, slip=slip, slip_name="slip.pdf", **paper, **case)
