@@ -91,7 +91,7 @@ def test_what_breaks_law_or_leave_is_named():
     assert rota.breaks(person, week, dict.fromkeys(later[:5], WHOLE)) == ""
 
 
-@hypothesis.settings(deadline=None, max_examples=12)
+@hypothesis.settings(deadline=None, max_examples=6)
 @given(
     needed=st.integers(0, 3),
     skills=st.lists(st.sampled_from([None, frozenset({"a"}), frozenset({"b"})]), min_size=1, max_size=4),
