@@ -15,6 +15,8 @@ import procrastinate
 from django.db import close_old_connections, connection, transaction
 from procrastinate import exceptions
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.manager import JobManager
 
 from huduma.foundation.sockets import Registry
 
@@ -27,6 +29,7 @@ ALARM_AT = 5
 KEPT_HOURS = 14 * 24
 
 logger = logging.getLogger(__name__)
+_in_transaction = JobManager(DjangoConnector())
 #: Procrastinate's own line about a failure holds the arguments and the exception's words: a row that was refused, for example.
 logging.getLogger("procrastinate.worker").addFilter(
     lambda record: getattr(record, "action", "") not in ("job_error", "job_error_retry")
@@ -131,6 +134,7 @@ def defer(
     `once`: nothing is enqueued while another job with this key still waits.
     """
     configured = app.configure_task(job_name, allow_unknown=False, schedule_at=at, lock=lock, queueing_lock=once)
+    configured.job_manager = _in_transaction  # in a worker the app's own is a connection beside that of the act
     if once is None:
         configured.defer(**kwargs)
         return
