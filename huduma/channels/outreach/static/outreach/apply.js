@@ -21,7 +21,7 @@ const CONSENT = (by) => [
   { name: "by", type: "radios", required: true, label: both("consent_by"), options: [["sign", both("by_sign")], ["word", both("by_word")]] },
   by === "word" && text("witness", { required: true, schema: { maxLength: 200 } }),
 ].filter(Boolean);
-let wrong = [], shownFor = "";
+let wrong = [], shownFor = "", sending = null; // the draft that becomes a record: a second tap would take a second reference
 
 const steps = (draft) => {
   const pages = day.service(draft.service)?.form?.pages ?? [];
@@ -79,9 +79,12 @@ export const apply = (id) => {
   };
   const onward = async (event) => {
     event.preventDefault();
+    if (sending === id) return;
     wrong = faults(page, draft);
     if (wrong.length) return refresh("summary");
-    return page.id === "check" ? finish(draft, all) : move(place + 1);
+    if (page.id !== "check") return move(place + 1);
+    sending = id;
+    try { await finish(draft, all); } catch (error) { sending = null; throw error; }
   };
   return [page.title,
     h("p", {}, place ? button(say("back"), () => move(place - 1), { className: "link" }) : h("a", { href: "#services" }, say("back"))),
@@ -139,6 +142,7 @@ const finish = async (draft, all) => {
     synchronise();
   } catch (error) {
     if (!(error instanceof day.Refusal)) throw error;
+    sending = null;
     wrong = [["section-0", () => error.message]];
     refresh("summary");
   }

@@ -22,10 +22,13 @@ const form = (name, questions, words, act, first = {}) => {
   const kept = things.get("typed") ?? { id: "typed", kind: "typed" };
   const typed = kept[name] ??= { ...first };
   const at = `${name}-`;
+  let busy = false; // a second tap would take a second number
   const submit = async (event) => {
     event.preventDefault();
+    if (busy) return;
     wrong[name] = problems(questions, typed, undefined, at);
     if (!wrong[name].length) {
+      busy = true;
       try {
         const said = answersOf(questions, typed);
         delete kept[name];
@@ -33,6 +36,7 @@ const form = (name, questions, words, act, first = {}) => {
         await put(kept);
         return;
       } catch (error) {
+        busy = false;
         if (!(error instanceof day.Refusal)) throw error;
         kept[name] = typed;
         wrong[name] = [[at + questions[0].name, () => error.message]];
