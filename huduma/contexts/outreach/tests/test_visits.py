@@ -17,6 +17,7 @@ from huduma.contexts.outreach.models.visits import Follower
 from huduma.contexts.payments import public as payments
 from huduma.contexts.workforce import public as workforce
 from huduma.foundation.access import ANONYMOUS, SYSTEM, NotPermitted
+from huduma.foundation.files.models import StoredFile
 from tests.an_outreach import application, photo, record, ticket
 
 
@@ -154,6 +155,18 @@ def test_records_are_emptied_a_season_after_their_visit(visit, tablet, drain_job
     assert (kept.body, kept.sex, kept.state) == ({}, "F", "done")
     assert Record.objects.get(id=open_["id"]).body != {}
     assert not HeldFile.objects.exclude(pieces=None).exists()
+
+
+@pytest.mark.django_db
+def test_the_photos_of_what_was_refused_go_with_it(tablet, picture):
+    form = application("HA00000000A", picture())
+    tablet.send(form)
+    tablet.upload(form["body"]["files"][0], form, picture())
+    Record.objects.update(state="refused")
+    assert operations.forget(now=timezone.now()) == 0
+    assert StoredFile.objects.count() == 1
+    assert operations.forget(now=timezone.now() + timedelta(days=91)) == 1
+    assert not StoredFile.objects.exists()
 
 
 @pytest.mark.django_db
