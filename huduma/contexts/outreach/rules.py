@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -129,15 +129,21 @@ def _validator(kind: str) -> Any:
 def fault(record: Any) -> str | None:
     """Return what is wrong with a record as it was sent, as `where: what`, or None."""
     try:
-        if b"\\u0000" in json.dumps(record, ensure_ascii=False).encode():
+        if b"\\u0000" in json.dumps(record, ensure_ascii=False, allow_nan=False).encode():
             return "text"
-    except (UnicodeEncodeError, RecursionError):
+    except (ValueError, RecursionError):  # half a character, or a number without end
         return "text"
     for kind in ("", None):
         validator = _validator(record["kind"] if kind is None else kind)
         for error in validator.iter_errors(record["body"] if kind is None else record):
             return f"{'/'.join(str(part) for part in error.instance_path) or 'record'}: {error.schema_path[-1]}"
     person = record["body"].get("person") or {}
+    try:  # the formats of JSON Schema know the year 0 and the 61st second
+        date.fromisoformat(person.get("birth_date") or "2000-01-01")
+        for moment in (record["made_at"], *(record["body"].get(name) for name in ("called_at", "finished_at", "at"))):
+            datetime.fromisoformat((moment or "2000-01-01T00:00:00Z").upper())
+    except ValueError:
+        return "date: format"
     try:
         for said in (record["body"].get("phone"), person.get("phone")):
             phones.parse(said or "0700000000")
@@ -235,6 +241,7 @@ CONFLICTS = {
     "another-name": Rule(("as-known", "without-number", "drop")),
     "open-application": Rule(("as-well", "drop")),
     "draft": Rule(("replace", "drop")),
+    "files": Rule(("as-draft", "drop")),
     "answers": Rule(("as-draft", "again", "drop")),
     "number-used": Rule(("new-number", "drop")),
     "no-application": Rule(("again", "drop")),

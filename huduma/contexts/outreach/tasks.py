@@ -20,7 +20,8 @@ def apply(record_id: str) -> None:
 
 @jobs.every("*/10 * * * *", name="outreach.again")
 def again(timestamp: int) -> None:
-    """Give the records again whose jobs ended in errors."""
+    """Give the records again whose jobs ended in errors, and let those go on whose tablet brings nothing more."""
+    operations.expect_no_more(now=timezone.now())
     operations.give_again(before=timezone.now() - LATE)
 
 

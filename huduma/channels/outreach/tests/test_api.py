@@ -111,6 +111,17 @@ def test_what_is_malformed_is_refused_alone(tablet, spoilt):
     assert Record.objects.count() == 1
 
 
+def test_days_that_never_were_and_endless_numbers_do_not_keep_the_others_on_the_tablet(tablet):
+    sent = [
+        application("HA00000000A", person={"birth_date": "0000-01-01"}), ticket("VA001", called_at="2026-06-30T23:59:60Z"),
+        {**ticket("VA002"), "made_at": "0000-01-01T00:00:00Z"}, application("HA00000001A", answers={"purpose": "ENDLESS"}),
+        ticket("VA003"),
+    ]  # fmt: skip
+    said = json.dumps({"records": sent}).replace('"ENDLESS"', "1e999")
+    results = body(tablet.call("POST", "records/", data=said, content_type="application/json"))["results"]
+    assert [one["state"] for one in results] == ["refused"] * 4 + ["stored"]
+
+
 def test_too_much_at_once_is_refused_whole(tablet):
     assert tablet.send(*(ticket("VA001") for _ in range(101))).status_code == 413
     assert tablet.call("POST", "records/", data="[" * 9, content_type="application/json").status_code == 422
@@ -199,6 +210,15 @@ def test_a_lost_tablet_is_told_to_erase_itself_and_brings_nothing_more(tablet, o
     assert body(tablet.pack())["wipe"] is True
     assert not Record.objects.exists()
     assert Device.objects.get().told_at is not None
+    assert tablet.call("POST", "devices/wiped/").status_code == 204
+    assert Device.objects.get().wiped_at is not None
+
+
+def test_a_lost_tablet_erases_itself_whether_or_not_its_officer_still_works_here(tablet, officer, supervisor):
+    Account.objects.filter(id=officer.account_id).update(is_active=False)
+    assert tablet.pack().status_code == 401
+    outreach.report_lost(actor=supervisor, device_id=tablet.device.id, now=timezone.now())
+    assert body(tablet.pack())["wipe"] is True
     assert tablet.call("POST", "devices/wiped/").status_code == 204
     assert Device.objects.get().wiped_at is not None
 

@@ -1,6 +1,6 @@
 """All writes about outreach: visits, tablets, and what tablets bring back."""
 
-from huduma.contexts.outreach.operations.applying import apply_record, give_again
+from huduma.contexts.outreach.operations.applying import apply_record, expect_no_more, give_again
 from huduma.contexts.outreach.operations.conflicts import (
     DecidedAlready,
     NotAChoice,
@@ -86,6 +86,7 @@ __all__ = [
     "confirm_wiped",
     "decide_conflict",
     "enter_cost",
+    "expect_no_more",
     "follow_visit",
     "forget",
     "give_again",

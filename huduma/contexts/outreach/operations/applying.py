@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 
 from huduma.contexts.applications import public as applications
@@ -114,13 +115,18 @@ def _finish(record: Record, actor: Actor, now: datetime) -> None:
 def _open(record: Record, actor: Actor, now: datetime) -> None:
     """Register the person as assisted and consented, and open the application in their name, with answers and files."""
     body = record.body
+    held = {str(one.id): one for one in HeldFile.objects.filter(record_id=record.id).exclude(file=None)}
+    missing = [one for one in rules.file_ids(body) if one.lower() not in held]
+    if missing and _decided(record, "files") != "as-draft":
+        raise Conflict("files", missing=len(missing))
     person_id = _person(record, actor, now)
     helping = _assisting(record, person_id)
     _require_no_other(record, helping, body["service"], now)
     draft = applications.open_application(actor=helping, service_code=body["service"], now=now)
     applications.save_answers(actor=helping, application_id=draft.id, answers=body["answers"], now=now)
-    held = {str(one.id): one for one in HeldFile.objects.filter(record_id=record.id).exclude(file=None)}
     for one in body.get("files") or []:
+        if one["id"] in missing:
+            continue
         kept = held[one["id"].lower()].file
         assert kept is not None
         try:
@@ -213,7 +219,7 @@ def _send(record: Record, actor: Actor, now: datetime) -> None:
     ):  # the consent was given for this application, however long a person thought about it
         identity.assist_known_person(actor=actor, person_id=record.person_id, consent=_consent(record), now=now)
     helping = _assisting(record, record.person_id)
-    if _decided(record, "answers") == "as-draft":
+    if "as-draft" in (_decided(record, "answers"), _decided(record, "files")):
         _tell_unfinished(record, now)
         _drop_files(record)
         return
@@ -327,4 +333,21 @@ def give_again(*, before: datetime) -> int:
     late = list(Record.objects.filter(state="ready", received_at__lt=before).order_by("received_at")[:1000])
     for record in late:
         jobs.defer("outreach.apply", record_id=str(record.id), once=f"outreach.again:{record.id}")
+    return len(late)
+
+
+@transaction.atomic
+def expect_no_more(*, now: datetime) -> int:
+    """Let the records go on whose tablet is lost or not known any more: what they waited for does not come, and a person decides.
+
+    Returns how many.
+    """
+    gone = Q(device__state="lost") | Q(device__expires_at__lte=now)
+    unsettled = Record.objects.exclude(state__in=["done", "refused"]).values("id")
+    waiting = Record.objects.select_for_update(of=("self",)).filter(gone, state="waiting")
+    late = list(waiting.exclude(waits_for__in=unsettled).order_by("received_at")[:1000])
+    for record in late:
+        record.state = "ready"
+        record.save(update_fields=["state"])
+        records.hand_to_job(record)
     return len(late)

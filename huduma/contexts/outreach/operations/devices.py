@@ -79,12 +79,12 @@ def recognise(*, token: str, unsynced: int | None, now: datetime) -> Device:
     A lost one comes back as such, to be told to erase itself. Raises UnknownDevice.
     """
     device = Device.objects.select_related("visit__county", "account").filter(token_digest=digest_of(token)).first()
-    if device is None or not device.account.is_active:
+    if device is None:
         raise UnknownDevice
-    if device.state == "lost":
+    if device.state == "lost":  # whoever's it was: an officer who left does not keep what is on it
         Device.objects.filter(id=device.id, told_at=None).update(told_at=now, seen_at=now)
         return device
-    if now >= device.expires_at:
+    if not device.account.is_active or now >= device.expires_at:
         raise UnknownDevice
     changed = unsynced is not None and unsynced != device.unsynced
     if changed or now - device.seen_at > timedelta(seconds=SEEN_SECONDS):

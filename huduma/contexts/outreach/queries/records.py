@@ -19,6 +19,7 @@ SENTENCES = {
     "another-name": gettext_noop("This ID number is known under another name or date of birth."),
     "open-application": gettext_noop("This person has an application for this service that is not finished."),
     "draft": gettext_noop("This person began to apply for this service elsewhere and has not sent it."),
+    "files": gettext_noop("Its photos did not come: the tablet was lost, or can send nothing any more."),
     "answers": gettext_noop("The answers do not fit the questions that this service asks now."),
     "number-used": gettext_noop("This number belongs to something else already."),
     "no-application": gettext_noop("The application that this receipt is for was not taken in."),

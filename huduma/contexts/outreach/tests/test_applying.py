@@ -122,6 +122,25 @@ def test_a_receipt_waits_for_its_application(tablet, bring, drain_jobs):
     tablet.send(content_first)
     drain_jobs()
     assert Record.objects.get().state == "waiting"
+    assert operations.expect_no_more(now=timezone.now()) == 0
+    assert operations.expect_no_more(now=tablet.device.expires_at) == 1
+    drain_jobs()
+    assert Record.objects.get().conflict == "no-application"
+
+
+def test_photos_that_a_lost_tablet_did_not_bring_leave_the_application_to_a_person(
+    tablet, supervisor, picture, drain_jobs, decide
+):
+    tablet.send(application("HA00000000A", picture(), person={"phone": "0712345678"}))
+    outreach.report_lost(actor=supervisor, device_id=tablet.device.id, now=timezone.now())
+    assert operations.expect_no_more(now=timezone.now()) == 1
+    drain_jobs()
+    one = Record.objects.get()
+    assert (one.state, one.conflict) == ("conflict", "files")
+    assert not Application.objects.exists()
+    assert decide(one, "as-draft").state == "done"
+    assert Application.objects.get().status == "draft"
+    assert Message.objects.filter(kind="outreach.unfinished").count() == 1
 
 
 def test_cash_that_differs_from_the_bill_is_decided_by_a_person(bring, tablet, drain_jobs, decide):

@@ -12,7 +12,7 @@ const phone = (typed) => {
   const digits = typed.replace(/[\s()-]/g, "").replace(/^00/, "+").replace(/^0(?=\d{9}$)/, "+254").replace(/^(?=254\d{9}$)/, "+");
   return /^\+254\d{9}$|^\+(?!254)\d{8,15}$/.test(digits) ? digits : typed;
 };
-const isDate = (value) => /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)) && new Date(value).toISOString().startsWith(value);
+const isDate = (value) => /^(?!0000)\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)) && new Date(value).toISOString().startsWith(value);
 const FORMATS = { date: isDate, ...Object.fromEntries(Object.entries(IDENTIFIERS).map(([name, tidy]) => [name, (value) => tidy(value) === value])) };
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const TYPES = {
