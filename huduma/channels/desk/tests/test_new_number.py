@@ -95,6 +95,23 @@ def test_the_account_goes_to_the_new_number_and_both_are_told(client, officer, c
     assert client.post(sent.url, {"code": code}).url == "/en/desk/new-number/"  # a double click
 
 
+@pytest.mark.parametrize("to", [NEW, "+254700000008"])
+def test_of_joined_records_no_number_but_the_new_one_opens_anything(officer, staff, asha, texts, now, to):
+    second = identity.open_account(actor=ANONYMOUS, phone="+254700000008", language="en", now=now)
+    identity.Account.objects.filter(id=second.id).update(person=asha.person_id)  # as a joining leaves it
+    exchange.check_card(actor=officer, now=now, **CARD)
+    code = identity.issue_code(phone=to, address="", now=now)
+    change = identity.ask_new_number(actor=officer, person_id=asha.person_id, phone=to, code=code, now=now)
+    plain = identity.actor_for(staff("Afisa"), channel="desk", purpose="casework", second_factor=True)
+    identity.confirm_new_number(actor=plain, reference=change.reference, now=now)
+    opens = identity.Account.objects.filter(person_id=asha.person_id).values_list("phone", "email")
+    assert list(opens) == [(to, "asha@example.org")]
+    for lost in {"0700000002", "0700000008"} - {to.replace("+254", "0")}:
+        told = " ".join(texts(lost)[-2:])
+        assert "mtu mwenye kitambulisho chako" in told or "somebody with your ID card" in told
+        assert "akaunti yako ilihamishiwa" in told or "your account was moved" in told
+
+
 def test_who_signed_in_with_the_new_number_already_keeps_that_account(client, officer, colleague, asha, texts, now):
     empty = identity.open_account(actor=ANONYMOUS, phone=NEW, language="en", now=now)
     client.post("/en/desk/new-number/", {**CARD, "phone": NEW})

@@ -71,19 +71,26 @@ def ask_new_number(*, actor: Actor, person_id: UUID, phone: str, code: str, now:
 
 @transaction.atomic
 def _ask(actor: Actor, person_id: UUID, phone: str, now: datetime) -> NumberChange:
-    former = Account.objects.select_for_update().filter(person_id=person_id).first()
-    if former is None or actor.account_id is None:
+    own = _lock_own(person_id)
+    if not own or actor.account_id is None:
         raise NotFound
-    _refuse_anothers(Account.objects.filter(phone=phone).exclude(id=former.id).first())
+    _refuse_anothers(Account.objects.filter(phone=phone).exclude(id__in=[one.id for one in own]).first())
     NumberChange.objects.filter(person_id=person_id, state="asked").update(
         state="replaced", settled_by=actor.account_id, settled_at=now
     )
     change = NumberChange.objects.create(
         reference=references.mint("HN"), person_id=person_id, phone=phone, asked_by=actor.account_id, asked_at=now
     )
-    event = events.NewNumberAsked(change_id=change.id, person_id=person_id, former_account_id=former.id)
-    journal.record(actor=actor, event=event, now=now)
+    for former in [one for one in own if one.phone != phone] or own:
+        event = events.NewNumberAsked(change_id=change.id, person_id=person_id, former_account_id=former.id)
+        journal.record(actor=actor, event=event, now=now)
     return change
+
+
+def _lock_own(person_id: UUID) -> list[Account]:
+    """Lock and return every account that opens a person's record: after a joining there are several, and any may be the lost one."""
+    own = Account.objects.select_for_update().filter(person_id=person_id, phone__isnull=False)
+    return list(own.order_by("id"))
 
 
 def _refuse_anothers(account: Account | None) -> None:
@@ -93,7 +100,7 @@ def _refuse_anothers(account: Account | None) -> None:
 
 @transaction.atomic
 def confirm_new_number(*, actor: Actor, reference: str, now: datetime) -> NumberChange:
-    """Confirm what a colleague asked, having looked at card and face: the old number opens nothing of the person's any more.
+    """Confirm what a colleague asked, having looked at card and face: no number but the new one opens anything of the person's then.
 
     Whoever gets the old number next finds an empty account. Raises NotPermitted unless the actor is an officer or supervisor, and not
     the person; NotFound (unknown, settled, or asked longer than an hour ago); SecondPersonNeeded; NumberOfAnother.
@@ -129,21 +136,26 @@ def _settle(change: NumberChange, state: str, actor: Actor, now: datetime) -> No
 
 
 def _move(actor: Actor, person_id: UUID, phone: str, now: datetime) -> None:
-    former = Account.objects.select_for_update().filter(person_id=person_id).first()
-    if former is None:
+    own = _lock_own(person_id)
+    if not own:
         raise NotFound
+    latest = max(own, key=lambda one: one.last_login or one.created_at)
     account, opened = Account.objects.select_for_update().get_or_create(
-        phone=phone, defaults={"language": former.language, "created_at": now}
+        phone=phone, defaults={"language": latest.language, "created_at": now}
     )
-    if account.id == former.id:
-        return
-    _refuse_anothers(account)
     if opened:
         account.set_unusable_password()
-    values = (former.email, former.email_verified_at, former.language)
-    former.person, former.email, former.email_verified_at = None, None, None
-    former.save(update_fields=["person", "email", "email_verified_at"])
-    account.person_id, (account.email, account.email_verified_at, account.language) = person_id, values
+    lost = [one for one in own if one.id != account.id]
+    if account.person_id != person_id:
+        _refuse_anothers(account)
+        account.language = latest.language
+    mailed = next((one for one in (account, latest, *own) if one.person_id == person_id and one.email), None)
+    email = (mailed.email, mailed.email_verified_at) if mailed else (None, None)
+    for former in lost:
+        former.person, former.email, former.email_verified_at = None, None, None
+        former.save(update_fields=["person", "email", "email_verified_at"])
+    account.person_id, (account.email, account.email_verified_at) = person_id, email
     account.save()
-    event = events.PhoneReplaced(person_id=person_id, account_id=account.id, former_account_id=former.id)
-    journal.record(actor=actor, event=event, now=now)
+    for former in lost:
+        event = events.PhoneReplaced(person_id=person_id, account_id=account.id, former_account_id=former.id)
+        journal.record(actor=actor, event=event, now=now)
