@@ -135,9 +135,9 @@ def ownerless_for(actor: Actor) -> list[Payment]:
     """
     actor.require_everywhere(*MONEY_ROLES)
     kept = Payment.objects.filter(bill=None, state="surplus").exclude(
-        refunds__in=Refund.objects.exclude(state__in=ENDED_REFUNDS)
+        refunds__in=Refund.objects.exclude(state="rejected")
     )
-    closed = Payment.objects.filter(refunds__state="closed").exclude(bill=None).distinct()
+    closed = Payment.objects.filter(refunds__state="closed").distinct()
     found = [*kept.order_by("id")[:PAGE_SIZE], *(one for one in closed.order_by("id") if closed_left_cents(one))]
     return sorted(found, key=lambda one: one.id)[:PAGE_SIZE]
 
@@ -149,20 +149,23 @@ def closed_refund_of(payment: Payment) -> Refund | None:
 
 
 def closed_left_cents(payment: Payment) -> int:
-    """Return how much of a payment was to go back out of suspense, was closed, and is not on its way again."""
+    """Return how much of a payment was to go back out of suspense, was closed, and is not on its way again.
+
+    What a person proposed anew is the same money as what was closed: only what a rule ordered says how much there was to go back.
+    """
     refunds = _of_suspense(payment)
-    closed = refunds.filter(state="closed").aggregate(total=Sum("amount_cents"))["total"] or 0
-    anew = (
-        refunds.exclude(asked_by=None).exclude(state__in=ENDED_REFUNDS).aggregate(total=Sum("amount_cents"))["total"]
-        or 0
-    )
-    return min(max(closed - anew, 0), refundable_cents(payment))
+    if not refunds.filter(state="closed").exists():
+        return 0
+    left = refundable_cents(payment)
+    if payment.state == "surplus":  # all of it is in suspense
+        return left
+    ordered, going = refunds.filter(asked_by=None), refunds.exclude(state__in=ENDED_REFUNDS)
+    return min(max(_sum(ordered) - _sum(going), 0), left)
 
 
 def refundable_cents(payment: Payment) -> int:
     """Return how much of a payment is still with us and not on its way back; the caller has checked who may."""
-    going = payment.refunds.exclude(state__in=ENDED_REFUNDS).aggregate(total=Sum("amount_cents"))["total"] or 0
-    return (payment.received_cents or 0) - going
+    return (payment.received_cents or 0) - _sum(payment.refunds.exclude(state__in=ENDED_REFUNDS))
 
 
 def is_still_ours(closed: Refund) -> bool:
@@ -175,6 +178,10 @@ def is_still_ours(closed: Refund) -> bool:
 def _of_suspense(payment: Payment) -> QuerySet[Refund]:
     refunds = payment.refunds.all()
     return refunds if payment.state == "surplus" else refunds.exclude(reason="decision")
+
+
+def _sum(refunds: QuerySet[Refund]) -> int:
+    return refunds.aggregate(total=Sum("amount_cents"))["total"] or 0
 
 
 def known_for(actor: Actor, payment_id: UUID) -> Known:

@@ -185,6 +185,39 @@ def test_a_stuck_refund_is_closed_by_two_and_its_money_goes_back_another_way(rai
     assert payments.balance_cents("gateway:mpesa") == 25000
 
 
+def test_money_whose_refund_was_closed_twice_is_there_once(raise_bill, money_comes, two, now):
+    def close(refund):
+        Refund.objects.filter(id=refund.id, state="approved").update(state="sending")
+        refunds._move(refund.id, "review", now, trouble="no-answer")
+        payments.propose_closing(actor=two[0], refund_id=refund.id, reason="not on the statement", now=now)
+        payments.decide_closing(actor=two[1], refund_id=refund.id, approve=True, now=now)
+
+    def give_back(cents):
+        anew = payments.propose_refund(actor=two[0], payment_id=payment.id, amount_cents=cents, note="again", now=now)
+        payments.decide_refund(actor=two[1], refund_id=anew.id, approve=True, now=now)
+        return anew
+
+    payment = money_comes(raise_bill(), 30000)
+    first = payment.refunds.get()
+    close(first)
+    close(give_back(5000))
+    with pytest.raises(payments.ClosedFirst):
+        payments.propose_refund(actor=two[0], payment_id=payment.id, amount_cents=10000, note="both", now=now)
+    give_back(5000)
+    assert payments.ownerless_for(two[0]) == []
+    refunds.take_refund_result(refund_id=first.id, result=Result("paid", receipt="B1"), now=now)  # after all
+    assert [one.trouble for one in payments.waiting_refunds_for(two[0])] == ["paid-twice"]
+
+    payment = money_comes(None, 10000)  # for no bill: a part went back, and the rest was closed
+    part = give_back(4000)
+    refunds._move(part.id, "sending", now)
+    refunds.take_refund_result(refund_id=part.id, result=Result("paid", receipt="B2"), now=now)
+    close(give_back(6000))
+    assert payments.ownerless_for(two[0]) == [payment]
+    give_back(6000)
+    assert payments.ownerless_for(two[0]) == []
+
+
 def test_a_closed_refund_that_the_gateway_pays_after_all_is_done(raise_bill, money_comes, two, now):
     payment = money_comes(raise_bill(), 30000)
     refund = payment.refunds.get()
