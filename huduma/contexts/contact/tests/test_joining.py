@@ -173,6 +173,35 @@ def test_two_verified_records_need_a_second_person_and_two_ids_of_the_register_a
         join(asha, worker.person)
 
 
+def test_no_account_comes_to_a_verified_record_on_one_persons_word(bodies):
+    card = record(id_number="90000012")
+    account = identity.open_account(actor=ANONYMOUS, phone="+254700000009", language="sw", now=timezone.now())
+    typed = record(verified_by="by-hand")
+    Account.objects.filter(id=account.id).update(person=typed)
+    one = boss()
+    asked = join(typed, card, by=one)
+    assert (asked.state, asked.kept_id) == ("asked", card.id)
+    with pytest.raises(identity.ColleagueNeeded):
+        identity.confirm_joining(actor=one, merge_id=asked.id, now=timezone.now())
+
+
+def test_a_question_that_waits_keeps_nobody_from_proving_who_they_are(bodies):
+    account = identity.open_account(actor=ANONYMOUS, phone="+254700000009", language="sw", now=timezone.now())
+    typed, third, card = record(verified_by="by-hand"), record(id_number="90000021"), record(id_number="90000012")
+    Account.objects.filter(id=account.id).update(person=typed)
+    account.refresh_from_db()
+    asked = join(third, card)
+    assert (asked.state, asked.merged_id) == ("asked", card.id)
+    facts = identity.IdentityFacts(
+        id_number="90000012", surname="Mfano", first_name="Asha", other_names="", birth_date=None, sex="F"
+    )
+    online = identity.actor_for(account, channel="portal", purpose="self-service")
+    assert identity.record_identity_proof(actor=online, facts=facts, by="iprs", now=timezone.now()).id == typed.id
+    asked.refresh_from_db()
+    card.refresh_from_db()
+    assert (asked.state, card.merged_into_id) == ("refused", typed.id)
+
+
 def test_two_numbers_of_one_human_being_open_the_same_record(asha):
     account = identity.open_account(actor=ANONYMOUS, phone="+254700000009", language="sw", now=timezone.now())
     online = identity.actor_for(account, channel="portal", purpose="self-service")

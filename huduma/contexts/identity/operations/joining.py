@@ -142,7 +142,9 @@ def part_records(
 
 
 def join_proven(actor: Actor, kept: Person, merged: Person, now: datetime) -> None:
-    """Join two locked records because a register says whose both are."""
+    """Join two locked records because a register says whose both are. What people had asked of them before is settled by that."""
+    between = {"kept__in": [kept, merged], "merged__in": [kept, merged]}
+    Merge.objects.filter(Q(merged=merged) | Q(**between), state="asked").update(state="refused")
     merge = Merge.objects.create(
         kept=kept, merged=merged, state="asked", why="register", asked_at=now, asked_by=actor.account_id
     )

@@ -63,9 +63,13 @@ def in_order(one: Person, other: Person) -> tuple[Person, Person]:
 
 
 def needs_two(one: Person, other: Person) -> bool:
-    """Whether a second person has to agree: both records are verified, or both are signed in to."""
-    signed_in = Account.objects.filter(person__in=[one, other]).values("person_id").distinct().count()
-    return (one.is_verified and other.is_verified) or signed_in == 2
+    """Whether a second person has to agree: both records are verified, or both are signed in to, or an account would open a verified one.
+
+    The last is what a move to another number is: on one person's word no account comes to a record that is surely somebody's.
+    """
+    signed_in = set(Account.objects.filter(person__in=[one, other]).values_list("person_id", flat=True))
+    verified = {person.id for person in (one, other) if person.is_verified}
+    return len(verified) == 2 or len(signed_in) == 2 or bool(signed_in and verified - signed_in)
 
 
 def find_alike(person: Person) -> Iterator[tuple[Person, rules.Likeness]]:
