@@ -432,6 +432,8 @@ def test_x_and_messenger_check_our_address(settings):
     assert answer.json() == {"response_token": x_signature(b"a-word", settings.X_CONSUMER_SECRET)}
     assert Client().get("/hooks/inbox/x/").status_code == 403
     assert Client().get("/hooks/inbox/x/", {"crc_token": "x" * 501}).status_code == 403
+    forged = '{"for_user_id":"1","direct_message_events":[]}'  # signed, it would pass for a webhook of X
+    assert Client().get("/hooks/inbox/x/", {"crc_token": forged}).status_code == 403
     settings.MESSENGER_VERIFY_TOKEN = "shared"
     query = {"hub.mode": "subscribe", "hub.verify_token": "shared", "hub.challenge": "12345"}
     assert Client().get("/hooks/inbox/messenger/", query).content == b"12345"

@@ -26,6 +26,12 @@ def hand_over(message_id: str) -> None:
     operations.hand_over_message(UUID(message_id))
 
 
+@jobs.job(name="inbox.give_up")
+def give_up(message_id: str) -> None:
+    """Say of one answer that its channel did not take it, where that is so."""
+    operations.give_up(message_id=UUID(message_id), now=timezone.now())
+
+
 @jobs.job(name="inbox.distribute")
 def distribute() -> None:
     """Give what waits to those who are there."""

@@ -50,7 +50,15 @@ from huduma.contexts.inbox.operations.intake import key_of, receive, take
 from huduma.contexts.inbox.operations.mailbox import fetch_mail
 from huduma.contexts.inbox.operations.paper import write_down
 from huduma.contexts.inbox.operations.presence import NoExtension, distribute, set_presence
-from huduma.contexts.inbox.operations.sending import NoSuchWay, NothingToSend, TooLongThere, WindowOver, reply, settle
+from huduma.contexts.inbox.operations.sending import (
+    NoSuchWay,
+    NothingToSend,
+    TooLongThere,
+    WindowOver,
+    give_up,
+    reply,
+    settle,
+)
 from huduma.contexts.inbox.operations.sending import hand_over as hand_over_message
 from huduma.contexts.inbox.operations.web import EmptyMessage, MessageTooLong, TooMuch, write_from_web
 
@@ -58,7 +66,7 @@ __all__ = [
     "AsksForPeace", "EmptyMessage", "HasAnother", "InACall", "MessageTooLong", "NoExtension", "NoNumber", "NoOutcome",
     "NoPurpose", "NoSuchReference", "NoSuchWay", "NoSuchWrapUp", "NoTelephone", "NotOver", "NothingNoted",
     "NothingToSend", "RestsTooLong", "SettledAlready", "TheyTalk", "TooLate", "TooLongThere", "TooMuch",
-    "TooMuchKeyed", "WindowOver", "call_out", "claim", "distribute", "end_forgotten", "fetch_mail", "hand_over",
+    "TooMuchKeyed", "WindowOver", "call_out", "claim", "distribute", "end_forgotten", "fetch_mail", "give_up", "hand_over",
     "hand_over_message", "hang_up", "hear_of_call", "identify", "keep_event", "key_of", "link", "note", "open_matter",
     "promise_call_for", "read_status", "receive", "reconcile", "record_outcome", "release", "reply", "set_presence",
     "settle", "settle_callback", "share", "snooze", "steer_call", "tag", "take", "take_call", "wake", "wrap_up",

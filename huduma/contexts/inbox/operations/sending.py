@@ -1,6 +1,6 @@
 """What goes out: acknowledgements once, answers of staff by the channel that they choose, and what became of them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,8 @@ from huduma.foundation.access import SYSTEM, Actor, Refusal
 from huduma.foundation.journal import public as journal
 
 TEXT_LIMIT = 8000
+#: A message that no channel took by then is told as one that did not arrive; the job that hands it over gave up long before.
+GIVEN_UP_AFTER = timedelta(minutes=30)
 TAKEN = gettext_noop("Huduma: we have your message %(reference)s. You hear from us by %(due)s.")
 TOO_LARGE = gettext_noop(
     "Huduma: your mail is too large, so we could not read it. Send it again with smaller photos, or without files."
@@ -143,6 +145,7 @@ def _send(
     elif channels.get(by).sends:
         message.sending = "queued"
         jobs.defer("inbox.hand_over", message_id=str(message.id))
+        jobs.defer("inbox.give_up", at=now + GIVEN_UP_AFTER, message_id=str(message.id))
     message.save()
     return message
 
@@ -190,6 +193,14 @@ def hand_over(message_id: UUID) -> None:
         outside_id = ""
     with transaction.atomic():
         Message.objects.filter(id=message_id, sending="queued").update(sending="sent", outside_id=outside_id)
+
+
+@transaction.atomic
+def give_up(*, message_id: UUID, now: datetime) -> None:
+    """Let a message that was not handed over count as not arrived: its conversation waits again. What was handed over stays as it is."""
+    message = Message.objects.select_for_update().get(id=message_id)
+    if message.sending == "queued":
+        _fail(message, "unavailable", now)
 
 
 @transaction.atomic

@@ -4,9 +4,10 @@ from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
+from huduma.foundation import http
 from huduma.foundation.sockets import Registry
 from huduma.foundation.text import storable
 
@@ -165,6 +166,17 @@ class Line(Channel):
     def recording(self, address: str) -> bytes | None:
         """Return a recording by the address that the line gave, or None where the line lets a browser fetch it."""
         return None
+
+
+def id_in(answer: Any, *where: str | int) -> str:
+    """Return the id that a company gave a message which it took. Raises http.Unavailable, as of a line that broke later, if none."""
+    try:
+        found = answer.json()
+        for step in where:
+            found = found[step]
+    except (ValueError, LookupError, TypeError):
+        raise http.Unavailable("no id", sent=True) from None
+    return str(found)
 
 
 channels: Registry[Channel] = Registry("channel")

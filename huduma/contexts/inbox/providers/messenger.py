@@ -20,7 +20,7 @@ class Messenger(MetaChannel):
     def send(self, *, to: str, text: str) -> str:
         """Hand over one message within the customer's window of a day."""
         content = {"recipient": {"id": to}, "messaging_type": "RESPONSE", "message": {"text": text}}
-        return str(self._post(content)["message_id"])
+        return self._post(content, "message_id")
 
     def _news(self, told: dict[str, Any]) -> Iterator[News]:
         if told["object"] != "page":

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from huduma.contexts.inbox.providers.base import Channel, News, Refused, Unreadable
+from huduma.contexts.inbox.providers.base import Channel, News, Refused, Unreadable, id_in
 from huduma.foundation import http
 from huduma.foundation import phone as phones
 
@@ -44,15 +44,14 @@ class MetaChannel(Channel):
     def _news(self, told: dict[str, Any]) -> Iterator[News]:
         """Return what stands in a webhook."""
 
-    def _post(self, content: dict[str, Any]) -> dict[str, Any]:
-        """Hand over one message. Raises Refused, http.Unavailable."""
+    def _post(self, content: dict[str, Any], *where: str | int) -> str:
+        """Hand over one message; its id stands there in the answer. Raises Refused, http.Unavailable."""
         with http.client(READ_SECONDS) as client:
             answer = http.request(
                 client, "POST", self._url, json=content, headers={"Authorization": f"Bearer {self._token}"}
             )
         if answer.status_code == 200:
-            taken: dict[str, Any] = answer.json()
-            return taken
+            return id_in(answer, *where)
         try:
             error = answer.json()["error"]
             code, subcode = error["code"], error.get("error_subcode")

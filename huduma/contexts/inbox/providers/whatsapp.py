@@ -20,7 +20,7 @@ class WhatsApp(MetaChannel):
             "messaging_product": "whatsapp", "recipient_type": "individual", "to": to.lstrip("+"), "type": "text",
             "text": {"body": text, "preview_url": False},
         }  # fmt: skip
-        return str(self._post(content)["messages"][0]["id"])
+        return self._post(content, "messages", 0, "id")
 
     def _news(self, told: dict[str, Any]) -> Iterator[News]:
         for entry in told["entry"]:

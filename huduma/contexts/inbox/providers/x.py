@@ -4,15 +4,18 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from oauthlib.oauth1 import Client
 
-from huduma.contexts.inbox.providers.base import Channel, Incoming, News, Refused, Unreadable
+from huduma.contexts.inbox.providers.base import Channel, Incoming, News, Refused, Unreadable, id_in
 from huduma.foundation import http
 
 READ_SECONDS = 15.0
+#: What X asks us to sign. The same secret signs its webhooks, so nothing is signed in which one could be written.
+ASKED = re.compile(r"[A-Za-z0-9+/=_.~-]{1,500}")
 
 
 class X(Channel):
@@ -26,8 +29,8 @@ class X(Channel):
         self._url, self._consumer, self._token = f"{base_url}/2/dm_conversations/with", consumer, token
 
     def challenge(self, asked: str) -> str | None:
-        """Return the answer to the check of our address: what was asked, signed; None where we have no secret."""
-        return self._signature(asked.encode()) if self._consumer[1] else None
+        """Return the answer to the check of our address: what was asked, signed; None where we have no secret, or it is no mere word."""
+        return self._signature(asked.encode()) if self._consumer[1] and ASKED.fullmatch(asked) else None
 
     def is_signed(self, body: bytes, signature: str) -> bool:
         """Whether a webhook is signed by our consumer secret (`x-twitter-webhooks-signature`)."""
@@ -59,7 +62,7 @@ class X(Channel):
             raise http.Unavailable("HTTP 429", sent=False, status=429)  # too many for now: the job tries again
         if answer.status_code not in (200, 201):
             raise Refused(str(answer.status_code))
-        return str(answer.json()["data"]["dm_event_id"])
+        return id_in(answer, "data", "dm_event_id")
 
 
 def _news(told: dict[str, Any]) -> Iterator[News]:
