@@ -84,7 +84,7 @@ def _what_to_do(request: HttpRequest, answer: ElementTree.Element, token: str) -
     pressed = request.POST.get("dtmfDigits")
     if request.POST.get("direction", "").casefold() == "outbound":
         _dial(request, answer)
-    elif pressed == "1":
+    elif pressed == "1" and _caller(request):  # whose number is withheld cannot be called back, and waits
         ElementTree.SubElement(answer, "Say").text = PROMISED
     elif pressed in LANGUAGES:
         _ask_reference(answer, token, LANGUAGES[pressed], KEY_IT[LANGUAGES[pressed]])
@@ -113,6 +113,13 @@ def _dial(request: HttpRequest, answer: ElementTree.Element) -> None:
         ElementTree.SubElement(answer, "Reject")
 
 
+def _caller(request: HttpRequest) -> str:
+    try:
+        return phones.parse(request.POST.get("callerNumber", ""))
+    except phones.InvalidPhone:
+        return ""
+
+
 def _ask_reference(answer: ElementTree.Element, token: str, language: str, words: str) -> None:
     url = f"{settings.HOOKS_BASE_URL}{reverse('hooks:inbox_voice', args=[token])}?keyed={language}"
     keys = ElementTree.SubElement(answer, "GetDigits", timeout="30", finishOnKey="#", callbackUrl=url)
@@ -120,12 +127,8 @@ def _ask_reference(answer: ElementTree.Element, token: str, language: str, words
 
 
 def _read_status(request: HttpRequest, answer: ElementTree.Element, token: str, language: str) -> bool:
-    try:
-        caller = phones.parse(request.POST.get("callerNumber", ""))
-    except phones.InvalidPhone:
-        caller = ""
     words, is_found = inbox.read_status(
-        phone=caller, digits=request.POST.get("dtmfDigits", "")[:20], language=language, now=timezone.now()
+        phone=_caller(request), digits=request.POST.get("dtmfDigits", "")[:20], language=language, now=timezone.now()
     )
     if is_found:
         ElementTree.SubElement(answer, "Say").text = words
@@ -153,7 +156,7 @@ def x(request: HttpRequest) -> HttpResponse:
     """X's check of our address (GET `crc_token`, to be signed), and its signed webhooks (POST)."""
     if request.method == "GET":
         asked = request.GET.get("crc_token", "")
-        answer = inbox.challenge_of("x", asked) if 0 < len(asked) <= 500 else None
+        answer = inbox.challenge_of("x", asked)
         return HttpResponse(status=403) if answer is None else JsonResponse({"response_token": answer})
     return _signed(request, "x", "X-Twitter-Webhooks-Signature")
 

@@ -57,6 +57,13 @@ def test_the_status_by_telephone_in_the_language_chosen(turn, matter, key, langu
     assert (call.how, call.conversation.is_waiting, call.conversation.callbacks.count()) == ("answered", False, 0)
 
 
+def test_a_caller_whose_number_is_withheld_waits_and_is_promised_nothing(turn, matter):
+    turn(callerNumber="Anonymous")
+    assert turn(callerNumber="Anonymous", dtmfDigits="1").find("Enqueue") is not None
+    call = Call.objects.get(session_id="ATVId_1")
+    assert (call.phone, call.ended_at, call.conversation.callbacks.count()) == ("", None, 0)
+
+
 def test_a_call_that_nobody_wants_any_more_is_rejected(turn):
     answer = turn(direction="Outbound", destinationNumber="+254700000003")
     assert answer.find("Reject") is not None

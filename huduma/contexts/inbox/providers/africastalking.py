@@ -26,6 +26,13 @@ def _number(typed: str) -> str:
         raise Unreadable("no_sender") from None  # a short code or a name: nobody who could be answered
 
 
+def _caller(typed: str) -> str:
+    try:
+        return phones.parse(typed)
+    except phones.InvalidPhone:
+        return ""  # withheld: they wait on the line all the same
+
+
 def _seconds(fields: dict[str, str], name: str) -> int:
     told = fields.get(name, "")
     return int(told) if told.isdecimal() else 0
@@ -84,7 +91,7 @@ class Voice(Line):
                 # A caller to whom the status was read out was served, as if by an agent.
                 leg="agent" if keyed or (direction == "out" and not is_over) else "customer",
                 direction=direction,
-                phone=_number(number),
+                phone=_caller(number) if direction == "in" else _number(number),
                 is_answered=keyed == "found" or (direction == "out" and (dialled > 0 or not is_over)),
                 is_over=is_over,
                 digits="" if keyed else fields.get("dtmfDigits", "")[:20],
