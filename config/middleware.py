@@ -64,7 +64,7 @@ class SizeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal() or int(length) > settings.LARGEST_REQUEST:
+        if not length.isdecimal() or len(length) > 15 or int(length) > settings.LARGEST_REQUEST:
             return errors.too_large(request)
         return self.get_response(request)
 

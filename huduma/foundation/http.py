@@ -1,5 +1,7 @@
 """Calls to outside systems: every one has a time-out, none follows redirects, none logs what it carries."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -25,12 +27,29 @@ def client(read_seconds: float = 30.0, **options: Any) -> httpx.Client:
 
 def request(session: httpx.Client, method: str, url: str, **options: Any) -> httpx.Response:
     """Call, and return any answer below 500. Raises Unavailable for time-outs, broken lines and 5xx."""
-    try:
+    with _trouble():
         response = session.request(method, url, **options)
+        _judge(response)
+    return response
+
+
+def status(session: httpx.Client, method: str, url: str, **options: Any) -> int:
+    """Call, and return the status of any answer below 500; its body, which may have no end, is not read. Raises as `request`."""
+    with _trouble(), session.stream(method, url, **options) as response:
+        _judge(response)
+        return response.status_code
+
+
+@contextmanager
+def _trouble() -> Iterator[None]:
+    try:
+        yield
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         raise Unavailable(type(error).__name__, sent=False) from error
     except httpx.HTTPError as error:
         raise Unavailable(type(error).__name__, sent=True) from error
+
+
+def _judge(response: httpx.Response) -> None:
     if response.status_code >= 500:
         raise Unavailable(f"HTTP {response.status_code}", sent=True, status=response.status_code)
-    return response

@@ -4,6 +4,7 @@ import json
 import time
 from datetime import timedelta
 
+import httpx
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -14,6 +15,7 @@ from huduma.contexts.crm import public as crm
 from huduma.contexts.crm.models import Delivery
 from huduma.contexts.identity import public as identity
 from huduma.contexts.places import public as places
+from huduma.foundation import http
 from huduma.foundation.access import ANONYMOUS, SYSTEM, Actor, Grant, NotFound, NotPermitted
 from huduma.foundation.journal import public as journal
 from sandbox.crm import signature
@@ -167,6 +169,46 @@ def test_what_a_program_tells_is_done_once_and_only_when_it_signed_it_now(bodies
     assert told(opened, "matter.note", note, webhook_id="msg_6") == 401
 
 
+def test_only_words_reach_a_customer_and_odd_bodies_are_refused(bodies, now):
+    matter, opened = lodge(now), open_link(now)
+    about = {"reference": matter.reference}
+    for number, text in enumerate((None, 7, ["x"], {"a": 1}, "\0")):
+        assert told(opened, "matter.message", about | {"text": text}, webhook_id=f"odd_{number}") == 422
+    assert told(opened, "matter.message", about | {"text": "Ready\0 \ud83d"}) == 201
+    assert [one.text for one in contact.remarks_of(matter, internal=False)] == ["Ready \ufffd"]
+    deep, headers = b"[" * 50_000, bearer(opened)
+    address = f"{API}matters/{matter.reference}/notes"
+    assert Client().post(address, deep, content_type="application/json", headers=headers).status_code == 400
+    noted = Client().post(address, b'{"text": "A\\u0000 note"}', content_type="application/json", headers=headers)
+    assert (noted.status_code, noted.json()["said"][-1]["text"]) == (201, "A note")
+    hook = f"/hooks/crm/{opened.link.id}/"
+    at = str(int(time.time()))
+    signed = {
+        "webhook-id": "deep",
+        "webhook-timestamp": at,
+        "webhook-signature": signature(opened.hearing, "deep", at, deep),
+    }
+    assert Client().post(hook, deep, content_type="application/json", headers=signed).status_code == 400
+    assert Client().post(hook, b" " * 100_001, content_type="application/json").status_code == 413
+    for length in ("x", "1" * 5000):
+        assert Client().generic("POST", hook, b"", CONTENT_LENGTH=length).status_code == 413
+
+
+def test_of_an_answer_to_a_webhook_only_the_status_is_read(bodies, now, settings, monkeypatch):
+    class Endless(httpx.SyncByteStream):
+        def __iter__(self):
+            raise AssertionError("it has no end")
+
+    line = httpx.MockTransport(lambda request: httpx.Response(200, stream=Endless()))
+    monkeypatch.setattr(http, "client", lambda *_, **__: httpx.Client(transport=line))
+    settings.CRM_PRIVATE_ADDRESSES = True
+    link = open_link(now, url="http://crm.example/hook").link
+    delivery = Delivery.objects.create(link=link, entry_id=link.id, payload={}, made_at=now)
+    operations.deliver(delivery_id=delivery.id, now=now)
+    delivery.refresh_from_db()
+    assert delivery.state == "delivered"
+
+
 def test_the_signature_of_the_specifications_own_vector():
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     body, expected = b'{"test": 2432232314}', "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
@@ -178,7 +220,7 @@ def test_the_signature_of_the_specifications_own_vector():
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.1.1", "100.64.0.1", "0.0.0.0", "::1", "fe80::1%eth0", "fd00::1",
-     "::ffff:10.0.0.1", "224.0.0.1", "x"],
+     "::ffff:10.0.0.1", "64:ff9b::a9fe:a9fe", "224.0.0.1", "x"],
 )  # fmt: skip
 def test_no_address_inside_is_called(address):
     assert not rules.is_public(address)

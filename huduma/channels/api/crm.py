@@ -118,7 +118,7 @@ def act(request: HttpRequest, link: crm.Link, reference: str, what: str) -> Http
     """Write a note among staff, write to the customer, or answer."""
     try:
         told = json.loads(request.body[:BODY_LIMIT])
-    except ValueError:
+    except (ValueError, RecursionError):
         told = None
     if not isinstance(told, dict) or not isinstance(told.get("text"), str):
         return problem(400, "Bad Request", "The body is a JSON object with a text.")

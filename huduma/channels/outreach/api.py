@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -81,10 +82,12 @@ def _recognise(request: HttpRequest) -> outreach.Device:
 
 
 def _json(request: HttpRequest) -> dict[str, Any]:
-    if int(request.META.get("CONTENT_LENGTH") or 0) > outreach.RECORDS_BYTES:
-        raise outreach.TooLong
     try:
+        if len(request.body) > outreach.RECORDS_BYTES:
+            raise outreach.TooLong
         said = json.loads(request.body, parse_constant=_no_number)
+    except RequestDataTooBig:  # more than is taken into memory at all
+        raise outreach.TooLong from None
     except (ValueError, RecursionError):
         raise outreach.Malformed from None
     if not isinstance(said, dict):

@@ -25,6 +25,7 @@ from huduma.contexts.places import public as places
 from huduma.foundation import http, jobs, references, sealing
 from huduma.foundation.access import SYSTEM, Actor, NotFound, Refusal
 from huduma.foundation.journal import public as journal
+from huduma.foundation.text import storable
 
 READ_SECONDS = 15.0
 
@@ -179,7 +180,7 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
         host, port = found
         try:
             addresses = [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # a part of the name may be too long for any
             raise http.Unavailable("no such host", sent=False) from error
         if not addresses or not all(rules.is_public(one) for one in addresses):
             raise Forbidden
@@ -189,7 +190,7 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
         headers = {**headers, "Host": parts.netloc}
         extensions = {"sni_hostname": host}  # the certificate is checked against the name
     with http.client(READ_SECONDS, trust_env=False) as client:
-        return http.request(client, "POST", url, content=body, headers=headers, extensions=extensions).status_code
+        return http.status(client, "POST", url, content=body, headers=headers, extensions=extensions)
 
 
 @transaction.atomic
@@ -240,7 +241,7 @@ def act(
     matter = contact.get_named_for(actor, references.normalise(reference) or "")
     if matter is None:
         raise NotFound
-    about: dict[str, Any] = {"actor": actor, "matter_id": matter.id, "text": text, "now": now}
+    about: dict[str, Any] = {"actor": actor, "matter_id": matter.id, "text": storable(text), "now": now}
     if what == "matter.note":
         contact.note(**about)
     elif what == "matter.message":
@@ -262,8 +263,9 @@ def hear(*, link: Link, webhook_id: str, told: dict[str, Any], now: datetime) ->
         return False
     data = told.get("data")
     data = data if isinstance(data, dict) else {}
+    text = data.get("text")
     act(
-        link=link, what=str(told.get("type", "")), reference=str(data.get("reference", "")), text=str(data.get("text", "")),
+        link=link, what=str(told.get("type", "")), reference=str(data.get("reference", "")), text=text if isinstance(text, str) else "",
         outcome=str(data.get("outcome", "")), ask=data.get("ask") is True, now=now,
     )  # fmt: skip
     return True

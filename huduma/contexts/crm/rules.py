@@ -29,6 +29,8 @@ PAUSES = tuple(
 #: A webhook whose time is further from ours than this is refused, whatever its signature.
 TOLERANCE = timedelta(minutes=5)
 PREFIX = "whsec_"
+#: By these an IPv6 network reaches IPv4 addresses (RFC 6052): whatever is inside its gateway's network, too.
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 def signature(secret: str, webhook_id: str, timestamp: str, body: bytes) -> str:
@@ -66,4 +68,6 @@ def is_public(address: str) -> bool:
     except ValueError:
         return False
     mapped = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
+    if found in NAT64:
+        mapped = ipaddress.IPv4Address(found.packed[-4:])
     return found.is_global and not found.is_multicast and (mapped is None or mapped.is_global)
