@@ -21,6 +21,7 @@ from huduma.contexts.identity import public as identity
 from huduma.contexts.inbox import public as inbox
 from huduma.contexts.knowledge import public as knowledge
 from huduma.contexts.places import public as places
+from huduma.foundation import mail
 from huduma.foundation.access import NotFound, NotPermitted, Refusal
 from huduma.foundation.translated import pick
 from huduma.foundation.ui.downloads import file_response
@@ -314,6 +315,8 @@ def write_down(request: HttpRequest) -> HttpResponse:
             errors["text"] = refusal.message
         except Refusal as refusal:
             errors["scan"] = refusal.message
+        except mail.InvalidAddress:
+            errors["email"] = gettext("Write an e-mail address like name@example.com.")
         except ValueError:
             errors["phone"] = gettext("Type a phone number like 0712 345 678.")
         else:

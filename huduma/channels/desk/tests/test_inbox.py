@@ -239,6 +239,9 @@ def test_a_letter_is_written_down_and_nothing_typed_is_lost(client, staff, enter
     wrong = client.post("/en/desk/inbox/new/", letter)
     assert wrong.status_code == 422
     assert "My certificate has a wrong name." in wrong.content.decode()
+    for email in ("no address", f"{'a' * 300}@example.org"):
+        wrong = client.post("/en/desk/inbox/new/", {**letter, "phone": "", "email": email})
+        assert (wrong.status_code, 'id="email-error"' in wrong.content.decode()) == (422, True)
     scan = SimpleUploadedFile("letter.pdf", b"MZ\x90\x00" + bytes(200))
     refused = client.post("/sw/desk/inbox/new/", {**letter, "phone": "", "scan": scan})
     assert refused.status_code == 422

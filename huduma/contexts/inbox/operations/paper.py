@@ -12,7 +12,7 @@ from huduma.contexts.inbox.operations.conversations import begin
 from huduma.contexts.inbox.operations.intake import FILE_BYTES, add_message
 from huduma.contexts.inbox.operations.web import EmptyMessage
 from huduma.contexts.inbox.providers.base import Attached, Incoming
-from huduma.foundation import ids
+from huduma.foundation import ids, mail
 from huduma.foundation import phone as phones
 from huduma.foundation.access import Actor, NotFound
 from huduma.foundation.files import public as files
@@ -29,8 +29,8 @@ def write_down(
     """Write down a letter or a talk in person, of a known person or of somebody unknown; `phone` as typed, a letter with its scans.
 
     A scan is judged as an upload: one that is refused stops it, so that nothing is written down without it.
-    Raises NotPermitted, NotFound, EmptyMessage, phones.InvalidPhone, files.Empty, files.TooLarge, files.WrongType, files.Infected,
-    files.NotScanned.
+    Raises NotPermitted, NotFound, EmptyMessage, phones.InvalidPhone, mail.InvalidAddress, files.Empty, files.TooLarge, files.WrongType,
+    files.Infected, files.NotScanned.
     """
     actor.require_role("agent")
     text = text.strip()[:TEXT_LIMIT]
@@ -44,9 +44,9 @@ def write_down(
     kept = [
         files.store(actor=actor, content=scan.content, name=scan.name, max_bytes=FILE_BYTES, now=now) for scan in scans
     ]
-    number = phones.parse(phone) if phone else ""
+    number, address = phones.parse(phone) if phone else "", mail.parse(email) if email.strip() else ""
     conversation = begin(
-        channel=channel, address="", phone=number, email=email.strip(), name=name.strip()[:150],
+        channel=channel, address="", phone=number, email=address, name=name.strip()[:150],
         person_id=known[0].id if known else None, is_proven=bool(known), language=language, text=text, now=now,
     )  # fmt: skip
     incoming = Incoming(address="", outside_id=str(ids.uuid7()), text=text)
