@@ -191,7 +191,7 @@ def _act(request: HttpRequest, actor: Actor, code: str, how: str) -> None:
     elif how == "discard":
         knowledge.discard_version(**about)
     elif how == "review":
-        knowledge.review_version(**about)
+        knowledge.review_version(seen_at=_moment(request.POST.get("seen", "")), **about)
     elif how == "return":
         knowledge.return_version(reason=reason, **about)
     else:

@@ -217,9 +217,14 @@ def return_version(*, actor: Actor, version_id: UUID, reason: str, now: datetime
 
 
 @transaction.atomic
-def review_version(*, actor: Actor, version_id: UUID, now: datetime) -> Version:
-    """Find a version right that others wrote. Raises NotPermitted, NotFound, ChangedMeanwhile, SameAuthor, and what `check_text` does."""
+def review_version(*, actor: Actor, version_id: UUID, now: datetime, seen_at: datetime | None = None) -> Version:
+    """Find a version right that others wrote. `seen_at`: when the words that the reviewer read were written.
+
+    Raises NotPermitted, NotFound, ChangedMeanwhile, SameAuthor, and what `check_text` does.
+    """
     version = _take(actor, version_id, "review")
+    if seen_at is not None and seen_at != version.drafted_at:
+        raise ChangedMeanwhile  # it went back meanwhile, and came with other words
     if actor.account_id is None or actor.account_id in version.authors:
         raise SameAuthor
     _check(version)

@@ -58,7 +58,10 @@ def test_from_the_first_draft_to_a_reader_who_says_that_it_helped(client, editor
     assert client.get("/en/help/answers/cost/").status_code == 404
     editor("Otieno")
     assert client.post(desk + "cost/return/", {"version": version, "reason": ""}).status_code == 422
-    client.post(desk + "cost/review/", {"version": version})
+    read = client.get(desk + "cost/versions/").content.decode().split('name="seen" value="')[1].split('"')[0]
+    old = client.post(desk + "cost/review/", {"version": version, "seen": "2026-01-01T00:00:00+00:00"})
+    assert old.status_code == 422
+    client.post(desk + "cost/review/", {"version": version, "seen": read})
     assert client.post(desk + "cost/publish/", {"version": version, "valid_from": "never"}).status_code == 422
     assert client.post(desk + "cost/publish/", {"version": version}).status_code == 302
     assert "KSh 200.00" in client.get("/sw/desk/knowledge/cost/").content.decode()

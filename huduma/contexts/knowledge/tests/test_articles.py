@@ -76,6 +76,18 @@ def test_a_second_person_reviews_and_only_drafts_change(editors, now):
         knowledge.list_articles_for(ANONYMOUS)
 
 
+def test_nobody_finds_words_right_that_they_did_not_read(editors, now):
+    read, later = draft(editors[0], now), now + timedelta(minutes=1)
+    knowledge.submit_version(actor=editors[0], version_id=read.id, now=now)
+    knowledge.return_version(actor=editors[0], version_id=read.id, reason="One more thing", now=later)
+    changed = draft(editors[0], later, en="Ask somebody else.", seen_at=read.drafted_at)
+    knowledge.submit_version(actor=editors[0], version_id=read.id, now=later)
+    with pytest.raises(knowledge.ChangedMeanwhile):
+        knowledge.review_version(actor=editors[1], version_id=read.id, seen_at=read.drafted_at, now=later)
+    found = knowledge.review_version(actor=editors[1], version_id=read.id, seen_at=changed.drafted_at, now=later)
+    assert found.state == "reviewed"
+
+
 def test_the_next_version_counts_from_its_day_and_the_old_one_stays_readable(editors, now):
     publish(editors, now)
     second = draft(editors[1], now, en="Ask at the counter.", sw="Uliza kaunta.")
