@@ -1,22 +1,13 @@
-"""Running one case: tokens that move over the steps of a process, as BPMN 2.0 says (chapter 13, execution semantics).
+"""How tokens move, as BPMN 2.0 says (chapter 13, execution semantics): gateways, instances, borders, scopes and ends."""
 
-A case's state is its tokens and its facts, nothing of the way that it came: it does not grow with the age of a case. A token
-stands at a step; a token inside a sub-process, an instance of an activity done several times, an event on the border of an
-activity and an event that an event-based gateway waits for hang on the token of that activity or gateway (`parent`).
-
-Nothing here knows a database, a clock or an officer: what a service task or a decision does is asked of `Hooks`.
-"""
-
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from huduma.contexts.process import rules
+from huduma.contexts.process.providers.engine.tokens import State, Token
 from huduma.contexts.process.providers.plugs import Resting, Thrown
-from huduma.contexts.process.providers.steps import EVENTS, HUMAN, Flow, Process, Step
+from huduma.contexts.process.providers.steps import Flow, Step
 
-FORMAT = 2
 MOVES_AT_ONCE = 2000
 INSTANCES = 50
 
@@ -42,78 +33,8 @@ class Hooks(Protocol):
         """Hear that a step could not be done; the case now stands there, stuck. May raise to stop the whole movement."""
 
 
-@dataclass(slots=True)
-class Token:
-    """Where a case stands. `came`: by which flow it came to a join; `local`: facts of this instance alone;
-    `loop`: instances begun, in all, and done; or the repetitions left of a cycle."""
-
-    id: int
-    step: str
-    parent: int = 0
-    outcome: str | None = None
-    came: str = ""
-    local: dict[str, Any] | None = None
-    loop: list[int] | None = None
-    stuck: bool = False
-
-    def packed(self) -> list[Any]:
-        """Return the token for JSON, without what is not set at its end."""
-        values = [
-            self.id, self.step, self.parent, self.outcome, self.came, self.local, self.loop, 1 if self.stuck else None,
-        ]  # fmt: skip
-        while values and values[-1] in (None, "", 0):
-            values.pop()
-        return values
-
-    @classmethod
-    def unpacked(cls, values: list[Any]) -> "Token":
-        """Return the token that `packed` wrote."""
-        given = [*values, *[None] * (8 - len(values))]
-        return cls(given[0], given[1], given[2] or 0, given[3], given[4] or "", given[5], given[6], bool(given[7]))
-
-
-@dataclass(frozen=True)
-class Wait:
-    """A place where the case waits. `item`: for which entry of a list; `left`: how often a cycle still comes."""
-
-    token: int
-    step: Step
-    stuck: bool = False
-    item: str = ""
-    left: int | None = None
-
-
-class Run:
-    """A case in motion: open it, tell it what happened, let it advance, read where it waits, take its state."""
-
-    def __init__(self, process: Process, tokens: list[Token], facts: dict[str, Any], last: int = 0) -> None:
-        self.process = process
-        self.facts = facts
-        self._tokens = {token.id: token for token in tokens}
-        self._last = last
-        self._ready: deque[Token] = deque()
-        self._silent: set[int] = set()
-        #: Where the case waited when it was opened.
-        self.rested = frozenset(wait.token for wait in self.waits())
-
-    @classmethod
-    def begin(cls, process: Process, facts: dict[str, Any]) -> "Run":
-        """Open a new case at its start event."""
-        run = cls(process, [], dict(facts))
-        run._put(process.first, 0, None)
-        return run
-
-    @classmethod
-    def load(cls, process: Process, state: dict[str, Any]) -> "Run":
-        """Open a case from its state."""
-        return cls(process, [Token.unpacked(t) for t in state["tokens"]], dict(state["facts"]), state["last"])
-
-    def dump(self) -> dict[str, Any]:
-        """Return the case's state, ready for JSON."""
-        tokens = [token.packed() for token in self._tokens.values()]
-        return {"format": FORMAT, "last": self._last, "facts": self.facts, "tokens": tokens}
-
-    # -- what happens to a case
+class Movement(State):
+    """A case that moves: what is done or happens at one place takes its tokens to the next ones."""
 
     def finish(self, token_id: int, outcome: str | None, facts: dict[str, Any] | None = None) -> None:
         """A step where the case rested is done: a task by an officer, a service task by its answer."""
@@ -149,90 +70,6 @@ class Run:
         """A step where the case rested ended in an error; returns whether the process catches it."""
         return self._throw(self._tokens[token_id], code)
 
-    def stick(self, token_id: int) -> None:
-        """Say that what a token waits for can never come by itself."""
-        self._tokens[token_id].stuck = True
-
-    def retry(self, token_id: int) -> None:
-        """Do a step again at which the case is stuck; it gets a new token."""
-        old = self._tokens[token_id]
-        self._remove(old)
-        token = self._put(old.step, old.parent, old.outcome)
-        token.local = old.local
-        self._silent.add(token.id)
-
-    def skip(self, token_id: int) -> None:
-        """Go on from a step as if it had been done; from a choice, by its default flow."""
-        token = self._tokens[token_id]
-        token.stuck = False
-        step = self.process.steps[token.step]
-        if step.kind in ("choice", "inclusive") and len(step.out) > 1:
-            self._follow(token, _default(step))
-        else:
-            self._leave(token)
-
-    def take(self, token_id: int, flow: str) -> None:
-        """Go on by one flow from a step at which the case is stuck."""
-        token = self._tokens[token_id]
-        self._follow(token, next(one for one in self.process.steps[token.step].out if one.key == flow))
-
-    # -- what a case says
-
-    def waits(self) -> list[Wait]:
-        """Return the places where the case waits for somebody or something."""
-        found = []
-        for token in self._tokens.values():
-            step = self.process.steps[token.step]
-            rests = step.kind in (*HUMAN, *EVENTS, "service") and not self._is_loop(token)
-            if token.stuck or rests:
-                item = (token.local or {}).get(step.loop.item, "") if step.loop else ""
-                left = token.loop[0] if token.loop and step.kind == "timer" else None
-                found.append(Wait(token.id, step, token.stuck, str(item), left))
-        return found
-
-    def facts_at(self, token_id: int) -> dict[str, Any]:
-        """Return the facts as a token sees them: the case's, over them those of its instance, and its latest outcome."""
-        return self._facts(self._tokens[token_id])
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing is left to happen."""
-        return not self._tokens
-
-    @property
-    def standing(self) -> list[str]:
-        """The steps at which the case stands, sub-processes included and events on borders left out."""
-        return sorted({t.step for t in self._tokens.values() if not self.process.steps[t.step].host})
-
-    def moved(self, process: Process) -> "Run":
-        """Return the same case under another definition; ask `obstacles` first. Events on borders are set anew."""
-        kept = [t for t in self._tokens.values() if self._stays(t, process)]
-        run = Run(process, [Token.unpacked(t.packed()) for t in kept], dict(self.facts), self._last)
-        for token in list(run._tokens.values()):
-            step = process.steps[token.step]
-            if not step.host and not run._is_instance(token):
-                armed = {t.step for t in run._children(token)}
-                run._arm(token, tuple(key for key in step.border if key not in armed))
-        return run
-
-    def _stays(self, token: Token, process: Process) -> bool:
-        old, new = self.process.steps[token.step], process.steps.get(token.step)
-        same = new is not None and (old.host, old.clock, old.awaits) == (new.host, new.clock, new.awaits)
-        return not old.host or same
-
-    def obstacles(self, process: Process) -> list[tuple[str, str]]:
-        """Return why this case cannot go on under another definition: (step, what) with what one of gone, changed."""
-        found = set()
-        for token in self._tokens.values():
-            old, new = self.process.steps[token.step], process.steps.get(token.step)
-            if old.host:
-                continue
-            if new is None:
-                found.add((old.key, "gone"))
-            elif _meaning(old) != _meaning(new):
-                found.add((old.key, "changed"))
-        return sorted(found)
-
     def advance(self, hooks: Hooks) -> bool:
         """Go on until the case waits everywhere or ends; returns whether it has ended. Raises EndlessProcess, Standstill."""
         for _ in range(MOVES_AT_ONCE):
@@ -248,7 +85,7 @@ class Run:
             raise Standstill(f"{self.process.key}: {', '.join(self.standing)}")
         return self.ended
 
-    # -- movement
+    # -- from step to step
 
     def _move(self, token: Token, hooks: Hooks) -> None:
         step = self.process.steps[token.step]
@@ -329,14 +166,16 @@ class Run:
         for flow in step.out:
             if flow.key != step.default and rules.evaluate(flow.condition, facts):
                 return flow
-        return _default(step)
+        return default_of(step)
 
     def _true_flows(self, token: Token, step: Step) -> tuple[Flow, ...]:
         if len(step.out) == 1:
             return step.out
         facts = self._facts(token)
         found = tuple(f for f in step.out if f.key != step.default and rules.evaluate(f.condition, facts))
-        return found or (_default(step),)
+        return found or (default_of(step),)
+
+    # -- joins
 
     def _join_parallel(self, token: Token, step: Step) -> None:
         """One token by each incoming flow goes on as one."""
@@ -377,6 +216,8 @@ class Run:
             self._remove(token)
         self._put(newest.step, newest.parent, newest.outcome)
 
+    # -- ends
+
     def _end(self, token: Token, step: Step) -> None:
         if step.ends == "error":
             if not self._throw(token, step.error):
@@ -399,6 +240,8 @@ class Run:
         if host is not None and not any(self.process.steps[t.step].scope == scope for t in self._children(host)):
             host.outcome = token.outcome
             self._leave(host)
+
+    # -- instances of an activity done several times
 
     def _begin_loop(self, token: Token, step: Step) -> None:
         assert step.loop is not None
@@ -443,6 +286,8 @@ class Run:
         except rules.Forbidden:
             return False  # what cannot be told ends nothing early
 
+    # -- borders
+
     def _arm(self, host: Token, border: tuple[str, ...]) -> None:
         for key in border:
             event = self.process.steps[key]
@@ -478,68 +323,6 @@ class Run:
             current = self._tokens.get(host.parent)
         return False
 
-    # -- small things
 
-    def _place(self, step: str, parent: int, outcome: str | None) -> Token:
-        self._last += 1
-        token = self._tokens[self._last] = Token(self._last, step, parent, outcome)
-        return token
-
-    def _put(self, step: str, parent: int, outcome: str | None) -> Token:
-        token = self._place(step, parent, outcome)
-        self._ready.append(token)
-        return token
-
-    def _remove(self, token: Token) -> None:
-        self._tokens.pop(token.id, None)
-        for child in self._children(token):
-            self._remove(child)
-
-    def _children(self, token: Token) -> list[Token]:
-        return [t for t in self._tokens.values() if t.parent == token.id]
-
-    def _is_instance(self, token: Token) -> bool:
-        host = self._tokens.get(token.parent)
-        return host is not None and host.step == token.step
-
-    def _is_loop(self, token: Token) -> bool:
-        return self.process.steps[token.step].loop is not None and not self._is_instance(token)
-
-    def _hears(self, token: Token, name: str) -> bool:
-        step = self.process.steps[token.step]
-        return step.kind == "signal" and step.awaits == name and token not in self._ready
-
-    def _above(self, token: Token) -> Iterator[Token]:
-        current: Token | None = token
-        while current is not None:
-            yield current
-            current = self._tokens.get(current.parent)
-
-    def _facts(self, token: Token) -> dict[str, Any]:
-        facts = dict.fromkeys((*self.process.facts, "team"))
-        facts.update(self.facts)
-        if token.parent:
-            for above in reversed([*self._above(token)]):
-                facts.update(above.local or {})
-        elif token.local:
-            facts.update(token.local)
-        facts["outcome"] = token.outcome
-        return facts
-
-    def _learn(self, token: Token, facts: dict[str, Any] | None) -> None:
-        """Keep new facts with the instance that learned them, or with the case."""
-        if facts:
-            local = next((t.local for t in self._above(token) if t.local is not None), None)
-            (self.facts if local is None else local).update(facts)
-
-
-def _default(step: Step) -> Flow:
+def default_of(step: Step) -> Flow:
     return next(flow for flow in step.out if flow.key == step.default)
-
-
-def _meaning(step: Step) -> tuple[Any, ...]:
-    """Return what must be the same for a token to stand at a step of another definition."""
-    ways = {flow.target for flow in step.out} if step.kind == "events" else set()
-    if step.kind in ("parallel", "inclusive"):
-        ways = {flow.key for flow in step.into}
-    return step.kind, step.scope, step.awaits, step.action, step.decision, step.loop and step.loop.sequential, ways
