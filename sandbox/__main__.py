@@ -22,6 +22,7 @@ from sandbox import (
     ari,
     banks,
     card,
+    control,
     crm,
     daraja,
     etims,
@@ -85,6 +86,7 @@ def application(state: State, mailbox: Mailbox, *, totp: dict[str, str], huduma_
             *ari.routes,
             *voice.routes,
             *phone.routes,
+            *control.routes,
         ]
     )
     # Mounted applications share the books through the outermost application's state.

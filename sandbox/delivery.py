@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from sandbox.state import State
 
@@ -29,6 +29,20 @@ def shared(name: str) -> str:
 def as_json(content: Mapping[str, Any]) -> bytes:
     """Return JSON as most gateways write it: compact."""
     return json.dumps(content, separators=(",", ":")).encode()
+
+
+async def told_by(request: Request) -> dict[str, Any]:
+    """Return the JSON object of a request; an empty one where there is none."""
+    try:
+        body = json.loads(await request.body())
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def wrong(reason: str) -> JSONResponse:
+    """Say what is wrong with a request."""
+    return JSONResponse({"error": reason}, 400)
 
 
 def client() -> httpx.AsyncClient:
