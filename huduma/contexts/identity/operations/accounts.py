@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from huduma.contexts.identity import events
 from huduma.contexts.identity.models import Account, Person, RoleGrant
-from huduma.contexts.identity.queries import has_second_factor, is_staff
+from huduma.contexts.identity.queries.people import has_second_factor, is_staff
 from huduma.foundation.access import Actor, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
 

@@ -5,9 +5,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from huduma.contexts.identity import events, queries, rules
+from huduma.contexts.identity import events, rules
 from huduma.contexts.identity.models import Duplicate, Merge, Person
 from huduma.contexts.identity.operations.joining import AlreadyJoined, CannotBeOne, WhyNeeded
+from huduma.contexts.identity.queries import duplicates as queries
+from huduma.contexts.identity.queries.people import list_people
 from huduma.foundation.access import Actor, NotFound
 from huduma.foundation.journal import public as journal
 
@@ -42,7 +44,7 @@ def notice_duplicate(*, actor: Actor, one_id: UUID, other_id: UUID, now: datetim
     Raises NotPermitted, NotFound, CannotBeOne, AlreadyJoined.
     """
     actor.require_role(*NOTICERS)
-    people = {one.id: one for one in queries.list_people([one_id, other_id])}
+    people = {one.id: one for one in list_people([one_id, other_id])}
     if len(people) < 2:
         raise NotFound
     one, other = people[one_id], people[other_id]

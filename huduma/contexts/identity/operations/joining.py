@@ -11,9 +11,10 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from huduma.contexts.identity import events, queries
+from huduma.contexts.identity import events
 from huduma.contexts.identity.models import Account, Duplicate, Merge, MovedRow, Person, Representation
 from huduma.contexts.identity.providers.belongings import Belonging, belongings
+from huduma.contexts.identity.queries import duplicates as queries
 from huduma.foundation.access import Actor, NotFound, Refusal
 from huduma.foundation.journal import public as journal
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from huduma.contexts.identity import events
 from huduma.contexts.identity.models import Account, NumberChange, Person
 from huduma.contexts.identity.operations.codes import WrongCode, use_code
-from huduma.contexts.identity.queries import get_number_change_for, is_staff
+from huduma.contexts.identity.queries.people import get_number_change_for, is_staff
 from huduma.foundation import references
 from huduma.foundation.access import ASSISTED, Actor, NotFound, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal

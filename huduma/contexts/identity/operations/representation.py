@@ -12,7 +12,7 @@ from huduma.contexts.identity import events
 from huduma.contexts.identity.models import Person, Representation
 from huduma.contexts.identity.operations.organisations import NotProven
 from huduma.contexts.identity.operations.people import IdentityFacts
-from huduma.contexts.identity.queries import REPRESENTATION_LINK, is_proven
+from huduma.contexts.identity.queries.people import REPRESENTATION_LINK, is_proven
 from huduma.contexts.identity.rules import coming_of_age
 from huduma.foundation import links
 from huduma.foundation import phone as phones
