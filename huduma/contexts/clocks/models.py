@@ -11,7 +11,8 @@ class Clock(models.Model):
 
     What it follows (`rules.Terms`) stands in its version of the service, under `kind` and `key`. `stage` counts the turns
     (warning, end, escalations) that are behind; `next_at` is the next one, None while the clock stands still, so that the sweep
-    reads one small index. `met` is said when it ends; None where nothing was promised or the case was cancelled.
+    reads one small index. `stood` and `stood_open` add up the pauses that are over, so that going on costs as much after the
+    hundredth as after the first. `met` is said when it ends; None where nothing was promised or the case was cancelled.
     """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7)
@@ -25,6 +26,8 @@ class Clock(models.Model):
     started_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
     paused_at = models.DateTimeField(null=True)
+    stood = models.DurationField(null=True, help_text="How long it stood still; None: its pauses are to be counted.")
+    stood_open = models.DurationField(null=True, help_text="The opening time in that.")
     ended_at = models.DateTimeField(null=True)
     cancelled = models.BooleanField(default=False)
     met = models.BooleanField(null=True)

@@ -12,13 +12,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext, gettext_noop, override
 
 from huduma.contexts.clocks import events, rules
 from huduma.contexts.clocks.models import Clock, Pause
 from huduma.contexts.clocks.providers import plugs
 from huduma.contexts.clocks.queries import pauses_of, terms_of
-from huduma.contexts.clocks.rules import SERVICE, STEP, Terms, Turn
+from huduma.contexts.clocks.rules import SERVICE, STEP, Stood, Terms, Turn
 from huduma.contexts.identity import public as identity
 from huduma.contexts.messages import public as messages
 from huduma.contexts.process import public as process
@@ -30,9 +31,10 @@ from huduma.foundation.worktime import public as worktime
 BATCH = 500
 RECOMPUTE_BATCH = 1000
 MOVE = """
-UPDATE clocks_clock AS c SET due_at = new.due_at, stage = new.stage, next_at = new.next_at, flagged_to = new.flagged_to
-FROM unnest(%s::uuid[], %s::timestamptz[], %s::smallint[], %s::timestamptz[], %s::text[])
-    AS new (id, due_at, stage, next_at, flagged_to)
+UPDATE clocks_clock AS c SET due_at = new.due_at, stage = new.stage, next_at = new.next_at, flagged_to = new.flagged_to,
+    stood = new.stood, stood_open = new.stood_open
+FROM unnest(%s::uuid[], %s::timestamptz[], %s::smallint[], %s::timestamptz[], %s::text[], %s::interval[], %s::interval[])
+    AS new (id, due_at, stage, next_at, flagged_to, stood, stood_open)
 WHERE c.id = new.id AND c.ended_at IS NULL
 """
 ESCALATED = gettext_noop("Huduma: late cases that need you: %(count)s. See %(link)s")
@@ -61,7 +63,7 @@ def start_clocks(
                 case_id=case_id, kind=kind, key=key, version_id=version_id, service_code=service_code,
                 body_code=body_code, started_at=now,
             )  # fmt: skip
-            _set(clock, terms, known, [], now)
+            _begin(clock, terms, known, now)
             made.append(clock)
     Clock.objects.bulk_create(made)
     return next(clock.due_at for clock in made if clock.kind == SERVICE)
@@ -79,20 +81,27 @@ def follow_case(*, rest: process.Rest, now: datetime) -> None:
         _end(clocks, terms, now, cancelled=rest.run == "cancelled")
         return
     clocks = _end_steps(clocks, terms, now)
+    was_paused = any(clock.paused_at for clock in clocks)
     stood = [clock for clock in clocks if clock.paused_at and rest.status not in terms[clock.kind, clock.key].pauses]
     stops = [clock for clock in clocks if not clock.paused_at and rest.status in terms[clock.kind, clock.key].pauses]
-    if any(clock.paused_at for clock in clocks) and (stood or stops):
-        _close_pause(rest.case_id, now)
-    if stops:
-        Pause.objects.create(case_id=rest.case_id, status=rest.status, began_at=now)
-        for clock in stops:
-            clock.paused_at, clock.next_at = now, None
-            clock.save(update_fields=["paused_at", "next_at"])
+    for clock in stops:
+        clock.paused_at, clock.next_at = now, None
+        clock.save(update_fields=["paused_at", "next_at"])
     if stood:
         _go_on(stood, terms, now)
     opened = _start_steps(service, terms, rest, now)
+    is_paused = any(clock.paused_at for clock in [*clocks, *opened])
+    _keep_pause(rest.case_id, rest.status if is_paused else "", now, was_paused=was_paused)
     if stood or stops or opened:
         _tell_process(service, [*clocks, *opened], rest)
+
+
+def _keep_pause(case_id: UUID, status: str, now: datetime, *, was_paused: bool) -> None:
+    """Write down for what a case waits from now on, where that is something else than before; `status` "": for nothing."""
+    other = Pause.objects.filter(case_id=case_id, ended_at__isnull=True).exclude(status=status)
+    closed = was_paused and other.update(ended_at=now)
+    if status and (closed or not was_paused):
+        Pause.objects.create(case_id=case_id, status=status, began_at=now)
 
 
 def _end_steps(clocks: list[Clock], terms: dict[tuple[str, str], Terms], now: datetime) -> list[Clock]:
@@ -117,18 +126,20 @@ def _start_steps(service: Clock, terms: dict[tuple[str, str], Terms], rest: proc
                 service_code=service.service_code, body_code=service.body_code, started_at=now,
                 paused_at=now if rest.status in limit.pauses else None,
             )  # fmt: skip
-            _set(clock, limit, known, [], now)
+            _begin(clock, limit, known, now)
             made.append(clock)
     return Clock.objects.bulk_create(made)
 
 
 def _go_on(clocks: list[Clock], terms: dict[tuple[str, str], Terms], now: datetime) -> None:
     """Let clocks go on after a pause, due later by the time that they stood still."""
-    known, pauses = worktime.named_calendars(), pauses_of([clocks[0].case_id]).get(clocks[0].case_id, [])
+    known = worktime.named_calendars()
     for clock in clocks:
-        clock.paused_at, before = None, clock.due_at
-        _set(clock, terms[clock.kind, clock.key], known, pauses, now)
-        clock.save(update_fields=["paused_at", "due_at", "stage", "next_at", "flagged_to"])
+        own, before = terms[clock.kind, clock.key], clock.due_at
+        still = _stood(clock, own, known, now)
+        clock.paused_at, clock.stood, clock.stood_open = None, still.whole, still.opening
+        _set(clock, own, known, still, now)
+        clock.save(update_fields=["paused_at", "stood", "stood_open", "due_at", "stage", "next_at", "flagged_to"])
         if clock.due_at is not None and clock.due_at != before:
             event = events.DueMoved(case_id=clock.case_id, kind=clock.kind, due_at=clock.due_at.isoformat())
             journal.record(actor=SYSTEM, event=event, now=now)
@@ -139,15 +150,15 @@ def _go_on(clocks: list[Clock], terms: dict[tuple[str, str], Terms], now: dateti
 def _end(clocks: list[Clock], terms: dict[tuple[str, str], Terms], now: datetime, *, cancelled: bool) -> None:
     if not clocks:
         return
-    known, pauses = worktime.named_calendars(), pauses_of([clocks[0].case_id]).get(clocks[0].case_id, [])
+    known = worktime.named_calendars()
     for clock in clocks:
         own = terms[clock.kind, clock.key]
-        stood = _stood(clock, own, pauses, now)
+        still = _stood(clock, own, known, now)
         if clock.paused_at:
-            clock.due_at = rules.due(clock.kind, own, known[own.calendar], clock.started_at, stood)
+            clock.due_at = rules.due(clock.kind, own, known[own.calendar], clock.started_at, still)
         clock.ended_at, clock.cancelled = now, cancelled
         clock.met = None if cancelled or clock.due_at is None else now <= clock.due_at
-        clock.spent_seconds = int(rules.spent(known[own.calendar], clock.started_at, now, stood).total_seconds())
+        clock.spent_seconds = int(rules.spent(known[own.calendar], clock.started_at, now, still).total_seconds())
         clock.paused_at = clock.next_at = None
     Clock.objects.bulk_update(
         clocks, ["ended_at", "cancelled", "met", "spent_seconds", "paused_at", "next_at", "due_at"]
@@ -158,22 +169,35 @@ def _close_pause(case_id: UUID, now: datetime) -> None:
     Pause.objects.filter(case_id=case_id, ended_at__isnull=True).update(ended_at=now)
 
 
-def _stood(clock: Clock, terms: Terms, pauses: Iterable[Pause], now: datetime) -> list[tuple[datetime, datetime]]:
-    """Return when a clock stood still within its own life."""
-    found = [
-        (max(pause.began_at, clock.started_at), pause.ended_at or now)
+def _stood(clock: Clock, terms: Terms, known: dict[str, worktime.Calendar], now: datetime) -> Stood:
+    """Return how long a clock has stood still by now: the pauses that are over, and the one that it is in."""
+    calendar = known[terms.calendar]
+    if clock.stood is None or clock.stood_open is None:
+        _count_pauses(clock, terms, calendar, pauses_of([clock.case_id]).get(clock.case_id, ()))
+    still = Stood(clock.stood or timedelta(), clock.stood_open or timedelta())
+    return still + rules.stood(calendar, [(clock.paused_at, now)] if clock.paused_at else [])
+
+
+def _count_pauses(clock: Clock, terms: Terms, calendar: worktime.Calendar, pauses: Iterable[Pause]) -> None:
+    """Add up the pauses of a clock that are over. One that it is in began with `paused_at`, however often its reason changed."""
+    spans = [
+        (max(pause.began_at, clock.started_at), min(filter(None, (pause.ended_at, clock.paused_at))))
         for pause in pauses
-        if pause.status in terms.pauses
+        if pause.status in terms.pauses and (pause.ended_at or clock.paused_at)
     ]
-    return [(begin, end) for begin, end in found if begin < end]
+    still = rules.stood(calendar, [(begin, end) for begin, end in spans if begin < end])
+    clock.stood, clock.stood_open = still.whole, still.opening
 
 
-def _set(
-    clock: Clock, terms: Terms, known: dict[str, worktime.Calendar], pauses: Iterable[Pause], now: datetime
-) -> None:
+def _begin(clock: Clock, terms: Terms, known: dict[str, worktime.Calendar], now: datetime) -> None:
+    clock.stood = clock.stood_open = timedelta()
+    _set(clock, terms, known, Stood(), now)
+
+
+def _set(clock: Clock, terms: Terms, known: dict[str, worktime.Calendar], still: Stood, now: datetime) -> None:
     """Work out when a clock runs out and when its next turn comes. Turns that are behind stay behind, unless time was won."""
     calendar = known[terms.calendar]
-    clock.due_at = rules.due(clock.kind, terms, calendar, clock.started_at, _stood(clock, terms, pauses, now))
+    clock.due_at = rules.due(clock.kind, terms, calendar, clock.started_at, still)
     turns = rules.turns(terms, calendar, clock.due_at)
     clock.stage = min(clock.stage, sum(turn.at <= now for turn in turns))
     reached = [turn.to for turn in turns[: clock.stage] if turn.what == "escalate"]
@@ -327,9 +351,12 @@ def recompute(*, day: date, now: datetime) -> int:
 
 @transaction.atomic
 def _recompute_batch(begin: datetime, last: UUID, now: datetime) -> tuple[int, int, UUID]:
-    """A day matters to clocks that were running when it ended or before it, and that fall due on it or later."""
+    """A day matters to clocks that were running when it ended or before it, and that fall due on it or later, or stood still."""
     touched = Clock.objects.filter(
-        ended_at__isnull=True, due_at__gte=begin, started_at__lt=begin + timedelta(days=1), id__gt=last
+        Q(due_at__gte=begin) | Q(stood__gt=timedelta()),
+        ended_at__isnull=True,
+        started_at__lt=begin + timedelta(days=1),
+        id__gt=last,
     )
     found = dict(touched.order_by("id").values_list("id", "case_id")[:RECOMPUTE_BATCH])
     if not found:
@@ -339,13 +366,14 @@ def _recompute_batch(begin: datetime, last: UUID, now: datetime) -> tuple[int, i
     known, pauses = worktime.named_calendars(), pauses_of([clock.case_id for clock in clocks])
     changed = []
     for clock in clocks:
-        was = (clock.due_at, clock.next_at)
-        _set(clock, terms_of(clock.version_id)[clock.kind, clock.key], known, pauses.get(clock.case_id, ()), now)
+        own, was = terms_of(clock.version_id)[clock.kind, clock.key], (clock.due_at, clock.next_at)
+        _count_pauses(clock, own, known[own.calendar], pauses.get(clock.case_id, ()))
+        _set(clock, own, known, _stood(clock, own, known, now), now)
         if (clock.due_at, clock.next_at) != was:
             changed.append(clock)
     with connection.cursor() as cursor:
-        columns = ("id", "due_at", "stage", "next_at", "flagged_to")
-        cursor.execute(MOVE, [[getattr(clock, column) for clock in changed] for column in columns])
+        columns = ("id", "due_at", "stage", "next_at", "flagged_to", "stood", "stood_open")
+        cursor.execute(MOVE, [[getattr(clock, column) for clock in clocks] for column in columns])
     _carry(changed)
     return len(found), len(changed), max(found)
 

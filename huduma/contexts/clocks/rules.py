@@ -42,6 +42,17 @@ class Terms:
     silence: dict[str, Any] | None = None
 
 
+@dataclass(frozen=True)
+class Stood:
+    """How long a clock stood still: whole time, and the opening time in it."""
+
+    whole: timedelta = timedelta()
+    opening: timedelta = timedelta()
+
+    def __add__(self, other: "Stood") -> "Stood":
+        return Stood(self.whole + other.whole, self.opening + other.opening)
+
+
 @dataclass(frozen=True, order=True)
 class Turn:
     """A moment at which something is to be done about a clock: `warn`, `lapse`, or `escalate` to a role."""
@@ -78,10 +89,13 @@ def _turns(given: dict[str, Any]) -> dict[str, Any]:
     return {"warn": _span(given.get("warn")), "escalate": escalations}
 
 
-def due(
-    kind: str, terms: Terms, calendar: Calendar, started: datetime, pauses: Iterable[tuple[datetime, datetime]]
-) -> datetime | None:
-    """Return when a clock runs out, or None where nothing is promised. `pauses`: when it stood still, each within its life.
+def stood(calendar: Calendar, pauses: Iterable[tuple[datetime, datetime]]) -> Stood:
+    """Return how long pauses are together."""
+    return sum((Stood(end - begin, calendar.between(begin, end)) for begin, end in pauses), Stood())
+
+
+def due(kind: str, terms: Terms, calendar: Calendar, started: datetime, still: Stood) -> datetime | None:
+    """Return when a clock runs out, or None where nothing is promised. `still`: how long it stood still.
 
     A promise in days is counted as if the case had been sent as much later as it stood still, so it ends with a day, like one
     that never stood; working days move by office time, calendar days by whole time. Hours and minutes move by just what passed.
@@ -90,16 +104,12 @@ def due(
         return None
     value, unit = terms.within.value, terms.within.unit
     if kind == LAW:
-        return calendar.statutory_deadline(
-            started, int(value), sum((end - begin for begin, end in pauses), timedelta())
-        )
+        return calendar.statutory_deadline(started, int(value), still.whole)
     if unit == "days":
-        stood = sum((end - begin for begin, end in pauses), timedelta())
-        return calendar.deadline(started + stood, value, unit)
-    stood = sum((calendar.between(begin, end) for begin, end in pauses), timedelta())
+        return calendar.deadline(started + still.whole, value, unit)
     if unit == "working_days":
-        return calendar.deadline(calendar.add(started, stood), value, unit)
-    return calendar.add(calendar.deadline(started, value, unit), stood)
+        return calendar.deadline(calendar.add(started, still.opening), value, unit)
+    return calendar.add(calendar.deadline(started, value, unit), still.opening)
 
 
 def turns(terms: Terms, calendar: Calendar, due_at: datetime | None) -> list[Turn]:
@@ -141,6 +151,6 @@ def before(calendar: Calendar, moment: datetime, span: Span) -> datetime:
     return calendar.add(moment - reach, there - amount)
 
 
-def spent(calendar: Calendar, start: datetime, end: datetime, pauses: Iterable[tuple[datetime, datetime]]) -> timedelta:
-    """Return the office time between two moments without the time in pauses."""
-    return calendar.between(start, end) - sum((calendar.between(a, b) for a, b in pauses), timedelta())
+def spent(calendar: Calendar, start: datetime, end: datetime, still: Stood) -> timedelta:
+    """Return the office time between two moments without that in which the clock stood still."""
+    return calendar.between(start, end) - still.opening

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.clocks import operations, rules
@@ -83,6 +84,33 @@ class TestPauses:
         law = clock(case_id, "law")
         assert law.paused_at is None
         assert clocks.time_of(case_id).laws[0].due_at == nairobi(2026, 12, 14, 23, 59, 59)
+
+    def test_when_the_reason_changes_who_waits_on_still_stands_and_who_does_not_goes_on(self, begin, now):
+        law = {"id": "answer", "basis": "An Act (example), s.9", "within_days": 21, "pauses": ["waiting_payment"]}
+        case_id = begin({"law": [law]})
+        for status, at in (("waiting_correction", now + HOUR), ("in_review", now + 4 * HOUR)):
+            operations.follow_case(rest=process.Rest(case_id, "running", status, {}), now=at)
+        assert [(p.status, p.began_at, p.ended_at) for p in clocks.time_of(case_id).stood] == [
+            ("waiting_payment", now, now + HOUR), ("waiting_correction", now + HOUR, now + 4 * HOUR)
+        ]  # fmt: skip
+        assert (clock(case_id).stood, clock(case_id, "law").stood) == (4 * HOUR, HOUR)
+        SpecialDay.objects.create(date=date(2026, 11, 23), is_working=False, reason="An example")
+        operations.recompute(day=date(2026, 11, 23), now=now + 4 * HOUR)
+        assert (clock(case_id).stood, clock(case_id).stood_open) == (4 * HOUR, timedelta())
+        assert clock(case_id, "law").stood == HOUR
+
+    def test_the_hundredth_pause_costs_what_the_first_did_and_one_that_was_never_counted_is(self, begin, now):
+        case_id = begin()
+        at = [now + number * timedelta(minutes=1) for number in range(1, 21)]
+        with CaptureQueriesContext(connection) as captured:
+            for number, moment in enumerate(at):
+                status = "waiting_visit" if number % 2 else "in_review"
+                operations.follow_case(rest=process.Rest(case_id, "running", status, {}), now=moment)
+        assert not any('SELECT "clocks_pause"' in query["sql"] for query in captured)
+        assert clock(case_id).stood == 10 * timedelta(minutes=1)
+        Clock.objects.filter(case_id=case_id).update(stood=None, stood_open=None)  # as it was kept in the past
+        operations.follow_case(rest=process.Rest(case_id, "running", "in_review", {}), now=at[-1] + HOUR)
+        assert clock(case_id).stood == clock(case_id).stood_open == 10 * timedelta(minutes=1) + HOUR
 
     def test_while_it_stands_still_nothing_is_late(self, begin, now):
         case_id = begin()

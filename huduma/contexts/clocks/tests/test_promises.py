@@ -52,7 +52,7 @@ def counted(calendar, value, started, pauses):
 
 def due(calendar, value, started, pauses):
     terms = rules.Terms(rules.Span(value, "working_days"))
-    return rules.due(rules.SERVICE, terms, calendar, started, pauses)
+    return rules.due(rules.SERVICE, terms, calendar, started, rules.stood(calendar, pauses))
 
 
 @settings(max_examples=80, deadline=None)
