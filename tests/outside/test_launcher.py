@@ -137,10 +137,14 @@ def test_everything_that_is_killed_comes_back(folder):
     assert not any(part.is_running() and part.status() != psutil.STATUS_ZOMBIE for part in orphans)
     until_a_code_arrives(folder, second, "0700000003")
 
+    second.send_signal(signal.SIGINT)
+    wait_for_line(second, "Stopping…")
+    second.send_signal(signal.SIGINT)  # by somebody impatient
     second.terminate()
     said, _ = second.communicate(timeout=60)
     assert "Your data stays in" in said
     assert second.returncode == 0
+    assert not folder.parts()
     assert database.running_url(folder.var / "postgres") is None
 
 
