@@ -16,6 +16,11 @@ def allow(key: str, *, limit: int, seconds: int) -> bool:
     return bool(tries <= limit)
 
 
+def seconds_left(seconds: int) -> int:
+    """Return in how many seconds the window of `allow` ends that is open now: when trying again may help."""
+    return seconds - int(time.time()) % seconds
+
+
 def allow_from(address: str, key: str, *, limit: int, in_all: int, seconds: int) -> bool:
     """Count one try of `key` from a network address: within `limit` from there, and `in_all` from everywhere.
 

@@ -36,7 +36,9 @@ def problem(status: int, title: str, detail: str = "") -> JsonResponse:
 def token(request: HttpRequest) -> HttpResponse:
     """Give a token for an hour (`grant_type=client_credentials`; the client by HTTP Basic or in the form)."""
     if not throttle.allow(f"crm-token:{address_of(request)}", limit=TRIES_PER_HOUR, seconds=3600):
-        return JsonResponse({"error": "temporarily_unavailable"}, status=429)
+        return JsonResponse(
+            {"error": "temporarily_unavailable"}, status=429, headers={"Retry-After": throttle.seconds_left(3600)}
+        )
     if request.POST.get("grant_type") != "client_credentials":
         return JsonResponse({"error": "unsupported_grant_type"}, status=400)
     client_id, secret = _basic(request) or (request.POST.get("client_id", ""), request.POST.get("client_secret", ""))
@@ -69,7 +71,11 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         try:
             if scheme.casefold() != "bearer":
                 raise NotFound
-            link = crm.link_of_token(given.strip())
+            link = crm.admit(token=given.strip())
+        except crm.TooManyRequests as refusal:
+            refused = problem(429, "Too Many Requests", refusal.message)
+            refused["Retry-After"] = refusal.facts["retry_after"]
+            return refused
         except NotFound:
             refused = problem(401, "Unauthorized", "Get a token first; it holds for an hour.")
             refused["WWW-Authenticate"] = 'Bearer realm="crm"'
@@ -91,7 +97,7 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 @signed_in
 @require_safe
 def matters(request: HttpRequest, link: crm.Link) -> HttpResponse:
-    """The open matters that are with the body now, what is due first (`?after=` for more), or `?view=late`, `?view=answered`."""
+    """The open matters that are with the body now, what is due first; or `?view=late`, `?view=answered`. `?after=` for more."""
     view = request.GET.get("view", "team")
     if view not in ("team", "late", "answered"):
         return problem(400, "Bad Request", "view is team, late or answered")
@@ -155,7 +161,7 @@ def openapi(request: HttpRequest) -> HttpResponse:
 
 
 def _words(**more: Any) -> dict[str, Any]:
-    properties = {"text": {"type": "string", "minLength": 1}, **more}
+    properties = {"text": {"type": "string", "minLength": 1, "maxLength": contact.TEXT_LIMIT}, **more}
     schema = {"type": "object", "required": ["text"], "properties": properties}
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
@@ -163,7 +169,8 @@ def _words(**more: Any) -> dict[str, Any]:
 def _said(what: str, status: str = "200", schema: str = "Matter") -> dict[str, Any]:
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
     trouble = {
-        "description": "A problem (RFC 9457): 401 without a token, 404 not this body's, 409 with the sentence of why not."
+        "description": "A problem (RFC 9457): 401 without a token, 404 not this body's, 409 with the sentence of why not,"
+        f" 429 after {crm.REQUESTS_PER_MINUTE} requests in a minute: Retry-After says how many seconds to wait."
     }
     return {status: {"description": what, "content": content}, "default": trouble}
 

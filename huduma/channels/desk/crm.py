@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
@@ -15,6 +15,18 @@ from huduma.contexts.crm import public as crm
 from huduma.contexts.places import public as places
 from huduma.foundation.access import NotPermitted, Refusal
 from huduma.foundation.ui.requests import actor_of
+
+#: What a program may be told of, in words.
+NEWS = {
+    "matter.opened": gettext_lazy("A matter was opened"),
+    "matter.routed": gettext_lazy("It was given to another body or kind"),
+    "matter.escalated": gettext_lazy("It came to the next level"),
+    "matter.overdue": gettext_lazy("It is late"),
+    "matter.remark_added": gettext_lazy("Somebody wrote something"),
+    "matter.answered": gettext_lazy("It was answered"),
+    "matter.reopened": gettext_lazy("The customer opened it again"),
+    "matter.closed": gettext_lazy("It was closed"),
+}
 
 
 @never_cache
@@ -25,13 +37,15 @@ def links(request: HttpRequest) -> HttpResponse:
         try:
             opened = crm.open_link(
                 actor=actor, body_code=request.POST.get("body", ""), name=request.POST.get("name", ""),
-                url=request.POST.get("url", ""), now=timezone.now(),
+                url=request.POST.get("url", ""), types=request.POST.getlist("types"), now=timezone.now(),
             )  # fmt: skip
         except NotPermitted:
             raise
         except Refusal as refusal:
             error = refusal.message
+    chosen = request.POST.getlist("types") if error else list(NEWS)
     context = {
+        "news": [(kind, words, kind in chosen) for kind, words in NEWS.items()],
         "links": crm.list_links_for(actor),
         "dead": crm.list_dead_for(actor),
         "bodies": places.list_bodies(),

@@ -20,9 +20,9 @@ from django.utils.crypto import constant_time_compare
 from huduma.contexts.contact import public as contact
 from huduma.contexts.crm import events, rules
 from huduma.contexts.crm.models import Delivery, Heard, Link
-from huduma.contexts.crm.queries import OPERATORS, SEALED_FOR, actor_of_link
+from huduma.contexts.crm.queries import OPERATORS, SEALED_FOR, actor_of_link, get_hearing, link_of_token
 from huduma.contexts.places import public as places
-from huduma.foundation import http, jobs, references, sealing
+from huduma.foundation import http, jobs, references, sealing, throttle
 from huduma.foundation.access import SYSTEM, Actor, NotFound, Refusal
 from huduma.foundation.journal import public as journal
 from huduma.foundation.text import storable
@@ -36,6 +36,14 @@ class NotAnAddress(Refusal):
 
 class NoName(Refusal):
     """Write what the program is called."""
+
+
+class NoTypes(Refusal):
+    """Choose at least one thing that the program is told of, or leave its address empty."""
+
+
+class TooManyRequests(Refusal):
+    """The program asks too much at once. Let it wait as many seconds as Retry-After says, then go on where it stopped."""
 
 
 class NoSuchType(Refusal):
@@ -62,20 +70,25 @@ def _webhook_secret() -> str:
 
 @transaction.atomic
 def open_link(
-    *, actor: Actor, body_code: str, name: str, url: str = "", types: Sequence[str] = (), now: datetime
+    *, actor: Actor, body_code: str, name: str, url: str = "", types: Sequence[str] | None = None, now: datetime
 ) -> Opened:
-    """Let a body's program work on its matters; its secrets are returned once. Raises NotPermitted, NotFound, NoName, NotAnAddress."""
+    """Let a body's program work on its matters; its secrets are returned once. `types`: what it is told of, everything unless given.
+
+    Raises NotPermitted, NotFound, NoName, NotAnAddress, NoTypes.
+    """
     actor.require_everywhere(*OPERATORS)
     body, name, url = places.get_body(body_code), name.strip()[:80], url.strip()
     if not name:
         raise NoName
     if url and (len(url) > 500 or not _may_be_called(url)):
         raise NotAnAddress
+    chosen = [one for one in rules.TYPES.values() if types is None or one in types]
+    if url and not chosen:
+        raise NoTypes
     client_secret, telling, hearing = secrets.token_urlsafe(32), _webhook_secret(), _webhook_secret()
     link = Link.objects.create(
         body=body, name=name, secret_digest=_digest(client_secret), telling=sealing.seal(telling, SEALED_FOR),
-        hearing=sealing.seal(hearing, SEALED_FOR), url=url, opened_at=now,
-        types=[one for one in rules.TYPES.values() if not types or one in types],
+        hearing=sealing.seal(hearing, SEALED_FOR), url=url, opened_at=now, types=chosen,
     )  # fmt: skip
     journal.record(actor=actor, event=events.LinkOpened(link_id=link.id, body_code=body.code), now=now)
     return Opened(link, client_secret, telling, hearing)
@@ -107,6 +120,25 @@ def sign_in(*, client_id: str, client_secret: str) -> Link:
         link = None
     if link is None or not constant_time_compare(link.secret_digest, _digest(client_secret)):
         raise NotFound
+    return link
+
+
+def admit(*, token: str) -> Link:
+    """Let a program ask one thing by its token; what it asks is counted. Raises NotFound, TooManyRequests."""
+    return _counted(link_of_token(token))
+
+
+def admit_signed(
+    *, link_id: UUID, webhook_id: str, timestamp: str, body: bytes, signatures: str, now: datetime
+) -> Link:
+    """Let a program tell one thing by a webhook that it signed, counted as well. Raises NotFound, TooManyRequests."""
+    return _counted(get_hearing(link_id, webhook_id, timestamp, body, signatures, now))
+
+
+def _counted(link: Link) -> Link:
+    """Count one request of a program, outside of any transaction: what is refused later counts too."""
+    if not throttle.allow(f"crm:{link.id}", limit=rules.REQUESTS_PER_MINUTE, seconds=60):
+        raise TooManyRequests(retry_after=throttle.seconds_left(60))
     return link
 
 

@@ -5,8 +5,12 @@ from huduma.contexts.crm.operations import (
     NoName,
     NoSuchType,
     NotAnAddress,
+    NoTypes,
     Opened,
+    TooManyRequests,
     act,
+    admit,
+    admit_signed,
     close_link,
     hear,
     open_link,
@@ -17,16 +21,14 @@ from huduma.contexts.crm.queries import (
     OPERATORS,
     TOKEN_SECONDS,
     actor_of_link,
-    get_hearing,
-    link_of_token,
     list_dead_for,
     list_links_for,
     token_of,
 )
-from huduma.contexts.crm.rules import INCOMING, TYPES
+from huduma.contexts.crm.rules import INCOMING, REQUESTS_PER_MINUTE, TYPES
 
 __all__ = [
-    "INCOMING", "OPERATORS", "TOKEN_SECONDS", "TYPES", "Delivery", "Link", "NoName", "NoSuchType", "NotAnAddress", "Opened", "act",
-    "actor_of_link", "close_link", "get_hearing", "hear", "link_of_token", "list_dead_for", "list_links_for", "open_link", "replay",
+    "INCOMING", "OPERATORS", "REQUESTS_PER_MINUTE", "TOKEN_SECONDS", "TYPES", "Delivery", "Link", "NoName", "NoSuchType", "NoTypes", "NotAnAddress", "Opened",
+    "TooManyRequests", "act", "actor_of_link", "admit", "admit_signed", "close_link", "hear", "list_dead_for", "list_links_for", "open_link", "replay",
     "sign_in", "token_of",
 ]  # fmt: skip

@@ -28,6 +28,8 @@ PAUSES = tuple(
 )  # fmt: skip
 #: A webhook whose time is further from ours than this is refused, whatever its signature.
 TOLERANCE = timedelta(minutes=5)
+#: So many requests a minute a program may make, webhooks counted; its pages hold fifty matters each.
+REQUESTS_PER_MINUTE = 300
 PREFIX = "whsec_"
 #: By these an IPv6 network reaches IPv4 addresses (RFC 6052): whatever is inside its gateway's network, too.
 NAT64 = ipaddress.ip_network("64:ff9b::/96")

@@ -101,7 +101,7 @@ def open_matter(
     what = rules.KINDS.get(kind)
     if what is None or (not what.for_customers and not actor.is_staff):
         raise NotFound
-    text = _said(text)
+    text = written(text)
     if len(text) < 3:
         raise NothingSaid
     if known := Matter.objects.filter(id=matter_id, kind=kind, text=text).first() if matter_id else None:
@@ -169,7 +169,7 @@ def open_matter(
     return matter
 
 
-def _said(text: str) -> str:
+def written(text: str) -> str:
     """Return what somebody wrote; a line's end is one character, as browsers count it. Raises TooLong."""
     text = text.replace("\r\n", "\n").strip()
     if len(text) > TEXT_LIMIT:
@@ -249,12 +249,12 @@ def add_by_mail(*, matter_id: UUID, text: str, now: datetime) -> bool:
 def _said_last(matter: Matter, text: str) -> Remark | None:
     """Return the last remark if the customer made it in these words: Back, or a second click."""
     last = matter.remarks.order_by("-at", "-id").first()
-    return last if last is not None and (last.side, last.text) == ("customer", _said(text)) else None
+    return last if last is not None and (last.side, last.text) == ("customer", written(text)) else None
 
 
 def say(actor: Actor, matter: Matter, side: str, text: str, now: datetime) -> Remark:
     """Write a remark and its entry. Raises NothingSaid, TooLong."""
-    text = _said(text)
+    text = written(text)
     if not text:
         raise NothingSaid
     remark = Remark.objects.create(

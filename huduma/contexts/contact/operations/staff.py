@@ -8,7 +8,7 @@ from django.db import transaction
 from huduma.contexts.contact import events, queries, rules
 from huduma.contexts.contact.models import CaseAccess, Matter, Problem, Remark
 from huduma.contexts.contact.operations.clocks import climb, pause
-from huduma.contexts.contact.operations.customers import ReasonNeeded, say
+from huduma.contexts.contact.operations.customers import ReasonNeeded, say, written
 from huduma.contexts.identity import public as identity
 from huduma.contexts.places import public as places
 from huduma.foundation import references
@@ -189,7 +189,7 @@ def extend(*, actor: Actor, matter_id: UUID, reason: str, now: datetime) -> Matt
 def answer(*, actor: Actor, matter_id: UUID, outcome: str, text: str, now: datetime) -> Matter:
     """Answer a matter, with an outcome of its kind and an explanation. It is always dated now.
 
-    Raises as `claim`, TakenByColleague, NoSuchOutcome, NotExplained.
+    Raises as `claim`, TakenByColleague, NoSuchOutcome, NotExplained, TooLong.
     """
     matter = _lock(actor, matter_id)
     if matter.assignee_id not in (None, actor.account_id):
@@ -198,7 +198,7 @@ def answer(*, actor: Actor, matter_id: UUID, outcome: str, text: str, now: datet
         raise NoSuchOutcome
     if not rules.is_explained(text):
         raise NotExplained
-    return _answer(actor, matter, outcome, text, now)
+    return _answer(actor, matter, outcome, written(text), now)
 
 
 def _answer(actor: Actor, matter: Matter, outcome: str, text: str, now: datetime) -> Matter:

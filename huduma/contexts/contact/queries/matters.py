@@ -210,18 +210,33 @@ def list_matters_for(
     if kind in rules.KINDS:
         matters = matters.filter(kind=kind)
     if view == "answered":
-        matters = matters.filter(state__in=["answered", "closed", "outside"]).order_by("-answered_at", "-id")
-        return MatterPage(list(matters[:PAGE]), None)
+        return _answered(matters, after)
     matters = matters.filter(state__in=rules.OPEN_STATES)
     if view == "mine":
         matters = matters.filter(assignee_id=actor.account_id)
     elif view == "late":
         matters = matters.filter(due_at__lt=now)
-    if cursor := _cursor(after):
+    if (cursor := _cursor(after)) and cursor[0] is not None:
         matters = matters.filter(Q(due_at__gt=cursor[0]) | Q(due_at=cursor[0], id__gt=cursor[1]))
-    found = list(matters.order_by("due_at", "id")[: PAGE + 1])
+    return _page(matters.order_by("due_at", "id"), lambda one: one.due_at)
+
+
+def _answered(matters: "QuerySet[Matter]", after: str | None) -> MatterPage:
+    """Return a page of what was answered, the newest first; before those what went to an outside authority unanswered."""
+    matters = matters.filter(state__in=["answered", "closed", "outside"])
+    if cursor := _cursor(after):
+        at, matter_id = cursor
+        if at is None:
+            matters = matters.filter(Q(answered_at=None, id__lt=matter_id) | Q(answered_at__isnull=False))
+        else:
+            matters = matters.filter(Q(answered_at__lt=at) | Q(answered_at=at, id__lt=matter_id))
+    return _page(matters.order_by("-answered_at", "-id"), lambda one: one.answered_at)
+
+
+def _page(matters: "QuerySet[Matter]", moment: Callable[[Matter], datetime | None]) -> MatterPage:
+    found = list(matters[: PAGE + 1])
     last = found[PAGE - 1] if len(found) > PAGE else None
-    return MatterPage(found[:PAGE], _encode(last) if last else None)
+    return MatterPage(found[:PAGE], _encode(moment(last), last.id) if last else None)
 
 
 def _visible(actor: Actor) -> "QuerySet[Matter]":
@@ -242,16 +257,16 @@ def _in_bodies(grants: list[Grant]) -> Q:
     return Q(body_id__in={grant.body_code for grant in grants})
 
 
-def _encode(matter: Matter) -> str:
-    return urlsafe_b64encode(f"{matter.due_at.isoformat()}|{matter.id}".encode()).decode()
+def _encode(at: datetime | None, matter_id: UUID) -> str:
+    return urlsafe_b64encode(f"{at.isoformat() if at else ''}|{matter_id}".encode()).decode()
 
 
-def _cursor(after: str | None) -> tuple[datetime, UUID] | None:
+def _cursor(after: str | None) -> tuple[datetime | None, UUID] | None:
     if not after:
         return None
     try:
         at, _, matter_id = urlsafe_b64decode(after).decode().partition("|")
-        return datetime.fromisoformat(at), UUID(matter_id)
+        return datetime.fromisoformat(at) if at else None, UUID(matter_id)
     except ValueError:
         return None
 
