@@ -3,6 +3,7 @@
 import json
 import time
 from datetime import timedelta
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -10,12 +11,13 @@ from django.test import Client
 from django.utils import timezone
 
 from huduma.contexts.contact import public as contact
+from huduma.contexts.contact.queries import matters
 from huduma.contexts.crm import operations, rules
 from huduma.contexts.crm import public as crm
 from huduma.contexts.crm.models import Delivery
 from huduma.contexts.identity import public as identity
 from huduma.contexts.places import public as places
-from huduma.foundation import http
+from huduma.foundation import http, ids, throttle
 from huduma.foundation.access import ANONYMOUS, SYSTEM, Actor, Grant, NotFound, NotPermitted
 from huduma.foundation.journal import public as journal
 from sandbox.crm import signature
@@ -86,6 +88,129 @@ def test_a_program_reads_and_answers_the_matters_of_its_body_alone(bodies, now):
     entries = journal.entries_concerning(ours.id, acts=["contact.matter.answered"])
     assert entries[0].channel == f"crm:{opened.link.id}"
     assert client.get(API + "openapi.json").json()["openapi"] == "3.1.0"
+
+
+def pull(opened, view, size, monkeypatch, meanwhile=lambda seen: None):
+    """All pages of a view, as a program reads them; `meanwhile` writes between two of them."""
+    monkeypatch.setattr(matters, "PAGE", size)
+    client, headers, after, seen = Client(), bearer(opened), "", []
+    while after is not None:
+        page = client.get(API + "matters", {"view": view, "after": after}, headers=headers).json()
+        seen += [one["reference"] for one in page["matters"]]
+        after = page["after"]
+        meanwhile(seen)
+    return seen
+
+
+def many(now, number):
+    """Complaints that are with CRS, by threes due at the same moment."""
+    first = lodge(now)
+    copies = []
+    for n in range(number):
+        matter = contact.Matter(
+            **{field.attname: getattr(first, field.attname) for field in first._meta.concrete_fields}
+        )
+        matter.id, matter.reference, matter.due_at = ids.uuid7(), f"HMTEST{n:05}", now + timedelta(days=1 + n // 3)
+        copies.append(matter)
+    contact.Matter.objects.bulk_create(copies)
+    contact.Matter.objects.filter(id=first.id).update(state="withdrawn", closed_at=now)
+    return copies
+
+
+def test_a_program_misses_nothing_and_reads_nothing_twice_while_others_work(bodies, now, monkeypatch):
+    whole, opened = many(now, 40), open_link(now)
+    moved = []
+
+    def answer(reference):
+        matter = contact.get_stand(next(one.id for one in whole if one.reference == reference))
+        contact.answer(
+            actor=SYSTEM, matter_id=matter.id, outcome=matter.rules.outcomes[0], text=EXPLAINED, now=now
+        )  # fmt: skip
+
+    def work(seen):
+        """Colleagues answer one that was read, and one that was not."""
+        if len(moved) < 3:
+            answer(seen[-2])
+            moved.append(
+                [one.reference for one in whole if one.reference not in seen and one.reference not in moved][-1]
+            )
+            answer(moved[-1])
+
+    seen = pull(opened, "team", 7, monkeypatch, work)
+    assert len(seen) == len(set(seen))
+    assert {one.reference for one in whole} - set(seen) == set(moved)
+    assert seen == sorted(seen)  # due first, and of one moment in the order of their ids
+    for n, one in enumerate(whole):
+        at = now + timedelta(hours=n // 3) if n % 4 else None  # the others went to an outside authority unanswered
+        contact.Matter.objects.filter(id=one.id).update(
+            state="answered" if at else "outside", outcome=one.rules.outcomes[0], answer=EXPLAINED, answered_at=at
+        )
+    answered = pull(opened, "answered", 7, monkeypatch)
+    assert sorted(answered) == sorted(one.reference for one in whole)
+
+
+def test_a_refusal_of_the_api_is_a_problem_whatever_was_wrong(bodies, now):
+    opened, matter = open_link(now), lodge(now)
+    client, headers = Client(), bearer(opened)
+    note = f"{API}matters/{matter.reference}/notes"
+    for status, answer in (
+        (400, client.get(API + "matters?after=x", headers=headers)),
+        (400, client.get(API + "matters?after=MjAyNi0wMS0wMXww", headers=headers)),
+        (400, client.get(API + "matters?view=mine", headers=headers)),
+        (401, client.get(API + "matters")),
+        (401, client.get(API + "matters", headers={"Authorization": "Basic eDp5"})),
+        (404, client.get(API + "matters/HM0", headers=headers)),
+        (405, client.put(API + "matters", headers=headers)),
+        (405, client.get(note, headers=headers)),
+        (409, client.post(note, {"text": "x" * 8001}, content_type="application/json", headers=headers)),
+        (413, client.post(note, b" " * 100_001, content_type="application/json", headers=headers)),
+    ):
+        said = answer.json()
+        assert (answer.status_code, said["status"]) == (status, status)
+        assert answer["Content-Type"] == "application/problem+json"
+        assert said["title"]
+        assert said["detail"]
+    long = {"text": f"{EXPLAINED} " * 200, "outcome": matter.rules.outcomes[0]}
+    refused = client.post(
+        f"{API}matters/{matter.reference}/answer", long, content_type="application/json", headers=headers
+    )
+    assert refused.json()["title"] == "TooLong"
+
+
+def test_a_program_that_asks_too_much_is_told_when_to_ask_again_and_others_are_not(bodies, now, monkeypatch):
+    monkeypatch.setattr(rules, "REQUESTS_PER_MINUTE", 3)
+    monkeypatch.setattr(throttle, "time", SimpleNamespace(time=lambda: 1_800_000_030.0))
+    opened, other, matter = open_link(now), open_link(now, body="KRA"), lodge(now)
+    client, headers = Client(), bearer(opened)
+    note = {"reference": matter.reference, "text": "Seen by the registry."}
+    assert told(opened, "matter.note", note) == 201
+    assert told(opened, "matter.note", note, secret=opened.telling) == 401  # a stranger's do not count
+    answers = [client.get(API + "matters", headers=headers) for _ in range(3)]
+    assert [one.status_code for one in answers] == [200, 200, 429]
+    assert (answers[-1]["Retry-After"], answers[-1].json()["title"]) == ("30", "Too Many Requests")
+    assert told(opened, "matter.note", note, webhook_id="msg_2") == 429
+    assert client.get(API + "matters", headers=bearer(other)).status_code == 200
+    monkeypatch.setattr(throttle, "time", SimpleNamespace(time=lambda: 1_800_000_060.0))
+    assert told(opened, "matter.note", note, webhook_id="msg_2") == 201
+
+
+def test_a_program_is_told_of_what_was_chosen_for_it(bodies, drain_jobs, now, settings):
+    settings.CRM_PRIVATE_ADDRESSES = True
+    with pytest.raises(crm.NoTypes):
+        crm.open_link(
+            actor=OPERATOR, body_code="CRS", name="x", url="http://127.0.0.1:9/", types=["matter.gone"], now=now
+        )
+    link = crm.open_link(
+        actor=OPERATOR, body_code="CRS", name="x", url="http://127.0.0.1:9/", types=["matter.answered"], now=now
+    ).link
+    own, theirs = lodge(now), lodge(now)
+    staff = Actor(kind="person", channel="desk", account_id=ids.uuid7(), grants=frozenset({Grant("focal", "CRS")}))
+    for actor, matter in ((crm.actor_of_link(link), own), (staff, theirs)):  # what the program did itself it knows
+        outcome = matter.rules.outcomes[0]
+        contact.answer(actor=actor, matter_id=matter.id, outcome=outcome, text=EXPLAINED, now=now)
+    drain_jobs()
+    [told_of] = link.deliveries.all()
+    assert (told_of.payload["type"], told_of.payload["data"]["reference"]) == ("matter.answered", theirs.reference)
 
 
 def test_a_token_ends_with_its_link_and_wrong_secrets_open_nothing(bodies, now):

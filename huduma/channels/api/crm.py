@@ -74,7 +74,7 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             link = crm.admit(token=given.strip())
         except crm.TooManyRequests as refusal:
             refused = problem(429, "Too Many Requests", refusal.message)
-            refused["Retry-After"] = refusal.facts["retry_after"]
+            refused["Retry-After"] = str(refusal.facts["retry_after"])
             return refused
         except NotFound:
             refused = problem(401, "Unauthorized", "Get a token first; it holds for an hour.")
@@ -88,6 +88,9 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return problem(403, refusal.code, refusal.message)
         except Refusal as refusal:
             return problem(409, refusal.code, refusal.message)
+        if allowed := answer.headers.get("Allow"):
+            answer = problem(405, "Method Not Allowed", f"Here it is {allowed}.")
+            answer["Allow"] = allowed
         answer["Cache-Control"] = "no-store"
         return answer
 
@@ -101,8 +104,11 @@ def matters(request: HttpRequest, link: crm.Link) -> HttpResponse:
     view = request.GET.get("view", "team")
     if view not in ("team", "late", "answered"):
         return problem(400, "Bad Request", "view is team, late or answered")
+    after = request.GET.get("after", "")
+    if after and not contact.is_cursor(after):
+        return problem(400, "Bad Request", "after is what a page of ours gave; leave it out for the first page")
     page = contact.list_matters_for(
-        crm.actor_of_link(link), now=timezone.now(), view=view, after=request.GET.get("after")  # type: ignore[arg-type]
+        crm.actor_of_link(link), now=timezone.now(), view=view, after=after  # type: ignore[arg-type]
     )  # fmt: skip
     return JsonResponse({"matters": [_row(one) for one in page.matters], "after": page.after})
 
@@ -122,8 +128,10 @@ def matter(request: HttpRequest, link: crm.Link, reference: str) -> HttpResponse
 @require_POST
 def act(request: HttpRequest, link: crm.Link, reference: str, what: str) -> HttpResponse:
     """Write a note among staff, write to the customer, or answer."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > BODY_LIMIT:
+        return problem(413, "Content Too Large", f"A body has at most {BODY_LIMIT:,} bytes.")
     try:
-        told = json.loads(request.body[:BODY_LIMIT])
+        told = json.loads(request.body)
     except (ValueError, RecursionError):
         told = None
     if not isinstance(told, dict) or not isinstance(told.get("text"), str):
@@ -169,8 +177,8 @@ def _words(**more: Any) -> dict[str, Any]:
 def _said(what: str, status: str = "200", schema: str = "Matter") -> dict[str, Any]:
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
     trouble = {
-        "description": "A problem (RFC 9457): 401 without a token, 404 not this body's, 409 with the sentence of why not,"
-        f" 429 after {crm.REQUESTS_PER_MINUTE} requests in a minute: Retry-After says how many seconds to wait."
+        "description": "A problem (RFC 9457): 400 not understood, 401 without a token, 404 not this body's, 409 with the sentence"
+        f" of why not, 429 after {crm.REQUESTS_PER_MINUTE} requests in a minute: Retry-After says how many seconds to wait."
     }
     return {status: {"description": what, "content": content}, "default": trouble}
 

@@ -27,12 +27,17 @@ def webhook(request: HttpRequest, link_id: UUID) -> HttpResponse:
         if not webhook_id or len(webhook_id) > 200:
             raise NotFound
         link = crm.admit_signed(
-            link_id=link_id, webhook_id=webhook_id, timestamp=timestamp, body=request.body, signatures=signatures, now=now
+            link_id=link_id,
+            webhook_id=webhook_id,
+            timestamp=timestamp,
+            body=request.body,
+            signatures=signatures,
+            now=now,
         )
     except NotFound:
         return HttpResponse(status=401)
     except crm.TooManyRequests as refusal:
-        return HttpResponse(status=429, headers={"Retry-After": refusal.facts["retry_after"]})
+        return HttpResponse(status=429, headers={"Retry-After": str(refusal.facts["retry_after"])})
     try:
         told = json.loads(request.body)
     except (ValueError, RecursionError):

@@ -2,6 +2,7 @@
 
 from huduma.contexts.contact.models import Matter, Problem, Remark
 from huduma.contexts.contact.operations import (
+    TEXT_LIMIT,
     AnotherBody,
     BodyNeeded,
     CannotExtend,
@@ -72,6 +73,7 @@ from huduma.contexts.contact.queries import (
     happenings_of,
     has_case_access,
     history_of,
+    is_cursor,
     key_of,
     list_about_for,
     list_matters_for,
@@ -98,6 +100,7 @@ __all__ = [
     "OUTCOMES",
     "PURPOSES",
     "STATES",
+    "TEXT_LIMIT",
     "AnotherBody",
     "BodyNeeded",
     "CannotExtend",
@@ -157,6 +160,7 @@ __all__ = [
     "happenings_of",
     "has_case_access",
     "history_of",
+    "is_cursor",
     "join_problem",
     "key_of",
     "leave_problem",

@@ -2,6 +2,7 @@
 
 from huduma.contexts.contact.operations.clocks import close_silent, sweep
 from huduma.contexts.contact.operations.customers import (
+    TEXT_LIMIT,
     BodyNeeded,
     CannotNow,
     NotAnonymous,
@@ -47,7 +48,7 @@ from huduma.contexts.contact.operations.staff import (
 )
 
 __all__ = [
-    "AnotherBody", "BodyNeeded", "CannotExtend", "CannotHandOver", "CannotNow", "NoLevelAbove", "NoSuchOutcome",
+    "TEXT_LIMIT", "AnotherBody", "BodyNeeded", "CannotExtend", "CannotHandOver", "CannotNow", "NoLevelAbove", "NoSuchOutcome",
     "NoWayToAnswer", "NotAnonymous", "NotExplained", "NotOpen", "NothingSaid", "Place", "ReasonNeeded", "TakenByColleague",
     "TooLong", "TooManyMatters", "accept", "add_by_customer", "add_by_mail", "answer", "ask_higher", "claim", "close_silent",
     "colleagues_of",

@@ -34,6 +34,7 @@ from huduma.contexts.contact.queries.matters import (
     get_stand,
     has_case_access,
     history_of,
+    is_cursor,
     is_customer,
     key_of,
     list_about_for,
@@ -56,7 +57,7 @@ __all__ = [
     "PurposeNeeded", "TooManyTries", "View", "count_matters_for", "count_public", "find_customers_for", "find_named",
     "find_problems", "get_case_for", "get_customer_for", "get_ended", "get_matter_for", "get_named_for", "get_own_for",
     "get_stand",
-    "happenings_of", "has_case_access", "history_of", "is_customer", "key_of", "list_about_for", "list_matters_for",
+    "happenings_of", "has_case_access", "history_of", "is_cursor", "is_customer", "key_of", "list_about_for", "list_matters_for",
     "list_mentions_for", "list_oddities_for", "list_open311", "list_own_for", "may_ask_higher", "may_go_outside",
     "may_read", "may_reject", "may_work", "quarter_of", "references_of", "remarks_of", "track",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -266,9 +267,15 @@ def _cursor(after: str | None) -> tuple[datetime | None, UUID] | None:
         return None
     try:
         at, _, matter_id = urlsafe_b64decode(after).decode().partition("|")
-        return datetime.fromisoformat(at) if at else None, UUID(matter_id)
+        moment, known = datetime.fromisoformat(at) if at else None, UUID(matter_id)
     except ValueError:
         return None
+    return None if moment is not None and moment.tzinfo is None else (moment, known)
+
+
+def is_cursor(after: str) -> bool:
+    """Whether this is where a page of `list_matters_for` may begin; it takes anything else for the first page."""
+    return _cursor(after) is not None
 
 
 def remarks_of(matter: Matter, *, internal: bool) -> list[Remark]:
