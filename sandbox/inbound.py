@@ -115,6 +115,8 @@ async def whatsapp_send(request: Request) -> Response:
     state.keep_sms("whatsapp", wamid, f"+{told['to']}", told["text"]["body"])
     status = "failed" if state.take_fault("whatsapp", "undelivered") else "delivered"
     statuses = [{"id": wamid, "status": status, "timestamp": str(int(time.time())), "recipient_id": told["to"]}]
+    if mark := told.get("biz_opaque_callback_data"):
+        statuses[0]["biz_opaque_callback_data"] = mark
     answer = {
         "messaging_product": "whatsapp",
         "contacts": [{"input": told["to"], "wa_id": told["to"]}],

@@ -14,6 +14,7 @@ from huduma.contexts.identity import public as identity
 from huduma.contexts.inbox import operations
 from huduma.contexts.inbox import public as inbox
 from huduma.contexts.inbox.models import Call, CallBack, Conversation, Mailbox, Message, Received
+from huduma.contexts.inbox.operations.conversations import begin
 from huduma.contexts.inbox.providers.whatsapp import WhatsApp
 from huduma.contexts.messages.models import Message as Sent
 from huduma.contexts.places import public as places
@@ -339,6 +340,76 @@ def test_whatsapp_in_and_out_signed_and_with_receipts(sandbox, agent, drain_jobs
     inbox.reply(actor=agent, conversation_id=conversation.id, text="Kwa SMS.", channel="sms", now=later)
     drain_jobs(until=later)
     assert "Kwa SMS." in handset(sandbox)
+
+
+def test_a_batch_of_whatsapp_is_taken_in_its_order_and_what_is_broken_in_it_keeps_nothing_else(
+    agent, drain_jobs, settings
+):
+    def message(number, phone, at, kind="text", **content):
+        return {"from": phone, "id": f"wamid.{number}", "timestamp": str(at), "type": kind, **content}
+
+    first, second = (
+        message(1, PHONE[1:], 100, text={"body": "Habari"}),
+        message(2, PHONE[1:], 101, text={"body": "Tena"}),
+    )
+    odd = [
+        message(
+            3, "254733000000", 50, "interactive", interactive={"type": "list_reply", "list_reply": {"title": "ID card"}}
+        ),
+        message(4, "254733000000", 51, "location", location={"latitude": -1.29, "longitude": 36.82, "name": "GPO"}),
+        message(5, "254733000000", 52, "document", document={"filename": "a.pdf", "caption": "My form"}),
+        message(6, "254733000000", 53, "sticker", sticker=[]),
+        message(7, "254733000000", 54, "hologram"),
+        message(8, "254733000000", 55, "reaction", reaction={"message_id": "wamid.0", "emoji": "\U0001f44d"}),
+    ]
+    broken = [message(9, "12", 1, text={"body": "x"}), message(10, PHONE[1:], 1, text="x"), {"id": "wamid.11"}]
+    told = {
+        "messages": [second, *odd, broken[0], first, *broken[1:]],
+        "statuses": [{"id": "unknown", "status": "read"}],
+    }
+    assert webhook(settings, told) == 200
+    assert webhook(settings, {"messages": [first, second]}) == 200  # told again in another batch
+    drain_jobs()
+    hers, his = Conversation.objects.get(address=PHONE), Conversation.objects.get(address="+254733000000")
+    assert [one.text for one in hers.messages.filter(side="customer").order_by("at", "id")] == ["Habari", "Tena"]
+    assert [one.text for one in his.messages.filter(side="customer").order_by("at", "id")] == [
+        "ID card", "[location] GPO, -1.29, 36.82", "[document] a.pdf My form", "[sticker]", "[hologram]", "\U0001f44d"
+    ]  # fmt: skip
+    [kept] = inbox.list_refused_for(agent)
+    assert (kept.source, kept.why) == ("whatsapp", "malformed")
+    large = {"messages": [message(100 + n, "254733000000", n, text={"body": "x" * 4000}) for n in range(600)]}
+    assert webhook(settings, large) == 200  # the company puts up to 3 MB into one
+    assert webhook(settings, {"messages": [first], "x": "y" * 4_000_000}) == 413
+
+
+def test_a_receipt_that_is_quicker_than_the_answer_with_its_id_is_not_lost(sandbox, agent, drain_jobs, settings):
+    sandbox.post("/_control/incoming/messenger", json={"from": "7001", "text": "Habari"})
+    body = messenger_webhook({"sender": {"id": "7001"}, "message": {"mid": "m_1", "text": "Habari"}})
+    told("messenger", body, meta_signature(body, settings.MESSENGER_APP_SECRET))
+    drain_jobs()
+    said = inbox.reply(actor=agent, conversation_id=Conversation.objects.get().id, text="Karibu.", now=timezone.now())
+    receipt = messenger_webhook({"sender": {"id": "7001"}, "delivery": {"mids": ["m_quick"]}})
+    told("messenger", receipt, meta_signature(receipt, settings.MESSENGER_APP_SECRET))
+    operations.take(received_id=Received.objects.get(state="new").id, now=timezone.now())
+    Message.objects.filter(id=said.id).update(sending="sent", outside_id="m_quick")
+    drain_jobs()
+    assert Message.objects.get(id=said.id).sending == "sent"
+    drain_jobs(until=timezone.now() + timedelta(minutes=2))
+    assert Message.objects.get(id=said.id).sending == "delivered"
+
+
+def test_a_receipt_of_whatsapp_finds_a_message_whose_id_was_never_told(agent, drain_jobs, settings):
+    message = begin(channel="whatsapp", address=PHONE, language="sw", now=timezone.now()).messages.create(
+        at=timezone.now(), side="staff", channel="whatsapp", text="Kiko tayari.", sending="sent"
+    )
+    for mark in ("", "nonsense", str(message.conversation_id)):
+        webhook(settings, {"statuses": [{"id": "wamid.1", "status": "failed", "biz_opaque_callback_data": mark}]})
+    drain_jobs()
+    assert Message.objects.get(id=message.id).sending == "sent"
+    told = {"id": "wamid.1", "status": "failed", "biz_opaque_callback_data": str(message.id)}
+    webhook(settings, {"statuses": [told]})
+    drain_jobs()
+    assert (Message.objects.get().sending, Conversation.objects.get().is_waiting) == ("failed", True)
 
 
 def test_whatsapp_checks_our_address_by_the_word_that_we_share(settings):

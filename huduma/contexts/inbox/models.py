@@ -159,6 +159,7 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["conversation", "at", "id"], name="inbox_said"),
             models.Index(fields=["delivery_id"], condition=Q(delivery_id__isnull=False), name="inbox_delivery"),
+            models.Index(fields=["channel"], condition=Q(sending="queued"), name="inbox_handing_over"),
         ]
 
     def __str__(self) -> str:

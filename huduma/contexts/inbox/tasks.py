@@ -20,6 +20,12 @@ def take(received_id: str) -> None:
     operations.take(received_id=UUID(received_id), now=timezone.now())
 
 
+@jobs.job(name="inbox.settle_receipts", attempts=4)
+def settle_receipts(received_id: str) -> None:
+    """Look once more whose the receipts of one webhook are."""
+    operations.settle_receipts(received_id=UUID(received_id), now=timezone.now())
+
+
 @jobs.job(name="inbox.hand_over", attempts=8)
 def hand_over(message_id: str) -> None:
     """Hand one answer to its channel."""

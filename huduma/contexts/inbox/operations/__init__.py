@@ -46,7 +46,7 @@ from huduma.contexts.inbox.operations.dialling import (
     record_outcome,
     steer_call,
 )
-from huduma.contexts.inbox.operations.intake import key_of, receive, take
+from huduma.contexts.inbox.operations.intake import key_of, receive, settle_receipts, take
 from huduma.contexts.inbox.operations.mailbox import fetch_mail
 from huduma.contexts.inbox.operations.paper import write_down
 from huduma.contexts.inbox.operations.presence import NoExtension, distribute, set_presence
@@ -69,6 +69,6 @@ __all__ = [
     "TooMuchKeyed", "WindowOver", "call_out", "claim", "distribute", "end_forgotten", "fetch_mail", "give_up", "hand_over",
     "hand_over_message", "hang_up", "hear_of_call", "identify", "keep_event", "key_of", "link", "note", "open_matter",
     "promise_call_for", "read_status", "receive", "reconcile", "record_outcome", "release", "reply", "set_presence",
-    "settle", "settle_callback", "share", "snooze", "steer_call", "tag", "take", "take_call", "wake", "wrap_up",
+    "settle", "settle_callback", "settle_receipts", "share", "snooze", "steer_call", "tag", "take", "take_call", "wake", "wrap_up",
     "write_canned", "write_down", "write_from_web",
 ]  # fmt: skip

@@ -16,8 +16,14 @@ from huduma.contexts.inbox.models import Attachment, Conversation, Message, Rece
 from huduma.contexts.inbox.operations.calls import hear_of_call, promise_call
 from huduma.contexts.inbox.operations.commands import words_for
 from huduma.contexts.inbox.operations.conversations import begin, customer_by, one_at_a_time, person_of, wait
-from huduma.contexts.inbox.operations.sending import acknowledge, send_automatic, settle_by_channel, tell_too_large
-from huduma.contexts.inbox.providers.base import CallNews, Incoming, Receipt, Unreadable, channels
+from huduma.contexts.inbox.operations.sending import (
+    acknowledge,
+    is_handing_over,
+    send_automatic,
+    settle_by_channel,
+    tell_too_large,
+)
+from huduma.contexts.inbox.providers.base import CallNews, Incoming, News, Receipt, Unread, Unreadable, channels
 from huduma.contexts.inbox.providers.listeners import listeners
 from huduma.contexts.messages import public as messages
 from huduma.foundation import jobs
@@ -29,6 +35,8 @@ from huduma.foundation.text import storable
 #: A larger mail is not fetched: its headers are kept, and its sender is told.
 LARGEST_MAIL_BYTES = 25_000_000
 FILE_BYTES = 5_000_000
+#: By then a message is handed over, or its company did not answer.
+RECEIPT_AGAIN = timedelta(minutes=1)
 
 
 @transaction.atomic
@@ -74,20 +82,37 @@ def take(*, received_id: UUID, now: datetime) -> None:
         received.state, received.why = "refused", str(error)
         received.save(update_fields=["state", "why"])
         return
+    for address in sorted(
+        {one.address for one in news if isinstance(one, Incoming)}
+    ):  # in one order, whoever takes what
+        one_at_a_time(received.source, address)
     for one in news:
         if isinstance(one, Incoming):
             _take(received, one, now)
-        elif isinstance(one, Receipt):
-            settle_by_channel(channel=received.source, outside_id=one.outside_id, delivered=one.delivered, now=now)
         elif isinstance(one, CallNews):
             hear_of_call(one, now, via=received.source)
-    received.state = "done"
-    received.save(update_fields=["state"])
+    if _settle(received, news, now) and is_handing_over(received.source):
+        jobs.defer("inbox.settle_receipts", at=now + RECEIPT_AGAIN, received_id=str(received.id))
+    unread = [one.why for one in news if isinstance(one, Unread)]
+    received.state, received.why = ("refused", unread[0]) if unread else ("done", "")
+    received.save(update_fields=["state", "why"])
+
+
+def _settle(received: Received, news: list[News], now: datetime) -> int:
+    """Settle what receipts tell; returns how many are of no message of ours, as far as is known yet."""
+    receipts = [one for one in news if isinstance(one, Receipt)]
+    return sum(not settle_by_channel(channel=received.source, receipt=one, now=now) for one in receipts)
+
+
+@transaction.atomic
+def settle_receipts(*, received_id: UUID, now: datetime) -> None:
+    """Settle once more what came while messages were being handed over: a receipt can be quicker than the answer with its id."""
+    received = Received.objects.get(id=received_id)
+    _settle(received, channels.get(received.source).read(received.headers, bytes(received.body)), now)
 
 
 def _take(received: Received, incoming: Incoming, now: datetime) -> None:
     channel = received.source
-    one_at_a_time(channel, incoming.address)
     if Message.objects.filter(channel=channel, outside_id=incoming.outside_id).exists():
         return  # told twice, or fetched again from a mailbox that was renumbered
     if incoming.undelivered:

@@ -14,7 +14,7 @@ from huduma.contexts.identity import public as identity
 from huduma.contexts.inbox import events, queries, rules
 from huduma.contexts.inbox.models import Conversation, Message
 from huduma.contexts.inbox.operations.conversations import lock_for
-from huduma.contexts.inbox.providers.base import Incoming, Refused, channels
+from huduma.contexts.inbox.providers.base import Incoming, Receipt, Refused, channels
 from huduma.contexts.messages import public as messages
 from huduma.foundation import http, jobs, links, references
 from huduma.foundation.access import SYSTEM, Actor, Refusal
@@ -176,14 +176,17 @@ def _threaded(headers: dict[str, str], outside_id: str) -> dict[str, str]:
 def hand_over(message_id: UUID) -> None:
     """Hand a message to a channel that sends by itself; the call happens outside any transaction.
 
-    A line that broke after hand-over counts as sent: its receipt tells. Raises http.Unavailable where the job has to try again.
+    A line that broke after hand-over counts as sent; where a receipt bears our mark, it tells. Raises http.Unavailable where the job has to
+    try again.
     """
     message = Message.objects.select_related("conversation").get(id=message_id)
     if message.sending != "queued":
         return
     now = timezone.now()
     try:
-        outside_id = channels.get(message.channel).send(to=message.conversation.address, text=message.text)
+        outside_id = channels.get(message.channel).send(
+            to=message.conversation.address, text=message.text, mark=str(message.id)
+        )
     except Refused as error:
         _fail(message, str(error), now)
         return
@@ -203,18 +206,34 @@ def give_up(*, message_id: UUID, now: datetime) -> None:
         _fail(message, "unavailable", now)
 
 
+def is_handing_over(channel: str) -> bool:
+    """Whether a message is on its way to a channel whose id of it is not known yet."""
+    return Message.objects.filter(channel=channel, sending="queued").exists()
+
+
 @transaction.atomic
-def settle_by_channel(*, channel: str, outside_id: str, delivered: bool, now: datetime) -> None:
-    """Take a receipt of a channel that sends by itself; repeated ones, and those of other messages, change nothing."""
-    message = (
-        Message.objects.select_for_update().filter(channel=channel, outside_id=outside_id).exclude(sending="").first()
-    )
-    if message is None or message.sending in ("delivered", "failed"):
-        return
-    if delivered:
+def settle_by_channel(*, channel: str, receipt: Receipt, now: datetime) -> bool:
+    """Take a receipt of a channel that sends by itself; returns whether it is of a message of ours. Told again it changes nothing."""
+    ours = Message.objects.select_for_update().filter(channel=channel).exclude(sending="")
+    message = ours.filter(outside_id=receipt.outside_id).first() if receipt.outside_id else None
+    if message is None and (marked := _id_in(receipt.mark)):
+        message = ours.filter(id=marked).first()
+    if message is None:
+        return False
+    if message.sending in ("delivered", "failed"):
+        return True
+    if receipt.delivered:
         Message.objects.filter(id=message.id).update(sending="delivered")
     else:
         _fail(message, "undelivered", now)
+    return True
+
+
+def _id_in(mark: str) -> UUID | None:
+    try:
+        return UUID(mark)
+    except ValueError:
+        return None
 
 
 @transaction.atomic

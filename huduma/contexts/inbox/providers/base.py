@@ -69,14 +69,22 @@ class Incoming:
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """What became of a message of ours, by the channel's id of it."""
+    """What became of a message of ours, by the channel's id of it, or by the `mark` that we sent with it: our own id."""
 
     outside_id: str
     delivered: bool
+    mark: str = ""
 
     def __post_init__(self) -> None:
         """Let through only an id that can be looked for."""
         _clean(self, outside_id=ID_LIMIT)
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A part of what came in that could not be understood; what stands beside it is taken all the same. `why`: a short code."""
+
+    why: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +114,7 @@ class CallNews:
         object.__setattr__(self, "seconds", min(self.seconds, 24 * 3600))
 
 
-News = Incoming | Receipt | CallNews
+News = Incoming | Receipt | CallNews | Unread
 
 
 class Channel(ABC):
@@ -131,8 +139,11 @@ class Channel(ABC):
         """Whether something that came in bears the channel's own signature; a channel that signs nothing has none."""
         return False
 
-    def send(self, *, to: str, text: str) -> str:
-        """Hand over one message and return the channel's id of it. Raises Refused, and http.Unavailable where trying again may help."""
+    def send(self, *, to: str, text: str, mark: str) -> str:
+        """Hand over one message and return the channel's id of it. Raises Refused, and http.Unavailable where trying again may help.
+
+        `mark`: our own id of it, for channels whose receipts give one back.
+        """
         raise NotImplementedError
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from huduma.contexts.inbox.providers.base import Channel, News, Refused, Unreadable, id_in
+from huduma.contexts.inbox.providers.base import Channel, News, Refused, Unread, Unreadable, id_in
 from huduma.foundation import http
-from huduma.foundation import phone as phones
 
 READ_SECONDS = 15.0
+MALFORMED = (ValueError, TypeError, KeyError, AttributeError, RecursionError)  # phones.InvalidPhone is a ValueError
 
 
 class MetaChannel(Channel):
@@ -34,15 +34,29 @@ class MetaChannel(Channel):
         return bool(self._secret) and hmac.compare_digest(expected.encode(), signature.encode())
 
     def read(self, headers: Mapping[str, str], body: bytes) -> list[News]:
-        """Return the messages and receipts of a webhook; one may carry many."""
+        """Return the messages and receipts of a webhook as they were written: one may carry many, in any order.
+
+        One that cannot be read keeps none of the others from being taken.
+        """
         try:
-            return list(self._news(json.loads(body)))
-        except (ValueError, TypeError, KeyError, AttributeError, phones.InvalidPhone) as error:
+            parts = sorted(self._parts(json.loads(body)), key=_moment)
+        except MALFORMED as error:
             raise Unreadable("malformed") from error
+        return [one for part in parts for one in self._each(part)]
+
+    def _each(self, part: dict[str, Any]) -> list[News]:
+        try:
+            return list(self._news(part))
+        except MALFORMED:
+            return [Unread("malformed")]
 
     @abstractmethod
-    def _news(self, told: dict[str, Any]) -> Iterator[News]:
-        """Return what stands in a webhook."""
+    def _parts(self, told: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Return the messages and receipts of a webhook, as the company writes them."""
+
+    @abstractmethod
+    def _news(self, part: dict[str, Any]) -> Iterator[News]:
+        """Return what one of them says."""
 
     def _post(self, content: dict[str, Any], *where: str | int) -> str:
         """Hand over one message; its id stands there in the answer. Raises Refused, http.Unavailable."""
@@ -60,3 +74,8 @@ class MetaChannel(Channel):
         over, over_subcode = self.window_over
         is_over = code == over and over_subcode in (None, subcode)
         raise Refused("window_over" if is_over else str(code))
+
+
+def _moment(part: dict[str, Any]) -> int:
+    told = str(part.get("timestamp", ""))
+    return int(told) if told.isdecimal() and len(told) < 20 else 0

@@ -47,7 +47,7 @@ class X(Channel):
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise Unreadable("malformed") from error
 
-    def send(self, *, to: str, text: str) -> str:
+    def send(self, *, to: str, text: str, mark: str) -> str:
         """Hand over one direct message."""
         signer = Client(
             self._consumer[0],
