@@ -296,6 +296,8 @@ INBOX_IMAP = {
 INBOX_AUTHSERV = env.text("INBOX_AUTHSERV", "sandbox.example" if SANDBOX else "")
 # The number that takes SMS from people; without one the pages name none.
 SMS_SHORT_CODE = env.text("SMS_SHORT_CODE", "22222" if SANDBOX else "")
+# For how many days a recording of a call is kept; while the matter of its conversation is not settled, longer.
+RECORDING_DAYS = env.number("RECORDING_DAYS", 90)
 WHATSAPP_BASE_URL = env.text(
     "WHATSAPP_BASE_URL", f"{SANDBOX_URL}/whatsapp/v21.0" if SANDBOX else "https://graph.facebook.com/v21.0"
 )

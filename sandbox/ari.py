@@ -323,6 +323,15 @@ async def recording(request: Request) -> Response:
     )
 
 
+async def forget(request: Request) -> Response:
+    """`DELETE /recordings/stored/{name}`."""
+    if (refused := await _refusal(request)) is not None:
+        return refused
+    if ari_of(request).recordings.pop(request.path_params["name"], None) is None:
+        return JSONResponse({"message": "Recording not found"}, 404)
+    return Response(status_code=204)
+
+
 async def listening(request: Request) -> Response:
     """`GET /_control/listening`: how many listen to the events."""
     return JSONResponse({"listening": len(ari_of(request).listeners)})
@@ -336,5 +345,6 @@ routes = [
     Route("/ari/bridges/{id}", bridge, methods=["POST", "DELETE"]),
     Route("/ari/bridges/{id}/{what:str}", act_on_bridge, methods=["POST"]),
     Route("/ari/recordings/stored/{name}/file", recording),
+    Route("/ari/recordings/stored/{name}", forget, methods=["DELETE"]),
     Route("/_control/listening", listening),
 ]

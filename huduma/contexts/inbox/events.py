@@ -59,6 +59,22 @@ class ConversationViewed(ConversationEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecordingHeard(ConversationEvent):
+    """A member of staff heard the recording of a call."""
+
+    act: ClassVar[str] = "inbox.recording.heard"
+    call_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingDeleted(ConversationEvent):
+    """The time of a recording was over."""
+
+    act: ClassVar[str] = "inbox.recording.deleted"
+    call_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConversationAssigned(ConversationEvent):
     """Somebody took a conversation, gave it back, was handed it or was chosen for it."""
 

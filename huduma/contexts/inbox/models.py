@@ -232,6 +232,7 @@ class Call(models.Model):
         ]  # fmt: skip
         indexes = [
             models.Index(fields=["-started_at"], condition=Q(ended_at=None), name="inbox_ringing"),
+            models.Index(fields=["ended_at"], condition=~Q(recording=""), name="inbox_recorded"),
             models.Index(fields=["conversation"], name="inbox_calls"),
         ]
 

@@ -50,6 +50,18 @@ def steer(call_id: str, act: str) -> None:
     operations.steer_call(call_id=UUID(call_id), act=act, now=timezone.now())
 
 
+@jobs.every("20 2 * * *", name="inbox.forget_recordings")
+def forget_recordings(timestamp: int) -> None:
+    """Delete the recordings whose time is over."""
+    operations.forget_recordings(timezone.now())
+
+
+@jobs.job(name="inbox.forget_recording", attempts=8)
+def forget_recording(call_id: str) -> None:
+    """Delete one recording."""
+    operations.forget_recording(call_id=UUID(call_id), now=timezone.now())
+
+
 @jobs.every("* * * * *", name="inbox.wake")
 def wake(timestamp: int) -> None:
     """Wake what rested, end what is silent, and give out what was left; end calls that a line forgot."""

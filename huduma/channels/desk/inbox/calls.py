@@ -128,8 +128,12 @@ def outcome(request: HttpRequest, call_id: UUID) -> HttpResponse:
 
 @never_cache
 def recording(request: HttpRequest, call_id: UUID) -> HttpResponse:
-    """The recording of a call that our own exchange keeps, as a download."""
-    content = inbox.get_recording_for(actor_of(request), call_id)
+    """The recording of a call: from our own exchange as a download, else where the telephone company has it. It is written down."""
+    content, address = inbox.hear_recording(actor=actor_of(request), call_id=call_id, now=timezone.now())
+    if address:
+        answer = redirect(address)
+        answer["Referrer-Policy"] = "no-referrer"
+        return answer
     headers = {"Content-Disposition": f'attachment; filename="{call_id}.wav"'}
     return HttpResponse(content, content_type="audio/x-wav", headers=headers)
 

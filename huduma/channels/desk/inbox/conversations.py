@@ -4,6 +4,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages as notes
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -126,17 +127,24 @@ def _show(
     actor, now = actor_of(request), timezone.now()
     found = inbox.get_for(actor, conversation_id, now=now)
     said = inbox.said_in(found, notes=True)
-    people = {one.account_id for one in said if one.account_id} | {found.assignee_id} - {None}
+    spoken = inbox.calls_of(found)
+    heard = inbox.list_heard(spoken) if spoken else []
+    people = {one.account_id for one in said} | {one.actor_account_id for one in heard} | {found.assignee_id}
     names = identity.staff_names({one for one in people if one})
     ready, canned = inbox.list_canned(), request.GET.get("canned", "")
     first_words = next((one.text for one in said if one.side == "customer" and one.text), found.subject)
     typed = {how: request.POST.get("text", "")} if errors else {"reply": _put_in(request, found, ready)}
-    is_agent, spoken = actor.has_role("agent"), inbox.calls_of(found)
+    is_agent = actor.has_role("agent")
     context = {
         "conversation": found,
         "late": found.is_waiting and found.due_at < now,
         "said": [(one, _who(one, names), inbox.CHANNELS[one.channel], _files(one)) for one in said],
-        "calls": spoken,
+        "calls": [
+            (one, one.ended_at and one.ended_at + timedelta(days=settings.RECORDING_DAYS))
+            for one in spoken
+            if one.recording
+        ],
+        "heard": [(one.at, names.get(one.actor_account_id, "–") if one.actor_account_id else "") for one in heard],
         **call_context(actor, spoken, now),
         "ways": [
             (code, inbox.CHANNELS[code], address) for code, address in inbox.ways_of(found).items() if code != "phone"

@@ -16,6 +16,7 @@ LOOKS = (
     "identity.person.viewed", "identity.person.assisted", "identity.person.card_checked", "identity.person.phone_replaced",
     "identity.person.new_number_asked", "identity.person.new_number_refused",
     "exchange.register.asked", "contact.customer.viewed", "contact.matter.viewed",
+    "inbox.conversation.viewed", "inbox.recording.heard",
     "identity.person.merged", "identity.person.parted",
     "contact.case_access.granted", "credentials.credential.read",
 )  # fmt: skip
@@ -38,6 +39,8 @@ LOOKED = {
     "identity.person.viewed": gettext_lazy("An officer opened your record"),
     "contact.customer.viewed": gettext_lazy("A member of staff opened the page of what you asked for"),
     "contact.matter.viewed": gettext_lazy("A member of staff read what you wrote to us"),
+    "inbox.conversation.viewed": gettext_lazy("A member of staff read your messages with us"),
+    "inbox.recording.heard": gettext_lazy("A member of staff heard the recording of a call with you"),
     "credentials.credential.read": gettext_lazy("A document of yours was opened"),
     "contact.case_access.granted": gettext_lazy(
         "A member of staff got leave to see an application of yours, for a time"

@@ -33,6 +33,10 @@ def _caller(typed: str) -> str:
         return ""  # withheld: they wait on the line all the same
 
 
+def _web(address: str) -> str:
+    return address if address.startswith(("https://", "http://")) else ""  # staff follow it
+
+
 def _seconds(fields: dict[str, str], name: str) -> int:
     told = fields.get(name, "")
     return int(told) if told.isdecimal() else 0
@@ -96,7 +100,7 @@ class Voice(Line):
                 is_over=is_over,
                 digits="" if keyed else fields.get("dtmfDigits", "")[:20],
                 seconds=dialled if direction == "out" else _seconds(fields, "durationInSeconds"),
-                recording=fields.get("recordingUrl", "")[:500],
+                recording=_web(fields.get("recordingUrl", ""))[:500],
                 cause=CAUSES.get(fields.get("hangupCause", ""), "failed"),
             )
         ]

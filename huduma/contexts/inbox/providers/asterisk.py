@@ -144,6 +144,10 @@ class Asterisk(Line):
             )
         return answer.content if answer.status_code == 200 else b""
 
+    def forget(self, address: str) -> None:
+        """Delete a stored recording."""
+        self._ask("DELETE", f"recordings/stored/{quote(address, safe='')}")
+
     def _originate(self, channel_id: str, endpoint: str, number: str, shown: str) -> None:
         self._ask(
             "POST", "channels", endpoint=endpoint.replace("{number}", number), app=self._settings.app, appArgs="out",

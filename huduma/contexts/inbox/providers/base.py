@@ -175,8 +175,11 @@ class Line(Channel):
         """End all that belongs to a call; what ended already is no error."""
 
     def recording(self, address: str) -> bytes | None:
-        """Return a recording by the address that the line gave, or None where the line lets a browser fetch it."""
+        """Return a recording by the address that the line gave (empty where it has none), or None where a browser fetches it."""
         return None
+
+    def forget(self, address: str) -> None:
+        """Delete a recording, where the line lets us; one that is gone is no error. Raises http.Unavailable."""
 
 
 def id_in(answer: Any, *where: str | int) -> str:

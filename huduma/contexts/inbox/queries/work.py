@@ -1,16 +1,19 @@
 """What else the contact centre looks at: calls, calls back, what could not be read, the mailbox, ready answers, who is there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 
+from huduma.contexts.inbox.events import RecordingDeleted, RecordingHeard
 from huduma.contexts.inbox.models import Call, CallBack, Canned, Conversation, Mailbox, Presence, Received
-from huduma.contexts.inbox.providers.base import channels, line
+from huduma.contexts.inbox.providers.base import channels
 from huduma.contexts.knowledge import public as knowledge
-from huduma.foundation import http, references
+from huduma.foundation import references
 from huduma.foundation.access import Actor, NotFound
+from huduma.foundation.journal import public as journal
 from huduma.foundation.translated import pick
 
 #: A call of which nothing more was heard for so long is over, whatever the telephone company forgot to say.
@@ -66,16 +69,11 @@ def whom_to_dial(*, session_id: str, agent_phone: str) -> str:
     return found.phone if found else ""
 
 
-def get_recording_for(actor: Actor, call_id: UUID) -> bytes:
-    """Fetch the recording of a call from our own exchange. Raises NotPermitted, NotFound (also where it does not answer)."""
-    call = get_call_for(actor, call_id)
-    try:
-        content = line(call.via).recording(call.recording) if call.recording else None
-    except http.Unavailable:
-        content = None
-    if not content:
-        raise NotFound
-    return content
+def list_heard(calls: Sequence[Call]) -> list[journal.Entry]:
+    """Return who heard the recordings of some calls, and which were deleted, the newest first."""
+    acts = [RecordingHeard.act, RecordingDeleted.act]
+    found, _ = journal.page_concerning([call.id for call in calls], acts=acts, before=None, limit=LATEST)
+    return found
 
 
 def list_callbacks_for(actor: Actor, *, now: datetime) -> list[Promised]:

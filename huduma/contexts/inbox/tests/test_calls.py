@@ -3,16 +3,21 @@
 import threading
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
 
+from huduma.contexts.contact import public as contact
 from huduma.contexts.inbox import operations, rules, tasks
 from huduma.contexts.inbox import public as inbox
 from huduma.contexts.inbox.management.commands.telephone import listen
 from huduma.contexts.inbox.models import Call, CallBack, Conversation, Received
+from huduma.contexts.inbox.operations.conversations import begin
 from huduma.contexts.inbox.providers.base import CallNews, channels
 from huduma.foundation import http
+from huduma.foundation.access import ANONYMOUS, NotFound, NotPermitted
+from huduma.foundation.journal import public as journal
 
 pytestmark = pytest.mark.django_db
 HERS, EXTENSION = "+254700000002", "2001"
@@ -93,7 +98,9 @@ def test_calling_out_rings_the_agent_then_the_customer_and_records_how_it_went(
     exchange.hear("RecordingFinished")
     call.refresh_from_db()
     assert (call.how, call.cause, call.outcome, exchange.handset(EXTENSION)) == ("answered", "", "", None)
-    assert inbox.get_recording_for(agent, call.id)[:4] == b"RIFF"
+    assert inbox.hear_recording(actor=agent, call_id=call.id, now=now)[0][:4] == b"RIFF"
+    [heard] = journal.entries_concerning(customer.person_id, acts=["inbox.recording.heard"])
+    assert (heard.actor_account_id, heard.facts["call_id"]) == (agent.account_id, str(call.id))
     inbox.record_outcome(actor=agent, call_id=call.id, outcome="reached", now=now)
     assert not conversation_with().is_waiting
 
@@ -267,6 +274,56 @@ def test_a_call_that_a_line_forgot_ends_by_itself(agent, customer, now):
     assert operations.end_forgotten(now + timedelta(hours=4)) == 1
     call.refresh_from_db()
     assert call.stage == "over"
+
+
+def recorded(now, via="asterisk", address="call-1", **more) -> Call:
+    conversation = begin(channel="phone", address=HERS, phone=HERS, language="sw", now=now)
+    for name, value in more.items():
+        setattr(conversation, name, value)
+    conversation.save()
+    return Call.objects.create(
+        session_id=str(conversation.id), conversation=conversation, direction="in", phone=HERS, started_at=now, ended_at=now,
+        how="answered", via=via, recording=address,
+    )  # fmt: skip
+
+
+def test_a_recording_is_deleted_when_its_time_is_over_unless_its_matter_is_open(
+    agent, sandbox, drain_jobs, now, settings, monkeypatch
+):
+    matter = contact.open_matter(
+        actor=ANONYMOUS, kind="complaint", text="They shouted at me.", language="en", body_code="CRS", phone=HERS, channel="web", now=now
+    )  # fmt: skip
+    here, there, disputed = (
+        recorded(now),
+        recorded(now, "phone", "https://voice.example/1"),
+        recorded(now, matter=matter),
+    )
+    assert operations.forget_recordings(now + timedelta(days=settings.RECORDING_DAYS)) == 0
+    later = now + timedelta(days=settings.RECORDING_DAYS, minutes=1)
+    sandbox.post("/_control/asterisk", json={"fault": "down", "times": 1})
+    assert operations.forget_recordings(later) == operations.forget_recordings(later) == 2
+    with pytest.raises(http.Unavailable):  # a worker tries again
+        operations.forget_recording(call_id=here.id, now=later)
+    assert Call.objects.get(id=here.id).recording
+    assert drain_jobs().count("inbox.forget_recording") == 2
+    operations.forget_recording(call_id=here.id, now=later)
+    assert [Call.objects.get(id=one.id).recording for one in (here, there, disputed)] == ["", "", "call-1"]
+    assert len(inbox.list_heard([here, there, disputed])) == 2
+    with pytest.raises(NotFound):
+        inbox.hear_recording(actor=agent, call_id=here.id, now=later)
+
+
+def test_who_may_hear_a_recording_and_what_the_line_says_of_it(agent, staff, bodies, now):
+    call, there = recorded(now), recorded(now, "phone", "https://voice.example/1")
+    with pytest.raises(inbox.NoAnswer):  # the exchange has none of that name
+        inbox.hear_recording(actor=agent, call_id=call.id, now=now)
+    assert inbox.hear_recording(actor=agent, call_id=there.id, now=now) == (b"", "https://voice.example/1")
+    with pytest.raises(NotPermitted):
+        inbox.hear_recording(actor=staff("Baraka", role="focal", body="CRS"), call_id=there.id, now=now)
+    voice = channels.get("phone")
+    for address, kept in (("javascript:alert(1)", ""), ("https://voice.example/1", "https://voice.example/1")):
+        [news] = voice.read({}, urlencode({"sessionId": "1", "isActive": "0", "recordingUrl": address}).encode())
+        assert news.recording == kept
 
 
 def test_letters_are_keyed_by_where_they_stand():
