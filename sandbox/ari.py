@@ -226,18 +226,20 @@ async def act(request: Request) -> Response:
         leg.state = "up"
         await ari.tell("ChannelStateChange", channel=channel_of(leg))
     if what == "play":
-        return _played(ari, f"channel:{leg.id}", [leg], request.query_params.get("media", ""))
+        query = request.query_params
+        return _played(ari, f"channel:{leg.id}", [leg], query.get("media", ""), query.get("lang", "en"))
     return Response(status_code=204)
 
 
-def _played(ari: Ari, target: str, legs: list[Leg], media: str) -> Response:
+def _played(ari: Ari, target: str, legs: list[Leg], media: str, language: str = "en") -> Response:
+    sounds = media.split(",")
     for leg in legs:
-        leg.said.append(media)
+        leg.said.extend(sounds)
     playback = {
         "id": secrets.token_hex(8),
-        "media_uri": media,
+        "media_uri": sounds[-1],
         "target_uri": target,
-        "language": "en",
+        "language": language,
         "state": "queued",
     }
     ari.later(PLAY_SECONDS, ari.tell("PlaybackFinished", playback={**playback, "state": "done"}))

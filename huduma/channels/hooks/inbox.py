@@ -30,12 +30,6 @@ CLOSED = (
     "We are closed now. Press 1 and we call you back on a working day, 3 to hear how far your request is."
 )
 PROMISED = "Asante. Tutakupigia. Thank you. We will call you back."
-#: Who chose a language is asked for the reference in it.
-LANGUAGES = {"2": "sw", "3": "en"}
-KEY_IT = {
-    "sw": "Bonyeza herufi na tarakimu za kumbukumbu iliyo kwenye SMS yetu, kila herufi kwa kitufe chake, kisha alama ya reli.",
-    "en": "Key the letters and digits of the reference in our SMS, each letter by the key on which it stands, then the hash key.",
-}
 
 
 def _is_ours(token: str) -> bool:
@@ -70,7 +64,7 @@ def voice(request: HttpRequest, token: str) -> HttpResponse:
     body = request.body[:BODY_LIMIT]
     is_on, keyed = request.POST.get("isActive") == "1", request.GET.get("keyed", "")
     answer, more = ElementTree.Element("Response"), {}
-    if is_on and keyed in KEY_IT:
+    if is_on and keyed in inbox.KEY_IT:
         more["Keyed"] = "found" if _read_status(request, answer, token, keyed) else "unknown"
     elif is_on:
         _what_to_do(request, answer, token)
@@ -88,8 +82,9 @@ def _what_to_do(request: HttpRequest, answer: ElementTree.Element, token: str) -
         _dial(request, answer)
     elif pressed == "1" and _caller(request):  # whose number is withheld cannot be called back, and waits
         ElementTree.SubElement(answer, "Say").text = PROMISED
-    elif pressed in LANGUAGES:
-        _ask_reference(answer, token, LANGUAGES[pressed], KEY_IT[LANGUAGES[pressed]])
+    elif pressed in inbox.STATUS_KEYS:
+        language = inbox.STATUS_KEYS[pressed]
+        _ask_reference(answer, token, language, inbox.KEY_IT[language])
     elif pressed is not None:
         ElementTree.SubElement(answer, "Enqueue")
     else:
@@ -129,14 +124,14 @@ def _ask_reference(answer: ElementTree.Element, token: str, language: str, words
 
 
 def _read_status(request: HttpRequest, answer: ElementTree.Element, token: str, language: str) -> bool:
-    words, is_found = inbox.read_status(
+    said = inbox.read_status(
         phone=_caller(request), digits=request.POST.get("dtmfDigits", "")[:20], language=language, now=timezone.now()
     )
-    if is_found:
-        ElementTree.SubElement(answer, "Say").text = words
+    if said.is_found:
+        ElementTree.SubElement(answer, "Say").text = said.words
     else:
-        _ask_reference(answer, token, language, words)
-    return is_found
+        _ask_reference(answer, token, language, said.words)
+    return said.is_found
 
 
 @csrf_exempt

@@ -208,6 +208,11 @@ class Call(models.Model):
     seconds = models.PositiveIntegerField(default=0)
     recording = models.CharField(max_length=500, blank=True)
     via = models.CharField(max_length=20, default="phone", help_text="The line (a channel's name) that carries it.")
+    keyed = models.CharField(
+        max_length=22,
+        blank=True,
+        help_text="What a caller keys who asks for a status: the language, then the digits so far.",
+    )
     agent_phone = models.CharField(max_length=16, blank=True, help_text="Where the agent is rung.")
     purpose = models.CharField(max_length=20, blank=True, help_text="Why we called; the customer reads it.")
     callback = models.ForeignKey("CallBack", null=True, on_delete=models.PROTECT, related_name="+")

@@ -94,20 +94,21 @@ from huduma.contexts.inbox.queries import (
     ways_of,
     whom_to_dial,
 )
-from huduma.contexts.inbox.rules import CALL_PURPOSES, CHANNELS, CHOSEN, OUTCOMES, WRAP_UPS
+from huduma.contexts.inbox.rules import CALL_PURPOSES, CHANNELS, CHOSEN, KEY_IT, OUTCOMES, STATUS_KEYS, WRAP_UPS
 
 __all__ = [
-    "CALL_PURPOSES", "CHANNELS", "CHOSEN", "OUTCOMES", "WRAP_UPS", "AsksForPeace", "Attached", "Call", "CallBack",
-    "Canned", "Conversation", "ConversationPage", "EmptyMessage", "Ended", "HasAnother", "InACall", "Message",
-    "MessageTooLong", "NoAnswer", "NoExtension", "NoNumber", "NoOutcome", "NoPurpose", "NoSuchReference", "NoSuchWay",
-    "NoSuchWrapUp", "NoTelephone", "NotOver", "NothingNoted", "NothingToSend", "Presence", "Promised", "Received",
-    "RestsTooLong", "SettledAlready", "TheyTalk", "TooLate", "TooLongThere", "TooMuch", "View", "WindowOver",
-    "call_out", "calls_of", "challenge_of", "chat_token", "claim", "colleagues", "dead_mailbox", "distribute",
-    "fetch_mail", "fill", "fill_article", "get_attachment_for", "get_call_for", "get_chat", "get_ended", "get_for",
-    "get_refused_for", "hand_over", "hang_up", "hear_recording", "helpers", "identify", "is_signed_by", "key_of",
-    "link", "list_callbacks_for", "list_calls_for", "list_canned", "list_ended_calls_for", "list_for", "list_heard",
-    "list_refused_for", "list_there_for", "live_call_of", "note", "open_matter", "others_of", "presence_of",
-    "promise_call_for", "read_status", "receive", "record_outcome", "register_listener", "release", "reply",
-    "said_in", "set_presence", "settle_callback", "share", "snooze", "suggest_articles", "tag", "take", "take_call",
-    "ways_of", "whom_to_dial", "wrap_up", "write_canned", "write_down", "write_from_web",
+    "CALL_PURPOSES", "CHANNELS", "CHOSEN", "KEY_IT", "OUTCOMES", "STATUS_KEYS", "WRAP_UPS", "AsksForPeace",
+    "Attached", "Call", "CallBack", "Canned", "Conversation", "ConversationPage", "EmptyMessage", "Ended",
+    "HasAnother", "InACall", "Message", "MessageTooLong", "NoAnswer", "NoExtension", "NoNumber", "NoOutcome",
+    "NoPurpose", "NoSuchReference", "NoSuchWay", "NoSuchWrapUp", "NoTelephone", "NotOver", "NothingNoted",
+    "NothingToSend", "Presence", "Promised", "Received", "RestsTooLong", "SettledAlready", "TheyTalk", "TooLate",
+    "TooLongThere", "TooMuch", "View", "WindowOver", "call_out", "calls_of", "challenge_of", "chat_token", "claim",
+    "colleagues", "dead_mailbox", "distribute", "fetch_mail", "fill", "fill_article", "get_attachment_for",
+    "get_call_for", "get_chat", "get_ended", "get_for", "get_refused_for", "hand_over", "hang_up", "hear_recording",
+    "helpers", "identify", "is_signed_by", "key_of", "link", "list_callbacks_for", "list_calls_for", "list_canned",
+    "list_ended_calls_for", "list_for", "list_heard", "list_refused_for", "list_there_for", "live_call_of", "note",
+    "open_matter", "others_of", "presence_of", "promise_call_for", "read_status", "receive", "record_outcome",
+    "register_listener", "release", "reply", "said_in", "set_presence", "settle_callback", "share", "snooze",
+    "suggest_articles", "tag", "take", "take_call", "ways_of", "whom_to_dial", "wrap_up", "write_canned",
+    "write_down", "write_from_web",
 ]  # fmt: skip

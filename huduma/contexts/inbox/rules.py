@@ -111,6 +111,13 @@ QUOTED = re.compile(
 REFERENCE = re.compile(r"(?<![0-9A-Z])[A-Z]{2}(?:[ -]?[0-9A-Z]{4}){2}[ -]?[0-9A-Z](?![0-9A-Z])", re.I)
 
 
+#: By which key of the first menu a caller hears how far their request is, and in which language.
+STATUS_KEYS = {"2": "sw", "3": "en"}
+#: What they are asked then, in that language.
+KEY_IT = {
+    "sw": "Bonyeza herufi na tarakimu za kumbukumbu iliyo kwenye SMS yetu, kila herufi kwa kitufe chake, kisha alama ya reli.",
+    "en": "Key the letters and digits of the reference in our SMS, each letter by the key on which it stands, then the hash key.",
+}
 #: On which key of a telephone each letter stands (ITU-T E.161).
 KEYS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
 

@@ -8,7 +8,7 @@ from huduma.contexts.inbox.operations.calls import (
     settle_callback,
     take_call,
 )
-from huduma.contexts.inbox.operations.commands import TooMuchKeyed, read_status
+from huduma.contexts.inbox.operations.commands import TooMuchKeyed, read_status, sounds_in
 from huduma.contexts.inbox.operations.desk import (
     HasAnother,
     NoSuchReference,
@@ -71,6 +71,6 @@ __all__ = [
     "forget_recording", "forget_recordings", "give_up", "hand_over", "hand_over_message", "hang_up", "hear_of_call",
     "hear_recording", "identify", "keep_event", "key_of", "link", "note", "open_matter", "promise_call_for",
     "read_status", "receive", "reconcile", "record_outcome", "release", "reply", "set_presence", "settle",
-    "settle_callback", "settle_receipts", "share", "snooze", "steer_call", "tag", "take", "take_call", "wake",
-    "wrap_up", "write_canned", "write_down", "write_from_web",
+    "settle_callback", "settle_receipts", "share", "snooze", "sounds_in", "steer_call", "tag", "take", "take_call",
+    "wake", "wrap_up", "write_canned", "write_down", "write_from_web",
 ]  # fmt: skip

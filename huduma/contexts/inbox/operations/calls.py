@@ -67,13 +67,29 @@ def hear_of_call(news: CallNews, now: datetime, *, via: str = "phone") -> None:
         call.save(update_fields=["recording"])
     if call.ended_at is not None:
         return
-    if news.digits == CALL_ME and call.direction == "in" and call.phone and call.taken_by is None:
-        promise_call(conversation=call.conversation, phone=call.phone, now=now)
-        steer(call, "thank")
+    if news.digits and call.direction == "in" and call.taken_by is None:
+        _hear_key(call, news.digits, now)
     if news.is_answered:
         _hear_answered(call, news, now)
     if news.is_over:
         _hear_over(call, news, now)
+
+
+def _hear_key(call: Call, key: str, now: datetime) -> None:
+    """A caller chose to be called back; or, where the line only tells of each key, to key a reference: `#` ends it, `*` begins it anew."""
+    if call.keyed:
+        language, digits = call.keyed[:2], call.keyed[2:]
+        if key == "#":
+            steer(call, "status")
+        else:
+            call.keyed = language + ("" if key == "*" else (digits + key)[:20])
+    elif key == CALL_ME and call.phone:
+        promise_call(conversation=call.conversation, phone=call.phone, now=now)
+        steer(call, "thank")
+    elif key in rules.STATUS_KEYS and line(call.via).steers:
+        call.keyed = rules.STATUS_KEYS[key]
+        steer(call, "ask")
+    call.save(update_fields=["keyed"])
 
 
 def _is_arrival(news: CallNews) -> bool:

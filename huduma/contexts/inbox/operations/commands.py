@@ -1,5 +1,6 @@
 """Keywords by SMS and WhatsApp: STATUS with a reference, HELP, CALL. The answer goes to the number that asked, whoever it claims to be."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -29,6 +30,8 @@ NOT_KEYED = gettext_noop("Nothing with this reference belongs to the number that
 SAID_APPLICATION = gettext_noop("%(service)s: %(status)s. Thank you for calling Huduma.")
 SAID_MATTER = gettext_noop("%(kind)s: %(status)s. It is with: %(level)s. Thank you for calling Huduma.")
 KEYED_PER_HOUR = 10
+#: The last sound of those that say a status: after it the exchange hangs up.
+GOODBYE = "goodbye"
 STATUSES = {
     "submitted": gettext_noop("Sent"),
     "waiting_payment": gettext_noop("Waits for payment"),
@@ -47,27 +50,59 @@ class TooMuchKeyed(Refusal):
     """Too many references were keyed from this number. Try again in an hour, or press 1 in the first menu and we call you back."""
 
 
-def read_status(*, phone: str, digits: str, language: str, now: datetime) -> tuple[str, bool]:
-    """Return what a caller hears who keyed a reference, in a language, and whether it was found among what belongs to their number."""
+@dataclass(frozen=True)
+class Spoken:
+    """What a caller hears who keyed a reference: in words, and as the sounds of an exchange that reads nothing out."""
+
+    words: str
+    is_found: bool
+    sounds: tuple[str, ...]
+
+
+def read_status(*, phone: str, digits: str, language: str, now: datetime) -> Spoken:
+    """Return what a caller hears who keyed a reference, in a language: it is found only among what belongs to their number."""
     mine = [*contact.references_of(phone), *applications.references_of(phone)] if phone else []
     with override(language):
         if not throttle.allow(f"keyed:{phone}", limit=KEYED_PER_HOUR, seconds=3600):
-            return TooMuchKeyed().message, False
+            return Spoken(TooMuchKeyed().message, False, ("too_much",))
         reference = rules.keyed(mine, digits)
         if not reference:
-            return gettext(NOT_KEYED), False
+            return Spoken(gettext(NOT_KEYED), False, ("not_found",))
         try:
             matter = contact.track(reference=reference, phone=phone)
         except NotFound:
-            try:
-                found = applications.track(reference=reference, phone=phone, address=phone, now=now)
-            except Refusal as refusal:  # too many tries
-                return refusal.message, False
-            told = {"service": pick(found.service, language), "status": gettext(STATUSES.get(found.status, "Sent"))}
-            return gettext(SAID_APPLICATION) % told, True
+            return _application_spoken(reference, phone, language, now)
         level = pick(contact.LEVELS[matter.level], language)
         told = {"kind": pick(contact.KINDS[matter.kind].name, language), "status": pick(matter.state_name, language)}
-        return gettext(SAID_MATTER) % {**told, "level": level}, True
+        sounds = (f"kind/{matter.kind}", f"matter/{matter.state}", "with", f"level/{matter.level}", GOODBYE)
+        return Spoken(gettext(SAID_MATTER) % {**told, "level": level}, True, sounds)
+
+
+def _application_spoken(reference: str, phone: str, language: str, now: datetime) -> Spoken:
+    try:
+        found = applications.track(reference=reference, phone=phone, address=phone, now=now)
+    except Refusal as refusal:  # too many tries
+        return Spoken(refusal.message, False, ("too_much",))
+    status = found.status if found.status in STATUSES else "submitted"
+    told = {"service": pick(found.service, language), "status": gettext(STATUSES[status])}
+    return Spoken(gettext(SAID_APPLICATION) % told, True, ("application", f"status/{status}", GOODBYE))
+
+
+def sounds_in(language: str) -> dict[str, str]:
+    """Return every sound that an exchange needs to say a status in a language: its name, and the words to be recorded."""
+    with override(language):
+        return {
+            "key_it": rules.KEY_IT[language],
+            "not_found": gettext(NOT_KEYED),
+            "too_much": TooMuchKeyed().message,
+            "application": gettext("Your application"),
+            "with": gettext("It is with"),
+            GOODBYE: gettext("Thank you for calling Huduma."),
+            **{f"status/{code}": gettext(words) for code, words in STATUSES.items()},
+            **{f"kind/{code}": pick(kind.name, language) for code, kind in contact.KINDS.items()},
+            **{f"matter/{code}": pick(name, language) for code, name in contact.STATES.items()},
+            **{f"level/{number}": pick(name, language) for number, name in contact.LEVELS.items()},
+        }
 
 
 def words_for(command: rules.Command, rest: str, phone: str, language: str, now: datetime) -> str:

@@ -19,6 +19,7 @@ from huduma.contexts.inbox.operations.calls import (
     steer,
     telephone_of,
 )
+from huduma.contexts.inbox.operations.commands import read_status
 from huduma.contexts.inbox.operations.conversations import lock_for, one_at_a_time
 from huduma.contexts.inbox.operations.intake import key_of, receive
 from huduma.contexts.inbox.providers import asterisk
@@ -180,8 +181,25 @@ def steer_call(*, call_id: UUID, act: str, now: datetime) -> None:
                 _or_end(call, now, lambda: wire.connect(call_id=call.id, phone=call.phone))
             case "bridge":
                 wire.bridge(call_id=call.id, session_id=call.session_id)
+            case "ask":
+                wire.say(session_id=call.session_id, language=call.keyed[:2], sounds=("key_it",))
+            case "status":
+                _say_status(call, now)
             case "thank":
                 wire.thank(session_id=call.session_id)
+
+
+def _say_status(call: Call, now: datetime) -> None:
+    """Say what a caller asked for, who was served by it as if by an agent; where it is not found, they may key it again."""
+    said = read_status(phone=call.phone, digits=call.keyed[2:], language=call.keyed[:2], now=now)
+    with transaction.atomic():
+        locked = Call.objects.select_for_update().get(id=call.id)
+        if locked.ended_at is not None or locked.taken_by is not None:
+            return
+        locked.keyed = call.keyed[:2]
+        locked.answered_at = now if said.is_found else None
+        locked.save(update_fields=["keyed", "answered_at"])
+    line(call.via).say(session_id=call.session_id, language=call.keyed[:2], sounds=said.sounds)
 
 
 def _ring(call: Call, now: datetime) -> None:
@@ -247,5 +265,12 @@ def end_forgotten(now: datetime) -> int:
 
 
 def keep_event(body: bytes, now: datetime) -> None:
-    """Keep an event of the exchange for a job; told twice, it is kept once."""
-    receive(source="asterisk", key=key_of(body), headers={}, body=body, now=now)
+    """Keep an event of the exchange for a job; told twice, it is kept once. Keys are heard in the order in which they were pressed."""
+    receive(
+        source="asterisk",
+        key=key_of(body),
+        headers={},
+        body=body,
+        now=now,
+        after=f"asterisk:{asterisk.channel_in(body)}",
+    )

@@ -41,11 +41,12 @@ RECEIPT_AGAIN = timedelta(minutes=1)
 
 @transaction.atomic
 def receive(
-    *, source: str, key: str, headers: Mapping[str, str], body: bytes, now: datetime, size: int | None = None
-) -> bool:
+    *, source: str, key: str, headers: Mapping[str, str], body: bytes, now: datetime, size: int | None = None,
+    after: str | None = None,
+) -> bool:  # fmt: skip
     """Keep what came in, and let a job understand it. Returns whether it is new: a repeat (same `key`) changes nothing.
 
-    `size`: how many bytes it had, where only its headers were fetched.
+    `size`: how many bytes it had, where only its headers were fetched. `after`: what came in under this name is understood in its order.
     """
     kept = {name: storable(value)[:500] for name, value in headers.items()}
     try:
@@ -55,7 +56,7 @@ def receive(
             )
     except IntegrityError:
         return False
-    jobs.defer("inbox.take", received_id=str(received.id))
+    jobs.defer("inbox.take", lock=after, received_id=str(received.id))
     return True
 
 

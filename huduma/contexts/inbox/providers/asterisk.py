@@ -26,6 +26,8 @@ RING_SECONDS = 30
 #: Events that say something of a call; the others are not kept.
 TOLD = ("StasisStart", "StasisEnd", "ChannelDtmfReceived", "ChannelDestroyed", "PlaybackFinished", "RecordingFinished")
 PROMISED = "sound:huduma/promised"
+#: After these all is said.
+LAST_WORDS = (PROMISED, "sound:huduma/goodbye")
 #: Why a channel ended (ITU-T Q.850, as Asterisk numbers them).
 CAUSES = {
     1: "unknown_number",
@@ -111,6 +113,12 @@ class Asterisk(Line):
             self._ask("POST", f"channels/{session_id}/moh")
         self._ask("POST", f"channels/{session_id}/play", media=f"sound:huduma/{'welcome' if is_open else 'closed'}")
 
+    def say(self, *, session_id: str, language: str, sounds: tuple[str, ...]) -> None:
+        """Play the sounds in a language, without the music."""
+        self._ask("DELETE", f"channels/{session_id}/moh")
+        media = ",".join(f"sound:huduma/{one}" for one in sounds)
+        self._ask("POST", f"channels/{session_id}/play", media=media, lang=language)
+
     def connect(self, *, call_id: UUID, phone: str) -> None:
         """Let the agent hear ringing in a bridge, and ring the customer."""
         self._ask("POST", f"bridges/bridge-{call_id}", type="mixing")
@@ -168,6 +176,14 @@ class Asterisk(Line):
         return answer.json() if answer.content else None
 
 
+def channel_in(body: bytes) -> str:
+    """Return whose event this is: the id of its channel, empty where it has none."""
+    try:
+        return str(json.loads(body)["channel"]["id"])[:100]
+    except (ValueError, TypeError, KeyError):
+        return ""
+
+
 def _arrived(channel: dict[str, Any]) -> CallNews:
     try:
         number = phones.parse(str(channel["caller"]["number"]))
@@ -200,7 +216,7 @@ def _news(told: dict[str, Any]) -> Iterator[News]:
         return
     if kind == "PlaybackFinished":
         playback = told["playback"]
-        if playback["media_uri"] == PROMISED:  # all is said: hang up
+        if playback["media_uri"] in LAST_WORDS:
             yield CallNews(session_id=str(playback["target_uri"]).removeprefix("channel:")[:100], is_over=True)
         return
     channel = told["channel"]

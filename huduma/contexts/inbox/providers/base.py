@@ -162,6 +162,9 @@ class Line(Channel):
     def answer(self, *, session_id: str, is_open: bool) -> None:
         """Answer a caller and let them wait, or choose to be called back. Raises http.Unavailable, as all below."""
 
+    def say(self, *, session_id: str, language: str, sounds: tuple[str, ...]) -> None:
+        """Say some sounds to a caller, one after the other; after the last of a status (`goodbye`) the call is over."""
+
     def connect(self, *, call_id: UUID, phone: str) -> None:
         """Ring the customer, for an agent who lifted. Raises Refused too."""
 

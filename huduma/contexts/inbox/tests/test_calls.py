@@ -2,10 +2,12 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from huduma.contexts.contact import public as contact
@@ -13,6 +15,7 @@ from huduma.contexts.inbox import operations, rules, tasks
 from huduma.contexts.inbox import public as inbox
 from huduma.contexts.inbox.management.commands.telephone import listen
 from huduma.contexts.inbox.models import Call, CallBack, Conversation, Received
+from huduma.contexts.inbox.operations import commands
 from huduma.contexts.inbox.operations.conversations import begin
 from huduma.contexts.inbox.providers.base import CallNews, channels
 from huduma.foundation import http
@@ -192,6 +195,46 @@ def test_a_caller_is_promised_a_call_and_told_so(exchange, agent, customer, now)
     exchange.hear("sound:huduma/promised")
     assert CallBack.objects.get().phone == HERS
     assert (Call.objects.get().how, exchange.handset(HERS)) == ("callback", None)
+
+
+@pytest.mark.parametrize(("key", "language"), [("2", "sw"), ("3", "en")])
+def test_a_caller_keys_a_reference_and_hears_the_status_in_their_language(
+    exchange, agent, customer, now, key, language
+):
+    matter = contact.open_matter(
+        actor=customer, kind="complaint", text="They shouted at me.", language="en", body_code="CRS", phone=HERS, channel="web", now=now
+    )  # fmt: skip
+    keys = matter.reference.translate(rules.KEYS)[2:]
+    exchange.use(HERS, "call", until="StasisStart")
+    exchange.use(HERS, "key", key, until="ChannelDtmfReceived")
+    assert exchange.handset(HERS)["said"][-1] == "sound:huduma/key_it"
+    for digit in f"{keys[:3]}*1#":  # began anew, then wrong
+        exchange.use(HERS, "key", digit, until="ChannelDtmfReceived")
+    assert exchange.handset(HERS)["said"][-1] == "sound:huduma/not_found"
+    call = Call.objects.get()
+    assert (call.keyed, call.stage, CallBack.objects.count()) == (language, "ringing", 0)  # an agent may still take it
+    for digit in f"{keys}#":
+        exchange.use(HERS, "key", digit, until="ChannelDtmfReceived")
+    said = [one.removeprefix("sound:huduma/") for one in exchange.handset(HERS)["said"][-5:]]
+    assert said == ["kind/complaint", "matter/open", "with", "level/1", "goodbye"]
+    assert set(said) <= set(operations.sounds_in(language))
+    exchange.hear("sound:huduma/goodbye")
+    call.refresh_from_db()
+    assert (call.how, exchange.handset(HERS), call.conversation.is_waiting) == ("answered", None, False)
+
+
+def test_every_sound_of_a_status_has_words_in_both_languages(bodies, now, monkeypatch):
+    english, kiswahili = operations.sounds_in("en"), operations.sounds_in("sw")
+    assert english.keys() == kiswahili.keys()
+    assert [name for name in english if english[name] == kiswahili[name]] == []
+    listed = StringIO()
+    call_command("telephone", "--sounds", stdout=listed)
+    assert f"sw/huduma/goodbye: {kiswahili['goodbye']}" in listed.getvalue()
+    asked = {"phone": "+254700000009", "digits": "222345678", "language": "en", "now": now}
+    stranger = operations.read_status(**asked)
+    assert (stranger.is_found, stranger.sounds) == (False, ("not_found",))
+    monkeypatch.setattr(commands, "KEYED_PER_HOUR", 0)
+    assert operations.read_status(**asked).sounds == ("too_much",)
 
 
 def test_what_is_lost_or_told_twice_or_late_is_set_right(exchange, agent, customer, sandbox, drain_jobs, now):

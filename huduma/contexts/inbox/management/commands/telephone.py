@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import close_old_connections
 from django.utils import timezone
 
@@ -26,7 +26,18 @@ class Command(BaseCommand):
 
     help = __doc__ or ""
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        """`--sounds`: only list what is to be recorded for the exchange."""
+        parser.add_argument(
+            "--sounds", action="store_true", help="list the sounds that the exchange needs, with their words"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["sounds"]:
+            for language in ("sw", "en"):
+                for name, words in operations.sounds_in(language).items():
+                    self.stdout.write(f"{language}/huduma/{name}: {words}")
+            return
         if not settings.ARI["url"]:
             raise CommandError("ARI_URL is not set: there is no exchange to listen to.")
         exchange = channels.get("asterisk")
