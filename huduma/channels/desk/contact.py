@@ -1,6 +1,5 @@
 """The contact desk: what customers brought, level by level; one matter at a time; the figures that the Ombudsman asks for."""
 
-import csv
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -23,6 +22,7 @@ from huduma.foundation import phone as phones
 from huduma.foundation.access import Actor, NotFound, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
 from huduma.foundation.translated import pick
+from huduma.foundation.ui.downloads import sheet
 from huduma.foundation.ui.requests import actor_of
 
 VIEWS = ("team", "mine", "late", "answered")
@@ -299,12 +299,9 @@ def report(request: HttpRequest) -> HttpResponse:
     rows = contact.count_matters_for(actor, since=since, until=until, body_code=body or None, now=now)
     named = [(contact.KINDS[row.kind].name, row) for row in rows]
     if request.GET.get("as") == "csv":
-        answer = HttpResponse(content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="matters-{since}-{body or "all"}.csv"'
-        writer = csv.writer(answer)
-        writer.writerow(["kind", "received", "answered", "pending", "late", "outside"])
-        writer.writerows([row.kind, row.received, row.answered, row.pending, row.late, row.outside] for _, row in named)
-        return answer
+        columns = ("Kind", "Received", "Answered", "Pending", "of these late", "Taken outside")
+        lines = [(pick(name), row.received, row.answered, row.pending, row.late, row.outside) for name, row in named]
+        return sheet([[gettext(column) for column in columns], *lines], f"matters-{since}-{body or 'all'}.csv")
     oddities = contact.list_oddities_for(actor, now=now) if actor.has_role("secretariat") else []
     names = identity.staff_names({one.account_id for one in oddities})
     context = {

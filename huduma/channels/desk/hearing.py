@@ -15,6 +15,7 @@ from huduma.contexts.hearing import public as hearing
 from huduma.contexts.inbox import public as inbox
 from huduma.contexts.places import public as places
 from huduma.foundation.translated import pick
+from huduma.foundation.ui.downloads import sheet
 from huduma.foundation.ui.requests import actor_of
 
 BY = {
@@ -43,6 +44,8 @@ def heard(request: HttpRequest) -> HttpResponse:
     since, until = contact.quarter_of(_day(request.GET.get("since", "")) or timezone.localdate())
     rows = hearing.list_heard_for(actor, by=by, since=since, until=until)  # type: ignore[arg-type]  # checked above
     names = _names(by)
+    if request.GET.get("as") == "csv":
+        return sheet(_lines(by, rows, names), f"heard-{by}-{since}.csv")
     context = {
         "by": by,
         "groupings": BY.items(),
@@ -55,6 +58,26 @@ def heard(request: HttpRequest) -> HttpResponse:
         "until": until,
     }
     return render(request, "desk/hearing/heard.html", context)
+
+
+def _lines(by: str, rows: list[hearing.Heard], names: dict[str, str]) -> list[list[object]]:
+    head = [
+        str(BY[by]),
+        gettext("Asked"),
+        gettext("Answers"),
+        gettext("Mean mark of 5"),
+        gettext("Good or very good"),
+        "95 % ≥",
+        "95 % ≤",
+    ]
+    lines: list[list[object]] = [[*head]]
+    for row in rows:
+        line: list[object] = [names.get(row.group, row.group), row.asked, row.answered]
+        if row.mean is not None and row.satisfied is not None:
+            share = row.satisfied
+            line += [round(row.mean, 2), *(round(part, 3) for part in (share.part, share.low, share.high))]
+        lines.append(line)
+    return lines
 
 
 def _percent(row: hearing.Heard) -> str:

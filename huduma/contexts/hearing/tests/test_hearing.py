@@ -194,4 +194,6 @@ def test_the_desk_shows_groups_with_their_interval(client, enter_desk, staff, no
     enter_desk(client, identity.Account.objects.get(id=actor.account_id))
     shown = client.get("/en/desk/heard/?by=channel").content.decode()
     assert "100% (between 72% and 100%)" in shown
+    lines = client.get("/en/desk/heard/?by=channel&as=csv").content.decode("utf-8-sig").splitlines()
+    assert lines[1] == "In person,10,10,4.0,1.0,0.722,1.0"
     assert client.get("/sw/desk/heard/?by=nothing&since=x").status_code == 200
