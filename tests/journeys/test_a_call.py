@@ -13,9 +13,12 @@ from django.utils import timezone
 from huduma.channels.hooks.messages import africastalking_token
 from huduma.contexts.contact import public as contact
 from huduma.contexts.contact.models import Matter
+from huduma.contexts.hearing import public as hearing
 from huduma.contexts.identity import public as identity
 from huduma.contexts.identity.models import Account
+from huduma.contexts.inbox import public as inbox
 from huduma.contexts.inbox.models import Conversation
+from huduma.foundation import ids
 from huduma.foundation.access import ANONYMOUS
 
 pytestmark = pytest.mark.browser
@@ -28,7 +31,6 @@ WORDS = {
         "found": "What you found, what was done, and why", "answer": "Send the answer", "wrong": "What is still wrong?",
         "again": "Look at it again", "settles": "This settles it", "settled": "Thank you. The matter is settled.",
         "figures": "Figures of the quarter", "end": "End the conversation", "keyword": "STATUS", "status": "Settled",
-        "question": "Your question", "send": "Send", "mine": "Your conversation with us", "words": "Your words",
     },
     "sw": {
         "take_call": "Pokea simu", "back": "Rudi kwenye mazungumzo", "down": "Yaandike kama suala, lenye ngazi na muda wake",
@@ -36,7 +38,6 @@ WORDS = {
         "found": "Ulichopata, kilichofanywa, na kwa nini", "answer": "Tuma jibu", "wrong": "Nini bado si sawa?",
         "again": "Liangalieni tena", "settles": "Jibu hili linatosha", "settled": "Asante. Suala limekamilika.",
         "figures": "Takwimu za robo mwaka", "end": "Kamilisha mazungumzo", "keyword": "HALI", "status": "Limekamilika",
-        "question": "Swali lako", "send": "Tuma", "mine": "Mazungumzo yako nasi", "words": "Maneno yako",
     },
 }  # fmt: skip
 
@@ -135,31 +136,81 @@ def test_a_call_becomes_a_complaint_that_is_rejected_appealed_and_settled(
     sound(agent)
 
 
-@pytest.mark.parametrize("language", ["en", "sw"])
-def test_a_talk_on_the_web_without_an_account(portal, page, desk_of, sound, shoot, language):
-    say = WORDS[language]
+def test_a_talk_on_the_web_without_an_account(portal, page, desk_of, sound, sound_in_both, shoot):
     cache.clear()
-    page.goto(f"{portal}/{language}/chat/")
-    sound(page)
-    page.get_by_label(say["question"]).fill("When do you open on Saturday?")
-    page.get_by_role("button", name=say["send"], exact=True).click()
-    page.get_by_role("heading", name=say["mine"]).wait_for()
-    sound(page)
+    page.goto(f"{portal}/en/chat/")
+    sound_in_both(page)
+    page.get_by_label("Your question").fill("When do you open on Saturday?")
+    page.get_by_role("button", name="Send", exact=True).click()
+    page.get_by_role("heading", name="Your conversation with us").wait_for()
+    sound_in_both(page)
     agent = desk_of("agent@huduma.example")
-    agent.goto(f"{portal}/{language}/desk/inbox/")
-    sound(agent)
-    shoot(agent, f"inbox-{language}")
+    agent.goto(f"{portal}/en/desk/inbox/")
+    sound_in_both(agent)
+    shoot(agent, "inbox-en")
     agent.get_by_role("link", name="When do you open").click()
-    agent.get_by_label(say["words"]).first.fill("At eight, in the larger centres.")
+    agent.get_by_label("Your words").first.fill("At eight, in the larger centres.")
     sound(agent)
-    agent.get_by_role("button", name=say["send"], exact=True).click()
+    agent.get_by_role("button", name="Send", exact=True).click()
     agent.get_by_role("status").wait_for()
     page.get_by_text("At eight, in the larger centres.").wait_for(timeout=15_000)  # the page renewed itself
     sound(page)
-    shoot(agent, f"conversation-{language}")
-    for where in ("inbox/ready/", "inbox/unreadable/"):
-        agent.goto(f"{portal}/{language}/desk/{where}")
-        sound(agent)
+    shoot(agent, "conversation-en")
+
+
+def test_every_other_page_of_the_contact_centre_is_sound(portal, page, desk_of, sound, sound_in_both):
+    now = timezone.now()
+    agent, operator = desk_of("agent@huduma.example"), desk_of("administrator@huduma.example")
+    asked = [ask(number, now) for number in range(11)]
+    for question in asked[1:]:
+        hearing.answer(token=hearing.token_of(question.id), mark=4, word="Haraka.", may_call=False, now=now)
+    inbox.receive(source="whatsapp", key="1", headers={}, body=b"?", now=now)
+    inbox.take(received_id=inbox.Received.objects.get().id, now=now)
+    talk = Conversation.objects.get(id=heard_call(now).conversation_id)
+    for where, shown in (
+        ("inbox/new/", "#text"), ("inbox/ready/", "#code"), ("inbox/unreadable/", "li"), ("calls/", "table"),
+        ("heard/?by=channel", "caption"), (f"inbox/{talk.id}/", "text=Who heard the recordings"),
+    ):  # fmt: skip
+        agent.goto(f"{portal}/en/desk/{where}")
+        agent.locator(shown).first.wait_for()
+        sound_in_both(agent)
+    operator.goto(f"{portal}/en/desk/crm/")
+    sound_in_both(operator)
+    operator.get_by_label("Public body").select_option("CRS")
+    operator.get_by_label("What the program is called").fill("Registry CRM")
+    operator.get_by_role("button", name="Open the link").click()
+    operator.get_by_text("whsec_").first.wait_for()
+    sound(operator)
+    page.goto(f"{portal}/sw/how/{hearing.token_of(asked[0].id)}/")
+    page.get_by_role("button", name="Tuma").click()
+    page.locator("#mark-error").wait_for()
+    sound(page)
+    page.get_by_label("Vizuri sana").check()
+    page.get_by_role("button", name="Tuma").click()
+    page.get_by_text("Asante. Aliyekuhudumia").wait_for()
+    sound_in_both(page)
+
+
+def ask(number, now):
+    """Somebody is asked how they were served at a counter."""
+    return hearing.ask(
+        hearing.Served(kind="ticket", about_id=ids.uuid7(), phone=f"+2547000001{number:02}", email="", language="sw", channel="counter"),
+        now=now,
+    )  # fmt: skip
+
+
+def heard_call(now):
+    """A call that is over, whose recording an agent heard."""
+    told("voice", isActive="1", sessionId="ATVId_9", direction="Inbound", callerNumber=PHONE)
+    over = {"isActive": "0", "durationInSeconds": "9", "recordingUrl": "https://voice.example/9"}
+    told("voice", sessionId="ATVId_9", direction="Inbound", callerNumber=PHONE, **over)
+    for received_id in inbox.Received.objects.filter(source="phone").order_by("id").values_list("id", flat=True):
+        inbox.take(received_id=received_id, now=now)
+    call = inbox.Call.objects.get()
+    account = Account.objects.get(email="agent@huduma.example")
+    agent = identity.actor_for(account, channel="desk", purpose="casework", second_factor=True)
+    inbox.hear_recording(actor=agent, call_id=call.id, now=now)
+    return call
 
 
 def enter_portal(context, address, account):

@@ -389,6 +389,7 @@ def test_the_operators_page_shows_secrets_once_and_replays(client, enter_desk, b
     assert "client_secret" in page
     assert "whsec_" not in client.get("/sw/desk/crm/").content.decode()
     assert client.post("/en/desk/crm/", {"body": "CRS", "name": ""}).status_code == 422
+    assert "Choose the public body" in client.post("/en/desk/crm/", {"body": "", "name": "X"}).content.decode()
     link = crm.list_links_for(OPERATOR)[0]
     dead = Delivery.objects.create(
         link=link, entry_id=link.id, state="dead", made_at=now, settled_at=now, problem="HTTP 500",

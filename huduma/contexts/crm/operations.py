@@ -38,6 +38,10 @@ class NoName(Refusal):
     """Write what the program is called."""
 
 
+class NoBody(Refusal):
+    """Choose the public body whose matters the program works on."""
+
+
 class NoTypes(Refusal):
     """Choose at least one thing that the program is told of, or leave its address empty."""
 
@@ -74,9 +78,11 @@ def open_link(
 ) -> Opened:
     """Let a body's program work on its matters; its secrets are returned once. `types`: what it is told of, everything unless given.
 
-    Raises NotPermitted, NotFound, NoName, NotAnAddress, NoTypes.
+    Raises NotPermitted, NotFound, NoBody, NoName, NotAnAddress, NoTypes.
     """
     actor.require_everywhere(*OPERATORS)
+    if not body_code:
+        raise NoBody
     body, name, url = places.get_body(body_code), name.strip()[:80], url.strip()
     if not name:
         raise NoName

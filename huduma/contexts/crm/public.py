@@ -2,6 +2,7 @@
 
 from huduma.contexts.crm.models import Delivery, Link
 from huduma.contexts.crm.operations import (
+    NoBody,
     NoName,
     NoSuchType,
     NotAnAddress,
@@ -28,7 +29,8 @@ from huduma.contexts.crm.queries import (
 from huduma.contexts.crm.rules import INCOMING, REQUESTS_PER_MINUTE, TYPES
 
 __all__ = [
-    "INCOMING", "OPERATORS", "REQUESTS_PER_MINUTE", "TOKEN_SECONDS", "TYPES", "Delivery", "Link", "NoName", "NoSuchType", "NoTypes",
-    "NotAnAddress", "Opened", "TooManyRequests", "act", "actor_of_link", "admit", "admit_signed", "close_link", "hear", "list_dead_for",
-    "list_links_for", "open_link", "replay", "sign_in", "token_of",
+    "INCOMING", "OPERATORS", "REQUESTS_PER_MINUTE", "TOKEN_SECONDS", "TYPES", "Delivery", "Link", "NoBody", "NoName",
+    "NoSuchType", "NoTypes", "NotAnAddress", "Opened", "TooManyRequests", "act", "actor_of_link", "admit",
+    "admit_signed", "close_link", "hear", "list_dead_for", "list_links_for", "open_link", "replay", "sign_in",
+    "token_of",
 ]  # fmt: skip
