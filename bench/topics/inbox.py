@@ -1,4 +1,5 @@
-"""The contact centre: messages that come in, the inbox, a call that opens the caller's page, the customer's page, the sweep of complaints.
+"""The contact centre: messages that come in, the inbox, a call that opens the caller's page, the customer's page, a body's
+program that reads its backlog, the sweep of complaints.
 
 Rows are made by SQL and are alike; `BENCH_INBOX` says how many (conversations and customers each; 20 000 unless given, 100 000
 conversations are a busy country's), `BENCH_COMPLAINTS` how many complaints of two years (as many, unless given). Everything runs in one
@@ -11,7 +12,9 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.core.cache import cache
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -20,13 +23,14 @@ from bench.pgbench import limit
 from bench.rates import median_rate
 from config import env
 from huduma.contexts.contact import public as contact
+from huduma.contexts.crm import public as crm
 from huduma.contexts.inbox import public as inbox
 from huduma.foundation import ids
 from huduma.foundation.access import Actor, Grant
 
 ROWS = env.number("BENCH_INBOX", 20_000)
 COMPLAINTS = env.number("BENCH_COMPLAINTS", ROWS)
-ENTRIES, MESSAGES, CALLS, LATE = 2_000, 300, 40, 1_000
+ENTRIES, MESSAGES, CALLS, LATE, PULLED = 2_000, 300, 40, 1_000, 8_000
 FIRST = 7_000_000  # of the citizens' numbers: no other topic has them
 CONVERSATIONS = """
 INSERT INTO inbox_conversation (id, reference, channel, address, phone, email, name, is_proven, subject, language, service_code,
@@ -68,6 +72,12 @@ FROM (SELECT n, n <= %s OR n %% 10 = 0 AS is_open, now() - interval '9 days' - (
     (SELECT array_agg(code ORDER BY code) AS codes FROM places_publicbody) body,
     (SELECT array_agg(code ORDER BY code) AS codes FROM places_county) county
 """
+#: A backlog of one body: open, with its focal persons.
+OF_ONE_BODY = """
+UPDATE contact_matter SET state = 'open', level = 2, body_id = 'CRS', kind = 'complaint', outcome = '', answer = '', answered_at = NULL,
+    closed_at = NULL, due_at = now() + random() * interval '20 days'
+WHERE id IN (SELECT id FROM contact_matter WHERE state = 'closed' ORDER BY id LIMIT %s)
+"""
 PAGE = """
 SELECT * FROM inbox_conversation WHERE channel = 'sms' AND state = 'open' AND waiting_since IS NOT NULL ORDER BY due_at, id LIMIT 51;
 """
@@ -87,6 +97,7 @@ def measure(url: str) -> None:
     _call(agent)
     _customer(agent)
     _desk()
+    _pull()
     _sweep()
 
 
@@ -207,6 +218,27 @@ def _desk() -> None:
         print(
             f"complaints, {name:<28} p50 {_at(times, 50):6.1f} ms  p95 {_at(times, 95):6.1f} ms   {len(captured)} queries"
         )
+
+
+def _pull() -> None:
+    """A body's own program reads all that is with its body by the API, page by page; its limit a minute is lifted for this."""
+    with connection.cursor() as cursor:
+        cursor.execute(OF_ONE_BODY, [PULLED])
+        cursor.execute("ANALYZE contact_matter")
+    operator = _holder("administrator")
+    opened = crm.open_link(actor=operator, body_code="CRS", name="Bench", now=timezone.now())
+    client, after, rows, pages = Client(), "", 0, []
+    headers = {"Authorization": f"Bearer {crm.token_of(opened.link)}"}
+    while after is not None:
+        cache.clear()
+        began = time.perf_counter()
+        page = client.get("/api/crm/v1/matters", {"after": after}, headers=headers).json()
+        pages.append((time.perf_counter() - began) * 1000)
+        after, rows = page["after"], rows + len(page["matters"])
+    took, middle, slow = sum(pages) / 1000, _at(pages, 50), _at(pages, 95)
+    print(
+        f"CRM API, {rows:,} matters in {len(pages)} pages  {took:4.1f} s   a page p50 {middle:5.1f} ms  p95 {slow:5.1f} ms"
+    )
 
 
 def _holder(role: str, body: str | None = None) -> Actor:

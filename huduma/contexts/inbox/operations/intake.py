@@ -190,12 +190,14 @@ def _is_remark(incoming: Incoming, channel: str, now: datetime) -> bool:
     return False
 
 
-@transaction.atomic
 def add_message(
     *, channel: str, incoming: Incoming, now: datetime, received: Received | None = None, language: str = "", phone: str = "",
     email: str = "", conversation: Conversation | None = None,
 ) -> Message:  # fmt: skip
-    """Put a message into the conversation it belongs to, or begin one; its first is acknowledged, unless a machine wrote it."""
+    """Put a message into the conversation it belongs to, or begin one; its first is acknowledged, unless a machine wrote it.
+
+    In the transaction of whoever calls.
+    """
     found = conversation or _conversation_of(channel, incoming, now)
     is_new = found is None
     if found is None:
@@ -206,14 +208,16 @@ def add_message(
     )  # fmt: skip
     for attached in incoming.files:
         _keep_file(message, attached.name, attached.content, now)
-    wait(found, channel, incoming.address, now)
+    if not is_new:
+        wait(found, channel, incoming.address, now)
     event = events.MessageReceived(
         conversation_id=found.id, person_id=found.person_id, message_id=message.id, by=channel
     )
     journal.record(actor=customer_by(channel), event=event, now=now)
     if is_new and not incoming.is_automatic and not _is_flood(channel, incoming.address, now):
         acknowledge(found, incoming, now)
-    jobs.defer("inbox.distribute", once="inbox.distribute")
+    if found.assignee_id is None:
+        jobs.defer("inbox.distribute", once="inbox.distribute")
     return message
 
 
