@@ -127,7 +127,9 @@ async def sale(request: Request) -> Response:
 
 
 def _wrong_credit(state: State, tin: str, body: dict[str, object], total: int) -> str:
-    """What is wrong with a credit: it names no sale, or with the others takes back more than was sold."""
+    """What is wrong with a credit: it has no reason, names no sale, or with the others takes back more than was sold."""
+    if not body.get("rfdRsnCd"):
+        return "rfdRsnCd"
     original = str(body.get("orgInvcNo", 0))
     sent = [json.loads(row["body"]) for row in state.run("SELECT body FROM tax_invoice WHERE tin = ?", tin)]
     sold = sum(_cents(one) for one in sent if str(one["invcNo"]) == original and one["rcptTyCd"] == "S")

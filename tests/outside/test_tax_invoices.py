@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -12,7 +13,7 @@ from huduma.contexts.payments.models import Bill
 from huduma.contexts.payments.operations import refunds
 from huduma.contexts.payments.providers.base import Result
 from huduma.contexts.settlement import handlers, operations
-from huduma.contexts.settlement.models import TaxInvoice
+from huduma.contexts.settlement.models import Finding, TaxInvoice
 from huduma.contexts.settlement.providers.etims import Branch, Item, NotIssued
 from huduma.foundation import ids
 from huduma.foundation.access import SYSTEM
@@ -113,7 +114,81 @@ def test_only_what_was_paid_is_invoiced_where_a_part_was_waived(taxpayer, bill, 
         legal_basis="Article 210", now=now,
     )  # fmt: skip
     payments.decide_waiver(actor=officer_actor("CRS", role="supervisor"), waiver_id=asked.id, approve=True, now=now)
+    pay(raised, 100_000)
     assert [one.total_cents for one in operations.order_tax_invoices(bill_id=raised.id, now=now)] == [100_000]
+
+
+def pay(raised, cents, currency="KES"):
+    gateway = "mpesa" if currency == "KES" else "card"
+    payments.take_stated(
+        gateway=gateway, receipt=f"R{cents}", reference=raised.reference, amount_cents=cents, currency=currency,
+        since=timezone.now(),
+    )  # fmt: skip
+    raised.refresh_from_db()
+    assert raised.state == "settled"
+
+
+@pytest.fixture
+def set_rate(officer_actor):
+    """Enters what a dollar is on a day before today and has it agreed; what that tells is heard."""
+
+    def enter(rate, days=0):
+        one, other = officer_actor(None, role="accountant"), officer_actor(None, role="accountant")
+        now = timezone.now()
+        day = timezone.localdate(now) - timedelta(days=days)
+        found = payments.propose_rate(actor=one, currency="USD", day=day, rate=rate, source="CBK", now=now)
+        payments.decide_rate(actor=other, rate_id=found.id, approve=True, now=now)
+        for entry in journal.entries_concerning(found.id, acts=("payments.rate.decided",)):
+            handlers.on_rate(entry)
+
+    return enter
+
+
+def in_dollars(*cents):
+    words = {"en": "Survey", "sw": "Upimaji"}
+    lines = [{"code": f"fee{one}", "description": words, "amount_cents": one, "body_code": "CRS"} for one in cents]
+    return payments.raise_bill(
+        actor=SYSTEM, payable_id=ids.uuid7(), purpose="fee", payer_person_id=None, description=words, lines=lines,
+        currency="USD", now=timezone.now(),
+    )  # fmt: skip
+
+
+def test_what_was_paid_in_dollars_is_invoiced_and_credited_in_shillings_at_the_rate_of_its_day(
+    taxpayer, set_rate, officer_actor
+):
+    bill = in_dollars(2_000, 1_001)
+    pay(bill, 3_001, "USD")
+    set_rate(1_280_000, days=8)  # too old
+    issue(bill)
+    assert not TaxInvoice.objects.exists()
+    assert operations.run_checks(timezone.now()) == 1  # so that somebody enters it
+    assert Finding.objects.get(check_code="without-rate").examples == [bill.reference]
+    set_rate(1_292_400)
+    invoice = TaxInvoice.objects.get()
+    assert (invoice.total_cents, [one["cents"] for one in invoice.lines]) == (387_849, [258_479, 129_370])
+    assert (invoice.currency, invoice.moved_cents, invoice.rate["rate"]) == ("USD", 3_001, 1_292_400)
+    sale = operations.etims()._sale(1, [Item("x", "D", one["cents"]) for one in invoice.lines], timezone.localtime())
+    assert (sale["totAmt"], sale["itemList"][0]["totAmt"]) == ("3878.49", "2584.79")
+    for cents in (1_000, 1_000, 1_001):
+        give_back(bill, cents, officer_actor)
+    notes = list(TaxInvoice.objects.exclude(original=None).order_by("number"))
+    assert [one.moved_cents for one in notes] == [1_000, 1_000, 1_001]
+    assert [one.total_cents for one in notes] == [129_239, 129_240, 129_370]
+    for note in notes:
+        operations.issue_tax_invoice(note.id)
+
+
+def test_a_bill_in_dollars_that_was_paid_in_shillings_is_invoiced_and_credited_in_what_was_paid(
+    taxpayer, set_rate, officer_actor
+):
+    set_rate(1_292_400)
+    bill = in_dollars(2_000, 1_001)
+    pay(bill, 387_800)
+    (invoice,) = operations.order_tax_invoices(bill_id=bill.id, now=timezone.now())
+    assert (invoice.total_cents, invoice.currency, invoice.rate) == (387_800, "KES", None)
+    give_back(bill, 87_800, officer_actor)
+    note = TaxInvoice.objects.exclude(original=None).get()
+    assert (note.total_cents, note.currency) == (87_800, "KES")
 
 
 def test_the_payer_has_a_copy_whose_code_kra_knows(taxpayer, paid, client, sandbox):

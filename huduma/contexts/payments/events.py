@@ -323,6 +323,7 @@ class RateDecided(Event):
     act: ClassVar[str] = "payments.rate.decided"
     subject: ClassVar[str] = "rate_id"
     rate_id: UUID
+    day: str
     approved: bool
 
 

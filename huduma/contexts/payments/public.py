@@ -100,6 +100,7 @@ from huduma.contexts.payments.queries import (
     Part,
     Standing,
     Way,
+    amounts_paid,
     applied_cents,
     balance_cents,
     balances,
@@ -111,6 +112,7 @@ from huduma.contexts.payments.queries import (
     bodies_of,
     count_movements,
     currency_by,
+    dollar_bills_since,
     due_cents,
     entries_of,
     find_bill,
@@ -127,6 +129,7 @@ from huduma.contexts.payments.queries import (
     payments_named,
     payments_of,
     plan_of,
+    rate_on,
     rates_for,
     references_of_bodies,
     refund_patterns,
@@ -154,7 +157,7 @@ from huduma.contexts.payments.queries import (
     waivers_of,
     ways_to_pay,
 )
-from huduma.contexts.payments.rules import net_amounts, share
+from huduma.contexts.payments.rules import share, to_kenyan_cents
 
 __all__ = [
     "BASKET",
@@ -217,6 +220,7 @@ __all__ = [
     "Way",
     "WholeOnly",
     "agree_instalments",
+    "amounts_paid",
     "answer_question",
     "applied_cents",
     "ask_waiver",
@@ -240,6 +244,7 @@ __all__ = [
     "decide_refund",
     "decide_ruling",
     "decide_waiver",
+    "dollar_bills_since",
     "draw_code",
     "due_cents",
     "entries_of",
@@ -254,7 +259,6 @@ __all__ = [
     "legs_of",
     "make_basket",
     "members_of",
-    "net_amounts",
     "next_cents",
     "open_till",
     "ownerless_for",
@@ -269,6 +273,7 @@ __all__ = [
     "propose_ruling",
     "query_again",
     "raise_bill",
+    "rate_on",
     "rates_for",
     "receive_callback",
     "record_by_hand",
@@ -298,6 +303,7 @@ __all__ = [
     "tills_called",
     "tills_to_explain_for",
     "tills_to_witness_for",
+    "to_kenyan_cents",
     "trail_of",
     "transfer",
     "transfers_of",

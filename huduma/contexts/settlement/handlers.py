@@ -1,5 +1,6 @@
 """Bodies hear by e-mail of money on its way to them, accountants of what a check found. Taxpayers get invoices and credit notes."""
 
+from datetime import date
 from uuid import UUID
 
 from django.conf import settings
@@ -41,6 +42,13 @@ def on_batch(entry: journal.Entry) -> None:
 def on_settled(entry: journal.Entry) -> None:
     """Number the tax invoices of the taxpayers on a bill."""
     operations.order_tax_invoices(bill_id=UUID(entry.facts["bill_id"]), now=entry.at)
+
+
+@journal.handles("payments.rate.decided")
+def on_rate(entry: journal.Entry) -> None:
+    """Number the tax invoices that waited for the rate of their day."""
+    if entry.facts["approved"] and entry.facts.get("day"):
+        operations.order_waiting_invoices(day=date.fromisoformat(entry.facts["day"]), now=entry.at)
 
 
 @journal.handles("payments.refund.succeeded")

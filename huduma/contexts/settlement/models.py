@@ -298,7 +298,8 @@ class Taxpayer(models.Model):
 class TaxInvoice(models.Model):
     """The tax invoice of a taxpayer for its lines of a settled bill, or the credit note (of an `original`) for what a refund took back.
 
-    Numbers run without gaps for each taxpayer, through both.
+    Numbers run without gaps for each taxpayer, through both. It is always in Kenya shillings: where the money moved in dollars
+    (`currency`, `moved_cents`), at the rate of the day on which the bill was settled, which its credit notes keep.
     """
 
     PERSONAL_DATA: ClassVar[dict[str, str]] = {}
@@ -312,8 +313,10 @@ class TaxInvoice(models.Model):
     lines = models.JSONField(
         help_text="Frozen: name in English and in each language, tax category, cents with tax, and tax of it."
     )
-    total_cents = models.BigIntegerField()
-    currency = models.CharField(max_length=3)
+    total_cents = models.BigIntegerField(help_text="In shillings.")
+    currency = models.CharField(max_length=3, help_text="In which the money came or went.")
+    moved_cents = models.BigIntegerField(help_text="In that currency.")
+    rate = models.JSONField(null=True, help_text="Of dollars: {rate, day, source}, as on a bill.")
     ordered_at = models.DateTimeField()
     issued_at = models.DateTimeField(null=True)
     receipt_number = models.CharField(max_length=40, blank=True)
@@ -332,7 +335,14 @@ class TaxInvoice(models.Model):
                 | Q(original__isnull=False, refund_id__isnull=False),
                 name="settlement_credit_note_for_refund",
             ),
-            models.CheckConstraint(condition=Q(total_cents__gt=0), name="settlement_invoice_positive"),
+            models.CheckConstraint(
+                condition=Q(total_cents__gt=0, moved_cents__gt=0), name="settlement_invoice_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(currency="KES", rate__isnull=True, moved_cents=F("total_cents"))
+                | Q(~Q(currency="KES"), rate__isnull=False),
+                name="settlement_invoice_in_shillings",
+            ),
             models.CheckConstraint(
                 condition=Q(issued_at__isnull=True) | ~Q(signature=""), name="settlement_invoice_signed"
             ),

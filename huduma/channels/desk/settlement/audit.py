@@ -30,6 +30,9 @@ CHECKS = {
     "refund-patterns": gettext_lazy("Many refunds to one payer, or by the same two persons"),
     "unmatched": gettext_lazy("Lines of statements wait for a person for two days"),
     "not-on-statement": gettext_lazy("Payments that the gateway’s statement does not name"),
+    "without-rate": gettext_lazy(
+        "Bills were paid in dollars, and the rate of their day is missing for the tax invoice"
+    ),
 }
 
 

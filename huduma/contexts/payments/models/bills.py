@@ -60,6 +60,7 @@ class Bill(models.Model):
             models.Index(fields=["payer_person_id", "state", "-id"], name="payments_bill_payer"),
             models.Index(fields=["payer_organisation_id", "state", "-id"], name="payments_bill_organisation"),
             models.Index(fields=["penalty_on"], condition=Q(state="open"), name="payments_bill_penalty"),
+            models.Index(fields=["settled_at"], condition=~Q(currency="KES"), name="payments_bill_in_dollars"),
         ]
 
     def __str__(self) -> str:

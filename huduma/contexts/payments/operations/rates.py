@@ -61,5 +61,6 @@ def decide_rate(*, actor: Actor, rate_id: UUID, approve: bool, now: datetime) ->
         raise SecondPersonNeeded
     found.state, found.decided_by, found.decided_at = ("approved" if approve else "rejected"), actor.account_id, now
     found.save()
-    journal.record(actor=actor, event=events.RateDecided(rate_id=found.id, approved=approve), now=now)
+    event = events.RateDecided(rate_id=found.id, day=found.day.isoformat(), approved=approve)
+    journal.record(actor=actor, event=event, now=now)
     return found

@@ -1,6 +1,7 @@
 """Reading bills, by who may see them."""
 
 from collections.abc import Collection
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Q, Sum
@@ -14,6 +15,8 @@ from huduma.foundation.access import Actor, NotFound
 #: Who works on the bills of a body, and who reads those of all.
 BODY_ROLES = ("officer", "supervisor", "accounting_officer")
 MINDERS = ("accountant", "auditor")
+#: For how long a rate stands in where no newer one is known: over weekends and holidays none is published.
+RATE_PREVAILS = timedelta(days=7)
 
 
 def get_bill_for(actor: Actor, bill_id: UUID) -> Bill:
@@ -57,6 +60,12 @@ def paid_for(payable_ids: Collection[UUID]) -> dict[UUID, int]:
     """Return what was paid for things, in cents; for figures."""
     paid = Bill.objects.filter(payable_id__in=list(payable_ids), state="settled").values_list("payable_id")
     return dict(paid.annotate(Sum("total_cents")))
+
+
+def dollar_bills_since(since: datetime) -> list[Bill]:
+    """Return the bills in dollars that were settled since a moment, baskets left out; for the platform's own papers."""
+    settled = Bill.objects.exclude(currency="KES").filter(settled_at__gte=since).exclude(purpose=BASKET)
+    return list(settled.order_by("settled_at"))
 
 
 def bills_for_payable(payable_id: UUID) -> list[Bill]:
@@ -112,6 +121,15 @@ def waivers_for(actor: Actor, *, waiting: bool) -> list[Waiver]:
     if waiting:
         found = found.filter(bill__state="open")
     return list(found.select_related("bill").order_by("id" if waiting else "-id")[:50])
+
+
+def rate_on(currency: str, day: date) -> ExchangeRate | None:
+    """Return the rate that prevails on a day: that day's, or over a weekend and holidays that of the last day which has one.
+
+    None where nobody entered one for a week.
+    """
+    known = ExchangeRate.objects.filter(currency=currency, state="approved", day__lte=day, day__gt=day - RATE_PREVAILS)
+    return known.order_by("-day").first()
 
 
 def rates_for(actor: Actor) -> list[ExchangeRate]:

@@ -101,6 +101,14 @@ def claims_of(bill: Bill, gateway: str | None, currency: str) -> list[Claim]:
     return [Claim(account, cents) for account, cents in zip(accounts, left, strict=True) if cents]
 
 
+def amounts_paid(bill: Bill, currency: str) -> list[int]:
+    """Return what each line of a settled bill got, in the currency in which it was paid; the same split as `claims_of` made."""
+    amounts = net_amounts(bill.lines)
+    if currency != bill.currency and any(amounts):
+        return share(amounts, _in(bill, sum(amounts), currency))
+    return amounts
+
+
 def _in(bill: Bill, cents: int, currency: str) -> int:
     return cents if currency == bill.currency else to_shillings(cents, bill.terms["rate"]["rate"])
 

@@ -69,3 +69,8 @@ def to_shillings(cents: int, rate: int) -> int:
     """Return what foreign cents are in Kenyan cents, rounded to the shilling (half up); rate: shillings × RATE_UNIT for one unit."""
     unit = RATE_UNIT * WHOLE["KES"]
     return (cents * rate + unit // 2) // unit * WHOLE["KES"]
+
+
+def to_kenyan_cents(amounts: Sequence[int], rate: int) -> list[int]:
+    """Return foreign amounts (not all 0) in Kenyan cents, as papers want them: the sum is rounded half up to the cent and shared out."""
+    return share(amounts, (sum(amounts) * rate + RATE_UNIT // 2) // RATE_UNIT)

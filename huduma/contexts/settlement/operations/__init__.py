@@ -46,6 +46,7 @@ from huduma.contexts.settlement.operations.taxes import (
     issue_tax_invoice,
     order_credit_notes,
     order_tax_invoices,
+    order_waiting_invoices,
     sweep_tax_invoices,
 )
 
@@ -79,6 +80,7 @@ __all__ = [
     "issue_tax_invoice",
     "order_credit_notes",
     "order_tax_invoices",
+    "order_waiting_invoices",
     "propose_bank_account",
     "propose_batch",
     "reject_bank_account",

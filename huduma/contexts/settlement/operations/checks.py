@@ -10,6 +10,7 @@ from django.utils import timezone
 from huduma.contexts.payments import public as payments
 from huduma.contexts.settlement import events
 from huduma.contexts.settlement.models import BankAccount, Batch, Finding, Remittance, Statement, StatementLine
+from huduma.contexts.settlement.operations.taxes import without_rate
 from huduma.contexts.settlement.queries import CURRENCIES, standings_for
 from huduma.contexts.settlement.rules import HAND_OVER_DAYS
 from huduma.foundation.access import SYSTEM
@@ -111,6 +112,7 @@ CHECKS: dict[str, Callable[[datetime], Found]] = {
     "refund-patterns": payments.refund_patterns,
     "unmatched": _unmatched,
     "not-on-statement": _not_on_statement,
+    "without-rate": without_rate,
 }
 
 

@@ -19,6 +19,8 @@ READ_SECONDS = 30.0
 #: The law's categories of tax and their rates in per cent: A exempt, B standard, C zero-rated, D not taxable, E reduced.
 CATEGORIES = ("A", "B", "C", "D", "E")
 DUPLICATE = 994
+#: Why a sale is credited (KRA's code class 32): the money was refunded.
+REFUNDED = "06"
 
 
 class NotIssued(Exception):
@@ -36,7 +38,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class Item:
-    """One line: its name, its tax category, and what was paid for it, tax included."""
+    """One line: its name, its tax category, and what was paid for it in shillings, tax included."""
 
     name: str
     category: str
@@ -59,7 +61,7 @@ class Etims:
     proof: ClassVar = "Written to client code and the portal's documents. Proven against our stand-in only."
     unknowns: ClassVar = (
         "No device of KRA was there: what its unit checks beyond its documents is not known.",
-        "A credit note names the invoice; KRA's list of reasons for it is not in the documents at hand, so none is sent.",
+        "A credit note gives “refund” (06) of KRA's list of reasons; whether its unit wants another one for some is not known.",
         "The address of the QR code is that of known receipts; the sandbox has its own.",
     )
 
@@ -116,7 +118,8 @@ class Etims:
         return {
             "invcNo": number, "orgInvcNo": credits, "custTin": None, "custNm": None, "salesTyCd": "N", "rcptTyCd": "R" if credits else "S",
             "pmtTyCd": "06",
-            "salesSttsCd": "02", "cfmDt": moment, "salesDt": moment[:8], "stockRlsDt": None, "totItemCnt": len(items), **sums,
+            "salesSttsCd": "02", "cfmDt": moment, "salesDt": moment[:8], "stockRlsDt": None,
+            "rfdDt": moment if credits else None, "rfdRsnCd": REFUNDED if credits else None, "totItemCnt": len(items), **sums,
             "totTaxblAmt": str(gross - tax), "totTaxAmt": str(tax), "totAmt": str(gross), "prchrAcptcYn": "N", "remark": None,
             "regrId": "huduma", "regrNm": "Huduma", "modrId": "huduma", "modrNm": "Huduma",
             "receipt": {"rcptPbctDt": moment, "prchrAcptcYn": "N"},

@@ -1,6 +1,8 @@
 """Reading tax invoices and credit notes."""
 
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
@@ -23,6 +25,12 @@ class Copy:
     def taxable_cents(self) -> int:
         """The total without the tax."""
         return self.invoice.total_cents - self.tax_cents
+
+    @property
+    def rate(self) -> tuple[str, date, str] | None:
+        """For money in dollars: how many shillings one is, as text; published for which day, and where."""
+        kept = self.invoice.rate
+        return kept and (f"{Decimal(kept['rate']) / 10_000:.4f}", date.fromisoformat(kept["day"]), kept["source"])
 
 
 def etims() -> Etims:
