@@ -25,7 +25,8 @@ def stated(gateway: str, since: datetime, until: datetime) -> list[Pulled] | Non
         result = plug.query(collection.asked(payment))
         if result.state == "paid":
             cents = result.amount_cents if result.amount_cents is not None else payment.amount_cents
-            found.append(Pulled(result.receipt or "", payment.checkout_id or "", cents, payment.started_at))
+            about = (result.receipt or "", payment.checkout_id or "", cents, payment.started_at)
+            found.append(Pulled(*about, currency=payment.currency))
     return found
 
 

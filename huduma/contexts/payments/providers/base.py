@@ -149,6 +149,7 @@ class Pulled:
     at: datetime
     phone: str = ""
     payer_name: str = ""
+    currency: str = "KES"
 
 
 class Gateway(ABC):

@@ -2,11 +2,12 @@
 
 import gzip
 import hashlib
+import re
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import BinaryIO
 from uuid import UUID
 
@@ -26,6 +27,9 @@ from huduma.foundation.journal import public as journal
 
 LARGEST_FILE = 200_000_000
 HEAD = 4096
+#: A line dated outside of this is a mistake; it would also stretch the time for which payments are looked for on statements.
+OLDEST, NEWEST = timedelta(days=3660), timedelta(days=2)
+CURRENCY = re.compile("[A-Z]{3}")
 
 
 class StatementKnown(Refusal):
@@ -50,7 +54,7 @@ class SourceMissing(Refusal):
 
 
 class StatementContradicts(Refusal):
-    """This file states an amount that differs from an earlier statement of the same line. Nothing of it was taken: ask whoever sent it."""
+    """This file states two amounts for one line, or another than an earlier statement did. Nothing of it was taken: ask whoever sent it."""
 
     @property
     def where(self) -> str:
@@ -93,13 +97,15 @@ def take_stated(*, source: str, since: datetime, until: datetime, now: datetime)
             one.receipt or f"{one.reference}:{one.amount_cents}"[:60],
             one.at,
             one.amount_cents,
-            "KES",
+            one.currency,
             one.reference[:60],
             "",
         )
         for one in told
     ]
-    said = "\n".join(f"{row.key}\t{row.at.isoformat()}\t{row.cents}\t{row.reference}" for row in rows).encode()
+    said = "\n".join(
+        f"{row.key}\t{row.at.isoformat()}\t{row.cents}\t{row.currency}\t{row.reference}" for row in rows
+    ).encode()
     digest = hashlib.sha256(source.encode() + b"\0" + said).hexdigest()
     if Statement.objects.filter(digest=digest).exists():
         return None
@@ -123,10 +129,11 @@ def _take(
     if Statement.objects.filter(digest=digest).exists():
         raise StatementKnown
     try:
-        read, total = _stage(rows)
+        read, sums = _stage(rows, now)
     except Malformed as broken:
         raise StatementMalformed(where=str(broken)) from broken
-    _check_ends(source, ends, total)
+    _check_ends(source, ends, sums)
+    _tell_apart(ends)
     kept = files.store(
         actor=actor, content=packed, name=f"{name}.gz", accept=("application/gzip", "application/x-gzip"),
         max_bytes=LARGEST_FILE, now=now,
@@ -159,19 +166,41 @@ def _pack(file: BinaryIO) -> bytes:
         return out.read()
 
 
-def _check_ends(source: str, ends: Ends, total: int) -> None:
+def _check_ends(source: str, ends: Ends, sums: Counter[str]) -> None:
     expected = settings.STATEMENT_ACCOUNTS.get(source)
     if ends.account and expected and expected not in ends.account.replace("/", " ").split():
         raise OtherAccount
     if ends.opening_cents is None or ends.closing_cents is None:
         return
-    if ends.opening_cents + total != ends.closing_cents:
+    if set(sums) - {ends.currency}:
+        raise StatementMalformed(where=f"its balances are in {ends.currency}, and not all of its lines")
+    if ends.opening_cents + sums[ends.currency] != ends.closing_cents:
         raise StatementMalformed(where="the opening balance and the lines do not give the closing balance")
 
 
-def _stage(rows: Iterable[Row]) -> tuple[int, int]:
-    """Stream the rows into a passing table; return how many there are and their sum in cents."""
-    count = total = 0
+def _tell_apart(ends: Ends) -> None:
+    """See to lines of one file that have one key.
+
+    A gateway's receipts are its own: the same line twice is repeated, and two amounts under one receipt contradict each other. Banks give
+    one reference to several movements (a transfer and its charge), and their balances prove each: from the second on they are numbered.
+    """
+    with connection.cursor() as cursor:
+        if ends.opening_cents is not None:
+            cursor.execute(
+                "UPDATE settlement_stage s SET key = left(s.key, 50) || '#' || n.nth FROM (SELECT place, row_number() OVER"
+                " (PARTITION BY key ORDER BY place) AS nth FROM settlement_stage) n WHERE n.place = s.place AND n.nth > 1"
+            )
+        cursor.execute(
+            "SELECT key FROM settlement_stage GROUP BY key"
+            " HAVING min(cents) <> max(cents) OR min(currency) <> max(currency) LIMIT 1"
+        )
+        if (contradicted := cursor.fetchone()) is not None:
+            raise StatementContradicts(where=contradicted[0])
+
+
+def _stage(rows: Iterable[Row], now: datetime) -> tuple[int, Counter[str]]:
+    """Stream the rows into a passing table; return how many there are and their sums in cents by currency. Raises Malformed."""
+    count, sums, first, last = 0, Counter[str](), now - OLDEST, now + NEWEST
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS settlement_stage")
         cursor.execute(
@@ -182,17 +211,21 @@ def _stage(rows: Iterable[Row]) -> tuple[int, int]:
             for row in rows:
                 if not row.cents:
                     continue
+                if not first < row.at < last:
+                    raise Malformed(f"{row.key}: no movement of ours can be of {row.at:%Y-%m-%d}")
+                if not CURRENCY.fullmatch(row.currency):
+                    raise Malformed(f"{row.key}: {row.currency!r} is not a currency")
                 count += 1
-                total += row.cents
-                copy.write_row(
-                    (count, row.key, row.at, row.cents, row.currency, _clean(row.reference), _clean(row.text))
-                )
+                sums[row.currency] += row.cents
+                key, reference, text = map(_clean, (row.key, row.reference, row.text))
+                copy.write_row((count, key, row.at, row.cents, row.currency, reference, text))
         cursor.execute("ANALYZE settlement_stage")
-    return count, total
+    return count, sums
 
 
 def _clean(text: str) -> str:
-    return text.replace("\x00", "")
+    """Leave out what the database cannot keep: zero bytes, halves of characters."""
+    return text.replace("\x00", "").encode(errors="replace").decode()
 
 
 def _match_receipts(statement: Statement) -> tuple[int, int]:

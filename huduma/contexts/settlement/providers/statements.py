@@ -1,4 +1,4 @@
-"""Statements as gateways and banks write them. Every reader is a stream: a file of a million lines takes little memory.
+"""Statements as gateways and banks write them. CSV and XML are read as streams: a file of a million lines takes little memory.
 
 `mpesa-csv` follows the organisation statement that the M-Pesa portal exports, `mpesa-pull` the rows of Daraja's Pull
 Transactions, `pesaflow` the rows of Pesaflow's payment status, `mt940` SWIFT's customer statement, `camt.053` that of ISO 20022.
@@ -20,6 +20,8 @@ import mt940
 from lxml import etree
 
 NAIROBI = ZoneInfo("Africa/Nairobi")
+#: JSON and MT940 are read whole, unlike the other formats.
+LARGEST_WHOLE = 20_000_000
 
 
 class Malformed(Exception):
@@ -61,17 +63,30 @@ def _cents(text: str, where: str) -> int:
     return int(amount)
 
 
+def _in_utc(read: datetime) -> datetime:
+    return (read if read.tzinfo else read.replace(tzinfo=NAIROBI)).astimezone(UTC)
+
+
+def _received(text: str, where: str) -> int:
+    cents = _cents(text, where)
+    if cents < 0:
+        raise Malformed(f"{where}: {text!r} is negative, and this is a list of what was received")
+    return cents
+
+
+def _whole(file: BinaryIO) -> bytes:
+    content = file.read(LARGEST_WHOLE + 1)
+    if len(content) > LARGEST_WHOLE:
+        raise Malformed(f"larger than {LARGEST_WHOLE // 10**6} MB: export fewer days at once")
+    return content
+
+
 def _moment(text: str, where: str, *formats: str) -> datetime:
-    try:
-        read = datetime.fromisoformat(text.strip())
-        return (read if read.tzinfo else read.replace(tzinfo=NAIROBI)).astimezone(UTC)
-    except ValueError:
-        pass
-    for form in formats:
-        try:
+    for form in ("", *formats):
+        with contextlib.suppress(ValueError, OverflowError):  # of the calendar's first and last day
+            if not form:
+                return _in_utc(datetime.fromisoformat(text.strip()))
             return datetime.strptime(text.strip(), form).replace(tzinfo=NAIROBI).astimezone(UTC)
-        except ValueError:
-            continue
     raise Malformed(f"{where}: {text!r} is not a date and time")
 
 
@@ -114,6 +129,8 @@ def mpesa_csv(file: BinaryIO, ends: Ends) -> Iterator[Row]:
             if row[status].strip() != "Completed":
                 continue
             came, went = _cents(row[paid], f"line {number}"), _cents(row[withdrawn], f"line {number}")
+            if came < 0 or (came and went):
+                raise Malformed(f"line {number}: paid in {row[paid]!r}, withdrawn {row[withdrawn]!r}")
             if not row[receipt].strip():
                 raise Malformed(f"line {number}: no receipt number")
             if came - abs(went):
@@ -133,7 +150,7 @@ def mpesa_csv(file: BinaryIO, ends: Ends) -> Iterator[Row]:
 
 def _json_rows(file: BinaryIO) -> Iterator[tuple[str, dict[str, object]]]:
     try:
-        rows = json.loads(file.read())
+        rows = json.loads(_whole(file))
     except (ValueError, RecursionError):
         raise Malformed("the file is not JSON") from None
     rows = rows.get("Response", [rows]) if isinstance(rows, dict) else rows
@@ -156,7 +173,7 @@ def mpesa_pull(file: BinaryIO, ends: Ends) -> Iterator[Row]:
         yield Row(
             str(row["transactionId"])[:60],
             _moment(str(row.get("trxDate", "")), where),
-            _cents(str(row.get("amount", "")), where), "KES", str(row.get("billreference") or "")[:60],
+            _received(str(row.get("amount", "")), where), "KES", str(row.get("billreference") or "")[:60],
             str(row.get("transactiontype") or "")[:140],
         )  # fmt: skip
 
@@ -173,7 +190,7 @@ def pesaflow(file: BinaryIO, ends: Ends) -> Iterator[Row]:
             yield Row(
                 str(one["payment_reference"])[:60],
                 _moment(str(one.get("payment_date", ""))[:19], where),
-                _cents(str(one.get("amount", "")), where), str(one.get("currency") or "KES")[:3],
+                _received(str(one.get("amount", "")), where), str(one.get("currency") or "KES").upper(),
                 str(row.get("client_invoice_ref") or "")[:60], str(row.get("invoice_number") or "")[:140],
             )  # fmt: skip
 
@@ -181,7 +198,9 @@ def pesaflow(file: BinaryIO, ends: Ends) -> Iterator[Row]:
 def mt940_file(file: BinaryIO, ends: Ends) -> Iterator[Row]:
     """Read an MT940 (library mt-940). The bank's reference is the key; where it has none, place and day stand in."""
     try:
-        found = mt940.parse(file.read().decode("utf-8", "strict"))
+        found = mt940.parse(_whole(file).decode("utf-8-sig"))
+    except Malformed:
+        raise
     except Exception as error:  # the library raises whatever its regular expressions meet
         raise Malformed(f"not an MT940 statement: {error}"[:200]) from None
     opening, closing = found.data.get("final_opening_balance"), found.data.get("final_closing_balance")
@@ -211,8 +230,11 @@ def camt053(file: BinaryIO, ends: Ends) -> Iterator[Row]:
             name = etree.QName(element)
             if element.getroottree().docinfo.doctype:
                 raise Malformed("the file declares a document type, which no statement needs")
-            if name.localname == "Acct":
-                ends.account = ends.account or _of(element, "Id/IBAN") or _of(element, "Id/Othr/Id")
+            if name.localname == "Acct" and etree.QName(element.getparent()).localname == "Stmt":
+                account = _of(element, "Id/IBAN") or _of(element, "Id/Othr/Id")
+                if ends.account not in ("", account):
+                    raise Malformed("the file has the statements of several accounts: export each by itself")
+                ends.account = account
             elif name.localname == "Bal":
                 _balance(element, ends)
             elif name.localname == "Ntry":
@@ -246,15 +268,23 @@ def _signed(element: etree._Element, where: str) -> tuple[int, str]:
     if amount is None or side not in ("CRDT", "DBIT"):
         raise Malformed(f"{where}: no Amt or CdtDbtInd")
     cents = _cents(amount.text or "", where)
+    if cents < 0:
+        raise Malformed(f"{where}: {amount.text!r} is negative; CdtDbtInd says which way money went")
     return cents if side == "CRDT" else -cents, amount.get("Ccy", "")
 
 
 def _balance(element: etree._Element, ends: Ends) -> None:
     kind = _of(element, "Tp/CdOrPrtry/Cd")
-    if kind in ("OPBD", "PRCD"):
-        ends.opening_cents, ends.currency = _signed(element, "Bal")
-    elif kind == "CLBD":
-        ends.closing_cents, ends.currency = _signed(element, "Bal")
+    if kind not in ("OPBD", "PRCD", "CLBD"):
+        return
+    cents, currency = _signed(element, "Bal")
+    if ends.opening_cents is not None and currency != ends.currency:
+        raise Malformed(f"Bal: balances in {ends.currency} and {currency}")
+    ends.currency = currency
+    if kind == "CLBD":  # of several days, the last one's
+        ends.closing_cents = cents
+    elif ends.opening_cents is None:
+        ends.opening_cents = cents
 
 
 def _entry(element: etree._Element, where: str) -> Row | None:
@@ -267,13 +297,13 @@ def _entry(element: etree._Element, where: str) -> Row | None:
         raise Malformed(f"{where}: no AcctSvcrRef")
     moment, day = _of(element, "BookgDt/DtTm"), _of(element, "BookgDt/Dt")
     try:
-        at = datetime.fromisoformat(moment) if moment else datetime.combine(date.fromisoformat(day), time(12))
-    except ValueError:
+        at = _in_utc(datetime.fromisoformat(moment) if moment else datetime.combine(date.fromisoformat(day), time(12)))
+    except (ValueError, OverflowError):
         raise Malformed(f"{where}: no booking date") from None
     reference = _of(element, "NtryDtls/TxDtls/Refs/EndToEndId")
     text = _of(element, "NtryDtls/TxDtls/RmtInf/Ustrd") or _of(element, "AddtlNtryInf")
     return Row(
-        key[:60], (at if at.tzinfo else at.replace(tzinfo=NAIROBI)).astimezone(UTC), cents, currency,
+        key[:60], at, cents, currency,
         "" if reference == "NOTPROVIDED" else reference[:60], text[:140],
     )  # fmt: skip
 

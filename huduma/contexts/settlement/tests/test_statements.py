@@ -3,6 +3,7 @@
 import io
 import json
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 from django.utils import timezone
@@ -10,6 +11,7 @@ from django.utils import timezone
 from huduma.contexts.payments import public as payments
 from huduma.contexts.settlement import public as settlement
 from huduma.contexts.settlement.models import StatementLine
+from huduma.contexts.settlement.operations import statements
 from huduma.foundation.access import NotPermitted
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +94,49 @@ def test_the_same_file_twice_and_the_same_line_in_another_file_change_nothing(ac
     assert StatementLine.objects.count() == 2
 
 
+def test_two_amounts_under_one_receipt_in_one_file_are_refused_and_not_dropped(accountant):
+    with pytest.raises(settlement.StatementContradicts) as refused:
+        take(accountant, mpesa(row("NLJ7RT61SV"), row("NLJ7RT61SV", amount="1.00")))
+    assert refused.value.where == "NLJ7RT61SV"
+    twice = take(accountant, mpesa(row("NLJ7RT61SV"), row("NLJ7RT61SV")))
+    assert (twice.lines, twice.repeated) == (1, 1)
+
+
+def bank_lines(*amounts, currency="KES"):
+    day = timezone.localdate()
+    rows = "".join(f":61:{day:%y%m%d%m%d}{amount}NTRFX//FT1\r\n" for amount in amounts)
+    cents = sum(int(one[1:-3]) * (1 if one[0] == "C" else -1) for one in amounts)
+    ends = f":60F:C{day:%y%m%d}{currency}0,00\r\n{rows}:62F:C{day:%y%m%d}{currency}{cents},00\r\n-"
+    return f":20:S{len(amounts)}\r\n:25:1100000001\r\n:28C:1/1\r\n{ends}".encode()
+
+
+def test_a_bank_that_gives_one_reference_to_several_movements_loses_none(accountant):
+    take(accountant, bank_lines("C900,00"), "kcb")
+    grown = take(accountant, bank_lines("C900,00", "D50,00", "D50,00"), "kcb")  # more of the same day
+    assert (grown.lines, grown.repeated) == (2, 1)
+    assert {one.key: one.amount_cents for one in StatementLine.objects.all()} == {
+        "FT1": 90_000, "FT1#2": -5_000, "FT1#3": -5_000,
+    }  # fmt: skip
+
+
+def test_a_bank_line_in_another_currency_than_the_balances_is_refused(accountant, paid):
+    bill = paid("FT26327CD", gateway="equity")
+    mixed = camt(bill).replace(b'<Ntry><Amt Ccy="KES">', b'<Ntry><Amt Ccy="USD">')
+    with pytest.raises(settlement.StatementMalformed) as refused:
+        take(accountant, mixed, "equity")
+    assert "balances are in KES" in refused.value.where
+
+
+def test_what_a_gateway_was_paid_in_dollars_is_stated_in_dollars():
+    def told(source, since, until):
+        return [payments.Pulled("CH1", "", 3_000, timezone.now(), currency="USD")]
+
+    with patch.object(payments, "stated", told):
+        now = timezone.now()
+        statements.take_stated(source="card", since=now, until=now, now=now)
+    assert StatementLine.objects.get().currency == "USD"
+
+
 def test_a_line_that_says_another_amount_than_before_is_refused(accountant, paid):
     paid("NLJ7RT61SV")
     take(accountant, mpesa(row("NLJ7RT61SV")))
@@ -108,6 +153,20 @@ def test_a_line_that_says_another_amount_than_before_is_refused(accountant, paid
         (mpesa("A,yesterday,x,Completed,12.00,,"), "line 3: 'yesterday' is not a date and time"),
         (mpesa("A,2026-11-23 10:00:00,x,Completed,12.00"), "line 3: 5 columns instead of 7"),
         (mpesa("A,2026-11-23 10:00:00,x,Completed,NaN,,"), "line 3: 'NaN' is not an amount"),
+        (mpesa("A,2026-11-23 10:00:00,x,Completed,-5.00,,"), "line 3: paid in '-5.00'"),
+        (mpesa("A,2026-11-23 10:00:00,x,Completed,5.00,5.00,"), "line 3: paid in '5.00', withdrawn '5.00'"),
+        (mpesa("A,0001-01-01 00:00:00,x,Completed,5.00,,"), "line 3: '0001-01-01 00:00:00' is not a date"),
+        (mpesa("A,1999-11-23 10:00:00,x,Completed,5.00,,"), "A: no movement of ours can be of 1999-11-23"),
+        (mpesa("A,2999-11-23 10:00:00,x,Completed,5.00,,"), "A: no movement of ours can be of 2999-11-23"),
+        (b"", "neither an M-Pesa statement"),
+        (mpesa("A,2026-11-23 10:00:00,Caf\xe9,Completed,5.00,,").replace(b"\xc3\xa9", b"\xe9"), "not text in UTF-8"),
+        (mpesa().decode().encode("utf-16"), "neither an M-Pesa statement"),
+        (b'[{"transactionId": "A", "trxDate": "2026-11-23T10:00:00+0300", "amount": "-5"}]', "'-5' is negative"),
+        (
+            b'[{"payment_reference": [{"payment_reference": "A", "payment_date": "2026-11-23 10:00:00", "amount": "5", "currency": "K"}]}]',
+            "A: 'K' is not a currency",
+        ),
+        (b"[" + b" " * 20_000_001 + b"]", "larger than 20 MB"),
         (b"Receipt No.,Details\r\n", "line 1: no column"),
         (b"\xff\xfe" + HEAD.encode(), "UTF-8"),
         (b'{"Response": [{"amount": "1"}]}', "row 1: no transactionId"),
@@ -122,6 +181,16 @@ def test_a_bad_file_is_refused_whole_with_its_place_and_reason(accountant, conte
         take(accountant, content)
     assert where in refused.value.where
     assert not StatementLine.objects.exists()
+
+
+def test_a_file_without_movements_with_a_mark_at_its_start_and_odd_letters_is_taken(accountant):
+    empty = take(accountant, b"\xef\xbb\xbf" + mpesa())
+    assert (empty.lines, settlement.statement_for(accountant, empty.id)[1].percent) == (0, 100)
+    odd = take(accountant, mpesa(row("A\x001", "R\x00", "9.00")))
+    assert lines(odd) == {"A1": ("open", "")}
+    half = b'[{"transactionId": "B\\ud800", "trxDate": "2026-11-23T10:00:00+0300", "amount": "5"}]'
+    assert lines(take(accountant, half)) == {"B?": ("open", "")}
+    assert take(accountant, b"\xef\xbb\xbf" + bank_lines("C900,00"), "kcb").lines == 1
 
 
 def test_one_bad_line_among_good_ones_takes_nothing(accountant, paid):
