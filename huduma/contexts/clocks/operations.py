@@ -12,7 +12,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext, gettext_noop, override
 
 from huduma.contexts.clocks import events, rules
@@ -99,7 +100,7 @@ def follow_case(*, rest: process.Rest, now: datetime) -> None:
 def _keep_pause(case_id: UUID, status: str, now: datetime, *, was_paused: bool) -> None:
     """Write down for what a case waits from now on, where that is something else than before; `status` "": for nothing."""
     other = Pause.objects.filter(case_id=case_id, ended_at__isnull=True).exclude(status=status)
-    closed = was_paused and other.update(ended_at=now)
+    closed = was_paused and other.update(ended_at=_not_before_its_start(now))
     if status and (closed or not was_paused):
         Pause.objects.create(case_id=case_id, status=status, began_at=now)
 
@@ -166,7 +167,12 @@ def _end(clocks: list[Clock], terms: dict[tuple[str, str], Terms], now: datetime
 
 
 def _close_pause(case_id: UUID, now: datetime) -> None:
-    Pause.objects.filter(case_id=case_id, ended_at__isnull=True).update(ended_at=now)
+    Pause.objects.filter(case_id=case_id, ended_at__isnull=True).update(ended_at=_not_before_its_start(now))
+
+
+def _not_before_its_start(now: datetime) -> Greatest:
+    """A pause that another machine began, whose clock is fast, lasts no time."""
+    return Greatest(F("began_at"), Value(now))
 
 
 def _stood(clock: Clock, terms: Terms, known: dict[str, worktime.Calendar], now: datetime) -> Stood:
@@ -185,7 +191,7 @@ def _count_pauses(clock: Clock, terms: Terms, calendar: worktime.Calendar, pause
         for pause in pauses
         if pause.status in terms.pauses and (pause.ended_at or clock.paused_at)
     ]
-    still = rules.stood(calendar, [(begin, end) for begin, end in spans if begin < end])
+    still = rules.stood(calendar, spans)
     clock.stood, clock.stood_open = still.whole, still.opening
 
 

@@ -90,8 +90,8 @@ def _turns(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def stood(calendar: Calendar, pauses: Iterable[tuple[datetime, datetime]]) -> Stood:
-    """Return how long pauses are together."""
-    return sum((Stood(end - begin, calendar.between(begin, end)) for begin, end in pauses), Stood())
+    """Return how long pauses are together; one that a slower machine's clock ends before it began is none."""
+    return sum((Stood(end - begin, calendar.between(begin, end)) for begin, end in pauses if begin < end), Stood())
 
 
 def due(kind: str, terms: Terms, calendar: Calendar, started: datetime, still: Stood) -> datetime | None:
@@ -152,5 +152,5 @@ def before(calendar: Calendar, moment: datetime, span: Span) -> datetime:
 
 
 def spent(calendar: Calendar, start: datetime, end: datetime, still: Stood) -> timedelta:
-    """Return the office time between two moments without that in which the clock stood still."""
-    return calendar.between(start, end) - still.opening
+    """Return the office time between two moments without that in which the clock stood still; never less than none."""
+    return max(calendar.between(start, end) - still.opening, timedelta())

@@ -92,7 +92,7 @@ def agree(application, citizen):
 
 
 def visit(actor, application):
-    """The applicant books the next time that is free, and comes."""
+    """The applicant books the next time that is free, and comes. Returns when that was."""
     now, wish = timezone.now(), centres.Wish((application.service_code,))
     Centre.objects.get_or_create(
         code="HC01", name="Huduma Centre Mfano", status="operational", hours=[[["08:00", "17:00"]]] * 7
@@ -106,6 +106,7 @@ def visit(actor, application):
         actor=actor, centre_code="HC01", wish=wish, starts_at=starts_at, case_id=application.id, now=now
     )
     centres.record_attendance(actor=SYSTEM, appointment_id=booked.id, attended=True, now=starts_at)
+    return starts_at
 
 
 def add_entry(actor, draft, page, name, form, number):
@@ -139,6 +140,10 @@ def test_a_service_runs_to_its_end(code, db, applicant, citizen, officer_actor, 
     )  # fmt: skip
     fill(actor, draft, form, png)
     application = applications.submit(actor=actor, application_id=draft.id, now=timezone.now())
+
+    def go_on_at(moment):
+        monkeypatch.setattr(timezone, "now", lambda: moment)
+
     for _ in range(20):
         drain_jobs()
         application.refresh_from_db()
@@ -153,11 +158,11 @@ def test_a_service_runs_to_its_end(code, db, applicant, citizen, officer_actor, 
             outcome = process.outcomes_of(task)[0].key
             process.complete_task(actor=boss, task_id=task.id, outcome=outcome, note="Sawa.", now=timezone.now())
         elif application.status == "waiting_visit":
-            visit(actor, application)
+            go_on_at(visit(actor, application))
         elif application.status == "waiting_agreement":
             agree(application, citizen)
         elif timer := waiting.get("timer"):
-            monkeypatch.setattr(timezone, "now", lambda due=timer.due_at: due)
+            go_on_at(timer.due_at)
         else:
             break
     assert application.status == "issued"

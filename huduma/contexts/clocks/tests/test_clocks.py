@@ -135,6 +135,13 @@ class TestTheEnd:
         [(_, row)] = clocks.iter_ended(after=None, until=now + timedelta(days=1), limit=10)
         assert (row.case_id, row.met, row.spent_seconds) == (case_id, True, 2 * 3600)
 
+    def test_by_a_machine_whose_clock_is_slow(self, begin, now, officer_actor):
+        case_id = begin()
+        pay(case_id, now - HOUR)
+        decide(case_id, officer_actor("CRS"), "reject", now - 2 * HOUR)
+        assert clock(case_id).spent_seconds == 0
+        assert [pause.began_at - pause.ended_at for pause in Pause.objects.all()] == [timedelta()]
+
     def test_a_broken_one(self, begin, now, officer_actor):
         case_id = begin()
         pay(case_id, now)
