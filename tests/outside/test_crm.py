@@ -387,7 +387,9 @@ def test_the_operators_page_shows_secrets_once_and_replays(client, enter_desk, b
     page = client.post("/en/desk/crm/", {"body": "CRS", "name": "Registry CRM", "url": ""}).content.decode()
     assert "whsec_" in page
     assert "client_secret" in page
-    assert "whsec_" not in client.get("/sw/desk/crm/").content.decode()
+    shown = client.get("/sw/desk/crm/").content.decode()
+    assert "whsec_" not in shown
+    assert all(f"<code>{told}</code>" in shown for told in crm.TYPES.values())
     assert client.post("/en/desk/crm/", {"body": "CRS", "name": ""}).status_code == 422
     assert "Choose the public body" in client.post("/en/desk/crm/", {"body": "", "name": "X"}).content.decode()
     link = crm.list_links_for(OPERATOR)[0]

@@ -16,6 +16,8 @@ from huduma.contexts.payments.models import Bill, Callback, GatewayHealth, Payme
 from huduma.contexts.payments.operations import collection, health, intake, refunds
 from huduma.contexts.payments.providers import airtel, card, pesaflow
 from huduma.contexts.payments.providers.base import Malformed, Notice, Result, by_address, cents, e164, gateways
+from huduma.contexts.settlement.models import StatementLine
+from huduma.contexts.settlement.operations import statements
 from huduma.foundation import ids
 from huduma.foundation.access import ANONYMOUS, SYSTEM, NotFound
 
@@ -25,10 +27,14 @@ PHONE = "+254700000002"
 
 @pytest.fixture
 def bill(now, citizen_actor):
+    return charge(citizen_actor, "KES", now)
+
+
+def charge(payer, currency, now):
     line = {"code": "fee", "description": {"en": "Fee", "sw": "Ada"}, "amount_cents": 120000, "body_code": "CRS"}
     return payments.raise_bill(
-        actor=SYSTEM, payable_id=ids.uuid7(), purpose="fee", payer_person_id=citizen_actor.person_id,
-        description={"en": "Test", "sw": "Jaribio"}, lines=[line], now=now,
+        actor=SYSTEM, payable_id=ids.uuid7(), purpose="fee", payer_person_id=payer.person_id,
+        description={"en": "Test", "sw": "Jaribio"}, lines=[line], currency=currency, now=now,
     )  # fmt: skip
 
 
@@ -64,9 +70,9 @@ def live_hooks(sandbox, settings, monkeypatch):
 
 @pytest.fixture
 def pay(bill, citizen_actor, drain_jobs):
-    def start(gateway, phone=PHONE):
+    def start(gateway, phone=PHONE, owed=bill):
         payment = payments.start_payment(
-            actor=citizen_actor, bill_id=bill.id, phone=phone, gateway=gateway, language="sw", now=timezone.now()
+            actor=citizen_actor, bill_id=owed.id, phone=phone, gateway=gateway, language="sw", now=timezone.now()
         )
         drain_jobs()
         payment.refresh_from_db()
@@ -220,6 +226,16 @@ def test_card_on_the_hosted_page(sandbox, hooks, bill, pay, drain_jobs):
     assert hooks() == [(200, {"received": True})]
     drain_jobs()
     assert state(bill) == ("settled", ["succeeded"])
+
+
+def test_a_card_that_paid_dollars_is_stated_in_dollars(sandbox, hooks, citizen_actor, pay, drain_jobs):
+    pay_card(sandbox, pay("card", phone="", owed=charge(citizen_actor, "USD", timezone.now())))
+    hooks()
+    drain_jobs()
+    now = timezone.now()
+    statements.take_stated(source="card", since=now - timedelta(hours=1), until=now, now=now)
+    line = StatementLine.objects.get()
+    assert (line.currency, line.amount_cents, line.state) == ("USD", 120_000, "matched")
 
 
 def test_a_falsified_card_webhook_is_refused_and_the_query_finds_the_money(sandbox, hooks, bill, pay, drain_jobs):

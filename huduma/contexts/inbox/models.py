@@ -193,6 +193,7 @@ class Call(models.Model):
     PERSONAL_DATA: ClassVar = {
         "phone": "answering the person who called",
         "recording": "settling what was said",
+        "keyed": "saying how far what they asked for is",
         "agent_phone": "ringing whoever is on duty",
     }
 

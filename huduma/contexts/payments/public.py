@@ -95,6 +95,7 @@ from huduma.contexts.payments.operations import (
 from huduma.contexts.payments.providers.base import Pulled, Uncertain, gateways
 from huduma.contexts.payments.queries import (
     MONEY_ROLES,
+    RATE_PREVAILS,
     Balance,
     Known,
     Part,
@@ -112,7 +113,7 @@ from huduma.contexts.payments.queries import (
     bodies_of,
     count_movements,
     currency_by,
-    dollar_bills_since,
+    dollar_bills_settled,
     due_cents,
     entries_of,
     find_bill,
@@ -163,6 +164,7 @@ __all__ = [
     "BASKET",
     "CALLBACK_LIMIT_BYTES",
     "MONEY_ROLES",
+    "RATE_PREVAILS",
     "AgreedAlready",
     "AlreadyPaid",
     "Balance",
@@ -244,7 +246,7 @@ __all__ = [
     "decide_refund",
     "decide_ruling",
     "decide_waiver",
-    "dollar_bills_since",
+    "dollar_bills_settled",
     "draw_code",
     "due_cents",
     "entries_of",

@@ -4,7 +4,6 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages as notes
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -139,11 +138,7 @@ def _show(
         "conversation": found,
         "late": found.is_waiting and found.due_at < now,
         "said": [(one, _who(one, names), inbox.CHANNELS[one.channel], _files(one)) for one in said],
-        "calls": [
-            (one, one.ended_at and one.ended_at + timedelta(days=settings.RECORDING_DAYS))
-            for one in spoken
-            if one.recording
-        ],
+        "calls": inbox.recordings_of(spoken),
         "heard": [(one.at, names.get(one.actor_account_id, "–") if one.actor_account_id else "") for one in heard],
         **call_context(actor, spoken, now),
         "ways": [

@@ -10,6 +10,7 @@ from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.clocks import operations, rules
 from huduma.contexts.clocks import public as clocks
 from huduma.contexts.clocks.models import Clock, Pause
+from huduma.contexts.clocks.operations import recomputing, sweeping
 from huduma.contexts.clocks.providers import plugs
 from huduma.contexts.clocks.tests.conftest import CLOCKS
 from huduma.contexts.identity import public as identity
@@ -224,7 +225,7 @@ class TestTheSweep:
         assert clocks.list_escalated_for(secretariat)[0] == []
 
     def test_supervisors_get_one_notice_an_hour_however_many_cases_are_late(self, begin, now, staff, monkeypatch):
-        monkeypatch.setattr(operations, "BATCH", 2)
+        monkeypatch.setattr(sweeping, "BATCH", 2)
         for _ in range(5):
             pay(begin({"promise": {"escalate": CLOCKS["promise"]["escalate"][:1]}}), now)
         staff("boss", "supervisor", "CRS")
@@ -321,7 +322,7 @@ class TestTheCalendarChanges:
         assert clock(touched).due_at == nairobi(2026, 11, 24, 17)
 
     def test_batches_come_to_the_same_and_the_run_is_journalled(self, begin, now, monkeypatch):
-        monkeypatch.setattr(operations, "RECOMPUTE_BATCH", 2)
+        monkeypatch.setattr(recomputing, "BATCH", 2)
         cases = [begin({}) for _ in range(5)]
         for case_id in cases:
             pay(case_id, now)

@@ -83,9 +83,8 @@ def take(*, received_id: UUID, now: datetime) -> None:
         received.state, received.why = "refused", str(error)
         received.save(update_fields=["state", "why"])
         return
-    for address in sorted(
-        {one.address for one in news if isinstance(one, Incoming)}
-    ):  # in one order, whoever takes what
+    senders = {one.address for one in news if isinstance(one, Incoming)}
+    for address in sorted(senders):  # whoever takes what locks in one order
         one_at_a_time(received.source, address)
     for one in news:
         if isinstance(one, Incoming):

@@ -1,9 +1,8 @@
 """Recordings of calls: whoever hears one is written down, and none is kept longer than it is needed."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
@@ -42,10 +41,9 @@ def hear_recording(*, actor: Actor, call_id: UUID, now: datetime) -> tuple[bytes
 
 def forget_recordings(now: datetime) -> int:
     """Let jobs delete the recordings whose time is over; one of a matter that is not settled stays. Returns how many."""
-    over = now - timedelta(days=settings.RECORDING_DAYS)
     settled = Q(conversation__matter=None) | ~Q(conversation__matter__closed_at=None)
-    old = Call.objects.exclude(recording="").filter(settled, ended_at__lt=over).order_by("ended_at")
-    chosen = list(old.values_list("id", flat=True)[:1000])
+    old = Call.objects.exclude(recording="").filter(settled, ended_at__lt=now - queries.recording_kept())
+    chosen = list(old.order_by("ended_at").values_list("id", flat=True))
     for call_id in chosen:
         jobs.defer("inbox.forget_recording", call_id=str(call_id), once=f"inbox.forget_recording:{call_id}")
     return len(chosen)

@@ -38,6 +38,8 @@ from huduma.contexts.inbox.queries.work import (
     list_there_for,
     live_call_of,
     presence_of,
+    recording_kept,
+    recordings_of,
     suggest_articles,
     whom_to_dial,
 )
@@ -47,6 +49,6 @@ __all__ = [
     "chat_token", "colleagues", "dead_mailbox", "fill", "fill_article", "get_attachment_for", "get_call_for",
     "get_chat", "get_ended", "get_for", "get_refused_for", "helpers", "is_signed_by",
     "list_callbacks_for", "list_calls_for", "list_canned", "list_ended_calls_for", "list_for", "list_heard", "list_refused_for",
-    "list_there_for", "live_call_of", "may_read", "others_of", "presence_of", "said_in", "suggest_articles",
-    "ways_of", "whom_to_dial",
+    "list_there_for", "live_call_of", "may_read", "others_of", "presence_of", "recording_kept", "recordings_of", "said_in",
+    "suggest_articles", "ways_of", "whom_to_dial",
 ]  # fmt: skip

@@ -69,6 +69,16 @@ def whom_to_dial(*, session_id: str, agent_phone: str) -> str:
     return found.phone if found else ""
 
 
+def recording_kept() -> timedelta:
+    """Return for how long after a call its recording is kept, where no matter needs it longer."""
+    return timedelta(days=settings.RECORDING_DAYS)
+
+
+def recordings_of(calls: Sequence[Call]) -> list[tuple[Call, datetime | None]]:
+    """Return the calls that have a recording, each with when its time is over: None while the call lasts."""
+    return [(one, one.ended_at and one.ended_at + recording_kept()) for one in calls if one.recording]
+
+
 def list_heard(calls: Sequence[Call]) -> list[journal.Entry]:
     """Return who heard the recordings of some calls, and which were deleted, the newest first."""
     acts = [RecordingHeard.act, RecordingDeleted.act]

@@ -1,11 +1,12 @@
 """Reading bills, payments and balances."""
 
 from huduma.contexts.payments.queries.bills import (
+    RATE_PREVAILS,
     bill_for_body,
     bills_for,
     bills_for_payable,
     bills_named,
-    dollar_bills_since,
+    dollar_bills_settled,
     find_bill,
     get_bill_for,
     may_see,
@@ -79,6 +80,7 @@ from huduma.contexts.payments.queries.payments import (
 
 __all__ = [
     "MONEY_ROLES",
+    "RATE_PREVAILS",
     "Balance",
     "Known",
     "Part",
@@ -98,7 +100,7 @@ __all__ = [
     "closed_refund_of",
     "count_movements",
     "currency_by",
-    "dollar_bills_since",
+    "dollar_bills_settled",
     "due_cents",
     "entries_of",
     "find_bill",

@@ -62,9 +62,10 @@ def paid_for(payable_ids: Collection[UUID]) -> dict[UUID, int]:
     return dict(paid.annotate(Sum("total_cents")))
 
 
-def dollar_bills_since(since: datetime) -> list[Bill]:
-    """Return the bills in dollars that were settled since a moment, baskets left out; for the platform's own papers."""
-    settled = Bill.objects.exclude(currency="KES").filter(settled_at__gte=since).exclude(purpose=BASKET)
+def dollar_bills_settled(since: datetime, until: datetime) -> list[Bill]:
+    """Return the bills in dollars that were settled in a span of time, baskets left out; for the platform's own papers."""
+    settled = Bill.objects.exclude(currency="KES").filter(settled_at__gte=since, settled_at__lt=until)
+    settled = settled.exclude(purpose=BASKET)
     return list(settled.order_by("settled_at"))
 
 

@@ -72,7 +72,7 @@ def order_tax_invoices(*, bill_id: UUID, now: datetime) -> list[TaxInvoice]:
 def without_rate(now: datetime) -> list[str]:
     """Bills that were paid in dollars in the last month and have no tax invoice, since nobody entered the rate of their day."""
     since = dict(Taxpayer.objects.values_list("body_code", "since"))
-    recent = payments.dollar_bills_since(now - RECENT) if since else []
+    recent = payments.dollar_bills_settled(now - RECENT, now) if since else []
     invoiced = set(
         TaxInvoice.objects.filter(bill_id__in=[bill.id for bill in recent]).values_list("bill_id", flat=True)
     )
@@ -86,8 +86,8 @@ def without_rate(now: datetime) -> list[str]:
 
 
 def order_waiting_invoices(*, day: date, now: datetime) -> int:
-    """Number the invoices for dollars that came since a day whose rate has come to be known; returns how many."""
-    waiting = payments.dollar_bills_since(midnight(day))
+    """Number the invoices for dollars that came while the rate of a day prevails, which has come to be known; returns how many."""
+    waiting = payments.dollar_bills_settled(midnight(day), midnight(day + payments.RATE_PREVAILS))
     return sum(len(order_tax_invoices(bill_id=bill.id, now=now)) for bill in waiting)
 
 

@@ -3,7 +3,6 @@
 import io
 import json
 from datetime import timedelta
-from unittest.mock import patch
 
 import pytest
 from django.utils import timezone
@@ -11,7 +10,6 @@ from django.utils import timezone
 from huduma.contexts.payments import public as payments
 from huduma.contexts.settlement import public as settlement
 from huduma.contexts.settlement.models import StatementLine
-from huduma.contexts.settlement.operations import statements
 from huduma.foundation.access import NotPermitted
 
 pytestmark = pytest.mark.django_db
@@ -125,16 +123,6 @@ def test_a_bank_line_in_another_currency_than_the_balances_is_refused(accountant
     with pytest.raises(settlement.StatementMalformed) as refused:
         take(accountant, mixed, "equity")
     assert "balances are in KES" in refused.value.where
-
-
-def test_what_a_gateway_was_paid_in_dollars_is_stated_in_dollars():
-    def told(source, since, until):
-        return [payments.Pulled("CH1", "", 3_000, timezone.now(), currency="USD")]
-
-    with patch.object(payments, "stated", told):
-        now = timezone.now()
-        statements.take_stated(source="card", since=now, until=now, now=now)
-    assert StatementLine.objects.get().currency == "USD"
 
 
 def test_a_line_that_says_another_amount_than_before_is_refused(accountant, paid):
