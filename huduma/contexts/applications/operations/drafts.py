@@ -157,14 +157,29 @@ def save_page(
     answers = {name: value for name, value in {**application.answers, **kept, **read}.items() if value is not None}
     changed = [name for name in {**kept, **read} if application.answers.get(name) != answers.get(name)]
     if changed:
+        register: dict[str, Any] = {}
         if form.get("lookup", {}).get("page") == page_id and application.register_state:
-            application.register_state = ""  # another number: another record
-            application.register_facts = queries.vouched_for(application)
-        application.answers, application.saved_at = answers, now
-        application.save(update_fields=["answers", "saved_at", "register_state", "register_facts"])
+            # another number: another record
+            register = {"register_state": "", "register_facts": queries.vouched_for(application)}
+        keep(application, now, answers=answers, **register)
         event = events.PageSaved(application_id=application.id, page=page_id, fields=changed)
         journal.record(actor=actor, event=event, now=now)
     return queries.problems_on(application, page_of(application, page_id), timezone.localdate(now))
+
+
+def keep(application: Application, now: datetime, **changed: Any) -> None:
+    """Write what is known of an application. Of a case sent back, what the form asks only since then has to be answered too."""
+    before = _asked(application)
+    for name, value in {**changed, "saved_at": now}.items():
+        setattr(application, name, value)
+    if application.status == "waiting_correction" and application.to_correct:
+        new = [name for name in _asked(application) if name not in {*before, *application.to_correct}]
+        application.to_correct = [*application.to_correct, *new]
+    application.save(update_fields=[*changed, "saved_at", "to_correct"])
+
+
+def _asked(application: Application) -> list[str]:
+    return [name for page in queries.asked_pages(application) for name in page["fields"]]
 
 
 @transaction.atomic
@@ -180,8 +195,7 @@ def save_answers(*, actor: Actor, application_id: UUID, answers: dict[str, Any],
         for name, value in answers.items()
         if name in form["ui"] and value not in (None, "", []) and (not rules.is_group(form, name) or _is_entries(value))
     }
-    application.answers, application.saved_at = {**application.answers, **kept}, now
-    application.save(update_fields=["answers", "saved_at"])
+    keep(application, now, answers={**application.answers, **kept})
     event = events.PageSaved(application_id=application.id, page="", fields=sorted(kept))
     journal.record(actor=actor, event=event, now=now)
 
@@ -251,9 +265,7 @@ def go_by_hand(*, actor: Actor, application_id: UUID, now: datetime) -> None:
 @transaction.atomic
 def _keep_register(actor: Actor, application_id: UUID, state: str, facts: dict[str, Any], now: datetime) -> None:
     application = lock(actor, application_id)
-    application.register_facts = {**queries.vouched_for(application), **facts}
-    application.register_state, application.saved_at = state, now
-    application.save(update_fields=["register_state", "register_facts", "saved_at"])
+    keep(application, now, register_state=state, register_facts={**queries.vouched_for(application), **facts})
     event = events.RegisterAnswered(application_id=application.id, how=state)
     journal.record(actor=actor, event=event, now=now)
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from huduma.contexts.applications import events, queries, rules
 from huduma.contexts.applications.models import Application
-from huduma.contexts.applications.operations.drafts import lock, page_of
+from huduma.contexts.applications.operations.drafts import keep, lock, page_of
 from huduma.foundation.access import Actor, NotFound, Refusal
 from huduma.foundation.journal import public as journal
 
@@ -80,8 +80,6 @@ def _keep(
     actor: Actor, application: Application, page_id: str, field: str, entries: list[dict[str, Any]], now: datetime
 ) -> None:
     rest = {name: value for name, value in application.answers.items() if name != field}
-    application.answers = {**rest, field: entries} if entries else rest
-    application.saved_at = now
-    application.save(update_fields=["answers", "saved_at"])
+    keep(application, now, answers={**rest, field: entries} if entries else rest)
     event = events.PageSaved(application_id=application.id, page=page_id, fields=[field])
     journal.record(actor=actor, event=event, now=now)

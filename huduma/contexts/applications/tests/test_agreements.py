@@ -58,6 +58,22 @@ def sent(asha, save, png):
     return applications.submit(actor=asha, application_id=draft.id, now=now)
 
 
+@pytest.fixture
+def send_back(sent, officer_actor):
+    """Send the case back for one question to be answered again, once all have agreed."""
+
+    def decide(field):
+        officer = officer_actor("CRS", role="supervisor")
+        task, instance = process.get_task_for(officer, sent.id)
+        process.complete_task(
+            actor=officer, task_id=task.id, outcome="send_back", version=instance.version, note="Look again",
+            fields=[field], now=timezone.now(),
+        )  # fmt: skip
+        sent.refresh_from_db()
+
+    return decide
+
+
 def link(application, role):
     return links.token(AGREEMENT_LINK, Agreement.objects.get(application=application, role=role).id)
 
@@ -128,20 +144,11 @@ def test_only_the_applicant_sends_a_link_again_and_not_twice_an_hour(sent, asha,
 
 
 def test_who_agreed_is_asked_anew_only_where_a_correction_changed_what_they_saw(
-    sent, save, asha, citizen, officer_actor, drain_jobs
+    sent, save, send_back, asha, citizen, drain_jobs
 ):
     baraka, neema = citizen(3, "Baraka"), citizen(4, "Neema")
     answer(baraka, link(sent, "other-parent"))
     answer(neema, link(sent, "owner"))
-
-    def send_back(field):
-        officer = officer_actor("CRS", role="supervisor")
-        task, instance = process.get_task_for(officer, sent.id)
-        process.complete_task(
-            actor=officer, task_id=task.id, outcome="send_back", version=instance.version, note="Look again",
-            fields=[field], now=timezone.now(),
-        )  # fmt: skip
-        sent.refresh_from_db()
 
     send_back("postal_address")
     save(sent, "address", postal_address="Box 9, Embu")
@@ -151,6 +158,20 @@ def test_who_agreed_is_asked_anew_only_where_a_correction_changed_what_they_saw(
     again = applications.send_correction(actor=asha, application_id=sent.id, now=timezone.now())
     assert again.status == "waiting_agreement"
     assert {row.state for row, _ in applications.agreements_of(again)} == {"asked"}
+
+
+def test_a_correction_that_makes_the_form_ask_more_has_more_to_answer(sent, save, send_back, asha, citizen):
+    answer(citizen(3, "Baraka"), link(sent, "other-parent"))
+    answer(citizen(4, "Neema"), link(sent, "owner"))
+    send_back("languages")
+    assert save(sent, "household", languages__other="on").keys() == {"other_language"}
+    sent.refresh_from_db()
+    assert [page["fields"] for page in applications.pages_of(sent)] == [["languages", "other_language"]]
+    with pytest.raises(applications.Incomplete):
+        applications.send_correction(actor=asha, application_id=sent.id, now=timezone.now())
+    assert save(sent, "household", languages__other="on", other_language="Kimeru") == {}
+    sent = applications.send_correction(actor=asha, application_id=sent.id, now=timezone.now())
+    assert sent.answers["other_language"] == "Kimeru"
 
 
 def test_a_person_who_has_not_proven_who_they_are_cannot_agree(sent):
