@@ -11,7 +11,9 @@ from psycopg.rows import dict_row
 SYSTEM_OF = {"mpesa": "daraja", "ecitizen": "pesaflow"}
 FINAL = {"succeeded", "applied", "held", "surplus", "failed"}
 WORKLIST = {"review"}
-NOT_GOING_BACK = {"rejected"}
+UNDER_WAY = {"approved", "sending", "sent"}
+#: Of such a refund nothing may have gone back, unless it is shown as paid twice.
+ENDED = {"rejected", "closed"}
 
 
 @dataclass
@@ -22,15 +24,16 @@ class Verdict:
     faults: list[str] = field(default_factory=list)
 
 
-def compare(url: str, theirs: list[dict[str, Any]]) -> Verdict:
+def compare(connection: psycopg.Connection, theirs: list[dict[str, Any]]) -> Verdict:
     """Compare everything. `theirs`: the movements in the gateways' books."""
-    with psycopg.connect(url, row_factory=dict_row) as server:
-        server.execute("SET statement_timeout = 0")
+    with connection.cursor(row_factory=dict_row) as server:
+        server.execute("SET LOCAL statement_timeout = 0")
         payments = server.execute(
             "SELECT id, bill_id, gateway, state, origin, amount_cents, received_cents, checkout_id, receipt FROM payments_payment"
         ).fetchall()
         refunds = server.execute(
-            "SELECT r.id, r.payment_id, r.amount_cents, r.state, r.provider_id, p.gateway, p.receipt, p.bill_id"
+            "SELECT r.id, r.payment_id, r.amount_cents, r.state, r.reason, r.trouble, r.asked_by, r.hand_from, r.provider_id,"
+            " p.gateway, p.receipt, p.bill_id, p.state AS payment_state, p.received_cents"
             " FROM payments_refund r JOIN payments_payment p ON p.id = r.payment_id"
         ).fetchall()
         bills = server.execute("SELECT id, reference, state, total_cents FROM payments_bill").fetchall()
@@ -87,7 +90,7 @@ def _states(payments: list[dict[str, Any]], refunds: list[dict[str, Any]]) -> It
         if row["state"] not in FINAL | WORKLIST:
             yield f"payment {row['id']} ({row['gateway']}) is left {row['state']}"
     for row in refunds:
-        if row["state"] in ("approved", "sending", "sent"):
+        if row["state"] in UNDER_WAY:
             yield f"refund {row['id']} ({row['gateway']}) is left {row['state']}"
 
 
@@ -126,7 +129,7 @@ def _same_money(payments: list[dict[str, Any]], incoming: list[dict[str, Any]]) 
 def _paid_back(refunds: list[dict[str, Any]], outgoing: list[dict[str, Any]]) -> Iterator[str]:
     """Nothing was paid back without a refund of ours, or twice."""
     by_name: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in refunds:
+    for row in sorted(refunds, key=lambda one: one["state"] in ENDED):
         system = SYSTEM_OF.get(row["gateway"], row["gateway"])
         by_name[system, row["id"].hex] = row
         if row["receipt"]:
@@ -143,10 +146,14 @@ def _paid_back(refunds: list[dict[str, Any]], outgoing: list[dict[str, Any]]) ->
     for row in refunds:
         if gone[row["id"]] > 1:
             yield f"refund {row['id']} was paid out {gone[row['id']]} times"
-        if row["state"] == "succeeded" and not gone[row["id"]]:
+        if row["state"] == "succeeded" and not gone[row["id"]] and not _by_hand(row):
             yield f"refund {row['id']} is done in our books, and nothing went back"
-        if row["state"] == "rejected" and gone[row["id"]]:
-            yield f"refund {row['id']} was rejected, and went back"
+        if row["state"] in ENDED and gone[row["id"]] and row["trouble"] != "paid-twice":
+            yield f"refund {row['id']} was {row['state']}, and went back"
+
+
+def _by_hand(refund: dict[str, Any]) -> bool:
+    return bool(refund["hand_from"]) and refund["trouble"] != "paid-twice"
 
 
 def _charged(
@@ -156,14 +163,28 @@ def _charged(
     kept: defaultdict[Any, int] = defaultdict(int)
     for row in payments:
         kept[row["bill_id"]] += row["received_cents"] or 0
+    of_payment: defaultdict[Any, list[dict[str, Any]]] = defaultdict(list)
     for row in refunds:
-        if row["state"] not in NOT_GOING_BACK:
-            kept[row["bill_id"]] -= row["amount_cents"]
+        of_payment[row["payment_id"]].append(row)
+    for found in of_payment.values():
+        kept[found[0]["bill_id"]] -= _going_back(found)
     for bill in bills:
         cents, total = kept[bill["id"]], bill["total_cents"]
         right = {"settled": cents == total, "cancelled": cents == 0, "open": 0 <= cents < total}[bill["state"]]
         if not right:
             yield f"bill {bill['reference']} of {total} is {bill['state']}, and {cents} is kept for it"
+
+
+def _going_back(refunds: list[dict[str, Any]]) -> int:
+    """Return how much of one payment went back, is under way, or waits on the list of closed refunds to be given back anew."""
+    going = sum(row["amount_cents"] for row in refunds if row["state"] not in ENDED)
+    if not any(row["state"] == "closed" for row in refunds):
+        return going
+    if refunds[0]["payment_state"] == "surplus":
+        return int(refunds[0]["received_cents"])
+    ordered = sum(row["amount_cents"] for row in refunds if row["asked_by"] is None)
+    anew = sum(row["amount_cents"] for row in refunds if row["state"] not in ENDED and row["reason"] != "decision")
+    return going + max(ordered - anew, 0)
 
 
 def _ledger(
@@ -178,7 +199,7 @@ def _ledger(
         should["suspense"] -= row["received_cents"] or 0
     for row in refunds:
         if row["state"] == "succeeded":
-            should[f"gateway:{row['gateway']}"] -= row["amount_cents"]
+            should[f"gateway:{row['hand_from'] if _by_hand(row) else row['gateway']}"] -= row["amount_cents"]
             should["suspense"] += row["amount_cents"]
     for bill in bills:
         if bill["state"] == "settled":

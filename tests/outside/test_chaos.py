@@ -7,6 +7,14 @@ import pytest
 from django.db import connection
 
 from config import database, env
+from huduma.contexts.payments import operations
+from huduma.contexts.payments import public as payments
+from huduma.contexts.payments.models import Payment, Refund
+from huduma.contexts.payments.operations import refunds
+from huduma.contexts.payments.providers.base import Result
+from huduma.foundation import ids
+from huduma.foundation.access import SYSTEM
+from tests.chaos import books
 
 pytestmark = pytest.mark.django_db
 
@@ -35,3 +43,46 @@ def test_no_shilling_goes_astray():
 def test_no_ticket_is_lost_or_called_twice():
     said = chaos("tests.chaos.hall", "--customers", "48", "--clerks", "6", "--blows", "3")
     assert "kill the web × 1, kill a worker × 1, crash the database × 1" in said
+
+
+def faults(theirs):
+    connection.ensure_connection()
+    return books.compare(connection.connection, theirs).faults
+
+
+def test_the_comparison_knows_refunds_that_are_closed_and_given_back_anew(officer_actor, now):
+    line = {"code": "fee", "description": {"en": "Fee", "sw": "Ada"}, "amount_cents": 20000, "body_code": "CRS"}
+    bill = payments.raise_bill(
+        actor=SYSTEM, payable_id=ids.uuid7(), purpose="fee", payer_person_id=None, lines=[line], now=now,
+        description={"en": "T", "sw": "T"},
+    )  # fmt: skip
+    for receipt in ("RA1", "RA2"):
+        paid = Payment.objects.create(
+            bill=bill, gateway="mpesa", origin="unasked", amount_cents=20000, state="pending", receipt=receipt,
+            token=receipt, started_at=now,
+        )  # fmt: skip
+        operations.credit(payment_id=paid.id, total_cents=20000, receipt=receipt, now=now)
+    came = [
+        {"system": "daraja", "direction": "in", "about": "", "receipt": receipt, "cents": 20000}
+        for receipt in ("RA1", "RA2")
+    ]
+    refund = Refund.objects.get(payment__receipt="RA2")
+    (left,) = faults(came)
+    assert left.endswith("is left approved")
+    refunds._move(refund.id, "review", now, trouble="gateway")
+    one, other = officer_actor(None, role="accountant"), officer_actor(None, role="accountant")
+    assert faults(came) == []
+    payments.propose_closing(actor=one, refund_id=refund.id, reason="never left", now=now)
+    assert faults(came) == []
+    payments.decide_closing(actor=other, refund_id=refund.id, approve=True, now=now)
+    assert faults(came) == []
+    back = {"system": "daraja", "direction": "out", "about": refund.id.hex, "receipt": "RB1", "cents": 20000}
+    assert faults([*came, back]) == [f"refund {refund.id} was closed, and went back"]
+    anew = payments.propose_refund(actor=one, payment_id=paid.id, amount_cents=20000, note="by phone", now=now)
+    payments.decide_refund(actor=other, refund_id=anew.id, approve=True, now=now)
+    refunds._move(anew.id, "sending", now)
+    refunds.take_refund_result(refund_id=anew.id, result=Result("paid", receipt="RB2"), now=now)
+    assert faults([*came, back | {"about": anew.id.hex}]) == []
+    assert len(faults(came)) == 1  # done in our books alone
+    refunds.take_refund_result(refund_id=refund.id, result=Result("paid", receipt="RB1"), now=now)  # it left after all
+    assert faults([*came, back, back | {"about": anew.id.hex}]) == []  # shown to people as paid twice

@@ -38,6 +38,8 @@ REASONS = {
     "ruled": gettext_lazy("We looked into it: the money did not reach us."),
 }
 FAILED = gettext_lazy("This way to pay does not work just now. Nothing was taken. Try again, or pay another way.")
+#: What another number or another way to pay mends, so the page shows it beside what was typed.
+NOT_SO = (payments.NotAPhone, payments.PhoneAskedTooOften, payments.BillAskedTooOften, payments.NoSuchWay)
 TRIES, WINDOW_SECONDS = 60, 3600
 CODE_KEPT_SECONDS = 24 * 3600
 
@@ -112,7 +114,7 @@ def pay(request: HttpRequest, bill_id: UUID) -> HttpResponse:
             return redirect("portal:pay", bill_id=bill_id)
         except payments.AlreadyPaid:
             return redirect("portal:pay", bill_id=bill_id)
-        except (payments.NotAPhone, payments.NoSuchWay) as refusal:
+        except NOT_SO as refusal:
             errors = _error(refusal)
     context = {**_shown(request, bill, errors), "own": True, "phone": request.POST.get("phone") or _own_phone(request)}
     return render(request, "portal/payments/pay.html", context, status=422 if errors else 200)
@@ -154,7 +156,7 @@ def pay_reference(request: HttpRequest, reference: str) -> HttpResponse:
             return redirect("portal:pay_reference", reference=bill.reference)
         except payments.AlreadyPaid:
             return redirect("portal:pay_reference", reference=bill.reference)
-        except (payments.NotAPhone, payments.NoSuchWay) as refusal:
+        except NOT_SO as refusal:
             errors = _error(refusal)
     context = {**_shown(request, bill, errors), "own": False, "phone": request.POST.get("phone", "")}
     return render(request, "portal/payments/pay.html", context, status=422 if errors else 200)
@@ -211,7 +213,8 @@ def _typed(request: HttpRequest) -> dict[str, Any]:
 
 
 def _error(refusal: Refusal) -> dict[str, str]:
-    return {"phone" if isinstance(refusal, payments.NotAPhone) else "way": refusal.message}
+    at = "phone" if isinstance(refusal, (payments.NotAPhone, payments.PhoneAskedTooOften)) else "way"
+    return {at: refusal.message}
 
 
 def _shown(request: HttpRequest, bill: payments.Bill, errors: dict[str, str]) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """One's own bills: several at once, in instalments, and what a stranger with a reference sees."""
 
 import pytest
+from django.utils import timezone
 
 from huduma.contexts.identity import public as identity
 from huduma.contexts.payments import operations
 from huduma.contexts.payments import public as payments
+from huduma.contexts.payments.models import Payment
 from huduma.foundation import ids
 from huduma.foundation.access import SYSTEM
 
@@ -96,3 +98,17 @@ def test_who_mistypes_a_reference_reads_what_to_do(client, bill):
     answer = client.post("/en/pay/", {"reference": typed})
     assert (answer.status_code, "Check each letter and digit" in answer.content.decode()) == (422, True)
     assert client.post("/en/pay/", {"reference": reference.lower()}).url == f"/en/pay/{reference}/"
+
+
+def test_too_many_prompts_are_refused_in_words_with_a_way_out(client, bill):
+    own = bill(20000)
+    for nth in range(10):
+        Payment.objects.create(
+            bill=own, gateway="mpesa", amount_cents=100, state="failed", reason="cancelled", phone="+254700000002",
+            started_at=timezone.now(), checkout_id=f"c{nth}", token=f"t{nth}",
+        )  # fmt: skip
+    answer = client.post(f"/sw/bills/{own.id}/", {"way": "mpesa", "phone": "0700000002", "part": "all"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Subiri saa moja, andika nambari nyingine, au lipa kwa njia nyingine." in page
+    assert 'value="0700 000 002"' in page

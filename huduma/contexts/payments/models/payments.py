@@ -71,6 +71,9 @@ class Payment(models.Model):
             models.Index(fields=["started_at"], condition=Q(state="review"), name="payments_review"),
             models.Index(fields=["gateway", "checkout_id"], name="payments_checkout"),
             models.Index(
+                fields=["phone", "started_at"], condition=Q(origin="asked") & ~Q(phone=""), name="payments_asked_phone"
+            ),
+            models.Index(
                 fields=["gateway", "received_cents", "finished_at"],
                 condition=Q(received_cents__isnull=False),
                 name="payments_by_amount",

@@ -12,10 +12,12 @@ from huduma.contexts.payments.operations.bills import (
 from huduma.contexts.payments.operations.cancelling import NotToCancel, cancel_payment
 from huduma.contexts.payments.operations.collection import (
     AlreadyPaid,
+    BillAskedTooOften,
     BillCancelled,
     NoSuchWay,
     NotAPhone,
     PaymentUnderWay,
+    PhoneAskedTooOften,
     credit,
     draw_code,
     fail,
@@ -106,6 +108,7 @@ __all__ = [
     "CALLBACK_LIMIT_BYTES",
     "AgreedAlready",
     "AlreadyPaid",
+    "BillAskedTooOften",
     "BillCancelled",
     "BillStillOpen",
     "CheckedByPayer",
@@ -130,6 +133,7 @@ __all__ = [
     "NothingReceived",
     "NothingToPay",
     "PaymentUnderWay",
+    "PhoneAskedTooOften",
     "ProposedAlready",
     "ReasonMissing",
     "ReceiptMissing",

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -46,6 +46,8 @@ from huduma.foundation.translated import pick
 FIRST_QUERY = timedelta(seconds=90) / settings.PAYMENTS_PACE
 QUERY_LIMIT = timedelta(hours=24) / settings.PAYMENTS_PACE
 LOST_PUSH = timedelta(minutes=10) / settings.PAYMENTS_PACE
+#: How many prompts that nobody pays one phone gets in an hour, and how many are sent for one bill.
+PROMPTS_AN_HOUR = 10
 
 
 class AlreadyPaid(Refusal):
@@ -72,6 +74,14 @@ class NotAPhone(Refusal):
     """That is not a phone number we can reach. Type it like 0712 345 678."""
 
 
+class PhoneAskedTooOften(Refusal):
+    """This phone was asked to pay many times in the last hour and did not. Wait an hour, type another number, or pay another way."""
+
+
+class BillAskedTooOften(Refusal):
+    """This bill was asked for on phones many times in the last hour and not paid. Wait an hour, or pay another way."""
+
+
 class NoSuchWay(Refusal):
     """This bill cannot be paid that way. Choose another way to pay."""
 
@@ -87,7 +97,8 @@ def start_payment(
 
     While money of the bill may still come, that payment is returned and nobody is asked again: a double click asks once.
     `language` is the one in which the payer is told what became of it.
-    Raises NotFound unless the bill is the actor's, AlreadyPaid, BillCancelled, NotAPhone, NoSuchWay.
+    Raises NotFound unless the bill is the actor's, AlreadyPaid, BillCancelled, NotAPhone, NoSuchWay, PhoneAskedTooOften,
+    BillAskedTooOften.
     """
     bill = lock_bill(bill_id)
     if bill is None or not may_see(actor, bill):
@@ -126,6 +137,8 @@ def ask(*, actor: Actor, bill: Bill, phone: str, gateway: str, language: str, wh
         except phones.InvalidPhone:
             if plug.needs_phone:
                 raise NotAPhone from None
+    if plug.way == "prompt":
+        _require_few_prompts(bill, number, now)
     payment = Payment.objects.create(
         bill=bill,
         gateway=gateway,
@@ -140,6 +153,22 @@ def ask(*, actor: Actor, bill: Bill, phone: str, gateway: str, language: str, wh
     journal.record(actor=actor, event=event, now=now)
     jobs.defer("payments.push", payment_id=str(payment.id))
     return payment
+
+
+def _require_few_prompts(bill: Bill, number: str, now: datetime) -> None:
+    """Whoever holds a reference can have any phone asked: nobody is to be troubled again and again by what they do not pay.
+
+    What was paid counts for nothing (an agent pays many bills by one phone), nor what never reached the gateway.
+    """
+    with connection.cursor() as cursor:  # prompts of other bills to the same phone wait for each other
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"prompts:{number}"])
+    prompts = [code for code, plug in gateways.items() if plug.way == "prompt"]
+    unpaid = Payment.objects.filter(origin="asked", gateway__in=prompts, started_at__gt=now - timedelta(hours=1))
+    unpaid = unpaid.exclude(state__in=CREDITED_STATES).exclude(state="failed", checkout_id=None)
+    if unpaid.filter(phone=number).count() >= PROMPTS_AN_HOUR:
+        raise PhoneAskedTooOften
+    if unpaid.filter(bill=bill).count() >= PROMPTS_AN_HOUR:
+        raise BillAskedTooOften
 
 
 def draw_code(bill: Bill) -> bytes:

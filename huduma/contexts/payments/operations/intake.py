@@ -332,8 +332,9 @@ def pull(now: datetime) -> int:
 def _ask_for_the_rest(now: datetime) -> None:
     """Ask again about requests of which a part came: the news of the rest may be lost."""
     parts = Payment.objects.filter(
-        state="held", origin="asked", bill__state="open", started_at__gt=now - timedelta(days=7)
-    ).exclude(checkout_id=None)
+        state="held", origin="asked", bill__state="open", started_at__gt=now - timedelta(days=7),
+        gateway__in=dict(gateways.items()),
+    ).exclude(checkout_id=None)  # fmt: skip
     for payment in parts.select_related("bill")[:200]:
         result = gateways.get(payment.gateway).query(collection.asked(payment))
         if result.state == "paid":
