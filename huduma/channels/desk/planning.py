@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from huduma.channels.desk.centres.place import centre_of, service_choices, service_name
 from huduma.contexts.identity import public as identity
 from huduma.contexts.planning import public as planning
+from huduma.contexts.workforce import public as workforce
 from huduma.foundation.access import NotFound, NotPermitted, Refusal
 from huduma.foundation.translated import pick
 from huduma.foundation.ui.requests import actor_of
@@ -25,6 +26,12 @@ STATES = {
     "asked": gettext_lazy("Being made"),
     "draft": gettext_lazy("Proposal"),
     "published": gettext_lazy("In force"),
+}
+WHY_CANCELLED = {
+    "away": gettext_lazy("The officer cannot come"),
+    "training": gettext_lazy("Training"),
+    "elsewhere": gettext_lazy("Needed at another place"),
+    "not-needed": gettext_lazy("Fewer people are expected"),
 }
 MANAGERS = ("supervisor", "secretariat", "administrator")
 REACHES_KM = (10, 25, 50, 100)
@@ -104,17 +111,19 @@ def roster(request: HttpRequest, roster_id: UUID) -> HttpResponse:
     names = {str(key): name for key, name in identity.staff_names({UUID(person.key) for person in people}).items()}
     days, shifts = planning.days_of(found), planning.shifts_of(found)
     rows = {(str(row.account_id), row.on): row for row in found.days.all()}
-    short = {} if found.state == "published" else planning.shortage(days, people, shifts)
+    in_force = found.state == "published"  # then what is planned says who is there, whatever this roster said
+    short = planning.shortage(days, people, {} if in_force else shifts)
     week = [
         {
             "on": day.on,
             "rows": sorted(
-                (names.get(key, ""), _clocks(row.spans), _why(row)) for (key, on), row in rows.items() if on == day.on
+                ((names.get(key, ""), _clocks(row.spans), _why(row), row) for (key, on), row in rows.items() if on == day.on),
+                key=lambda line: line[:2],
             ),
             "away": sorted(names.get(person.key, "") for person in people if person.away.get(day.on)),
             "planned": sorted(names.get(person.key, "") for person in people if person.planned.get(day.on)),
             "short": [(planning.clock(half), missing) for (on, half), missing in short.items() if on == day.on],
-            "most": max(day.needed.values(), default=0),
+            "most": max(day.needed.values(), default=0), "is_to_come": in_force and day.on >= timezone.localdate(),
         }
         for day in days
     ]
@@ -165,6 +174,8 @@ def _clocks(spans: list[list[int]]) -> str:
 
 
 def _why(row: planning.RosterDay) -> str:
+    if row.cancelled_at:
+        return gettext("Cancelled: %(why)s.") % {"why": WHY_CANCELLED[row.cancelled_why]}
     if row.is_overruled:
         return gettext("Decided by a manager.") + (f" {row.note}" if row.note else "")
     said = []
@@ -174,6 +185,42 @@ def _why(row: planning.RosterDay) -> str:
     if only := [pick(service_name(code)) for code in row.why.get("only", ())]:
         said.append(gettext("Nobody else there serves: %(services)s.") % {"services": ", ".join(only)})
     return " ".join(said) or gettext("Shares the work fairly.")
+
+
+@never_cache
+def cancel(request: HttpRequest, roster_id: UUID, account_id: UUID, on: str) -> HttpResponse:
+    """Cancel a shift that is in force: why, and who takes it over; the page says how many visits depend on it."""
+    actor, now, errors = actor_of(request), timezone.now(), {}
+    try:
+        day = date.fromisoformat(on)
+    except ValueError:
+        raise NotFound from None
+    row = planning.get_day_for(actor, roster_id, account_id, day)
+    if request.method == "POST":
+        try:
+            planning.cancel_shift(
+                actor=actor, roster_id=roster_id, account_id=account_id, on=day, why=request.POST.get("why", ""),
+                instead=UUID(request.POST["instead"]) if request.POST.get("instead") else None, now=now,
+            )  # fmt: skip
+        except ValueError:
+            errors["instead"] = gettext("Choose a colleague from the list, or nobody.")
+        except (NotPermitted, NotFound):
+            raise
+        except workforce.NoReason as refusal:
+            errors["why"] = refusal.message
+        except Refusal as refusal:
+            errors["instead"] = refusal.message
+        else:
+            notes.success(request, gettext("The shift is cancelled. Those booked with this officer are seen to."))
+            return redirect("desk:roster", roster_id=roster_id)
+    able, left = planning.colleagues_for(row.roster, row, now=now), planning.still_to_work(row, now=now)
+    names = identity.staff_names({account_id, *able})
+    context = {
+        "roster": row.roster, "row": row, "name": names.get(account_id, ""), "errors": errors, "typed": request.POST,
+        "clocks": _clocks([list(span) for span in left.spans]) if left else "", "whys": WHY_CANCELLED.items(),
+        "colleagues": [(str(key), names.get(key, "")) for key in able], "visits": planning.visits_with(row, now=now),
+    }  # fmt: skip
+    return render(request, "desk/planning/cancel.html", context, status=422 if errors else 200)
 
 
 @never_cache
@@ -192,5 +239,6 @@ urlpatterns = [
     path("plan/", plan, name="plan"),
     path("plan/rosters/", ask, name="ask_roster"),
     path("plan/rosters/<uuid:roster_id>/", roster, name="roster"),
+    path("plan/rosters/<uuid:roster_id>/cancel/<uuid:account_id>/<str:on>/", cancel, name="cancel_shift"),
     path("plan/gaps/", gaps, name="gaps"),
 ]

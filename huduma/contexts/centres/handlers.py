@@ -1,6 +1,6 @@
 """What people hear of their visits and documents, and what centres do when something happened elsewhere."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +60,7 @@ DOCUMENT_NOTICES = {
         "Huduma: your %(title)s was handed over at %(centre)s. If that was not you, tell any Huduma Centre at once."
     ),
 }
+HOLIDAY = {"en": "the centre is closed on that day", "sw": "kituo kimefungwa siku hiyo"}
 VISIT_SUBJECT = gettext_noop("Your visit to %(centre)s")
 DOCUMENT_SUBJECT = gettext_noop("Your %(title)s")
 
@@ -150,11 +151,21 @@ def _tell(
             )
 
 
-@journal.handles("workforce.absence.recorded")
+@journal.handles("workforce.absence.recorded", "workforce.shift.cancelled")
 def on_absence(entry: journal.Entry) -> None:
     """Let colleagues take over the visits with an officer who will be away, or offer other times."""
     facts = entry.facts
     operations.cover_absence(
-        account_id=UUID(facts["account_id"]), centre_code=facts["place_code"],
-        starts_at=datetime.fromisoformat(facts["starts_at"]), ends_at=datetime.fromisoformat(facts["ends_at"]), now=entry.at,
+        account_id=UUID(facts["account_id"]), starts_at=datetime.fromisoformat(facts["starts_at"]),
+        ends_at=datetime.fromisoformat(facts["ends_at"]), now=entry.at,
     )  # fmt: skip
+
+
+@journal.handles("worktime.special_day.changed")
+def on_special_day(entry: journal.Entry) -> None:
+    """Offer other times to those who are booked on a date on which offices do not work after all."""
+    day = date.fromisoformat(entry.facts["day"])
+    for centre_code in queries.visits.booked_at(day, now=entry.at):
+        operations.displace_shut_out(
+            actor=SYSTEM, centre_code=centre_code, reason=HOLIDAY, day=day, now=entry.at
+        )

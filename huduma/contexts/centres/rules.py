@@ -129,7 +129,7 @@ def room_at(
 ) -> Room | None:
     """Return a free room at a start, or None: the lowest lane, and of the officers who can, the least versatile."""
     end = start + length
-    counters = _counters(windows, start, end)
+    counters = counters_open(windows, start, end)
     if officers is not None:
         counters = min(counters, sum(officer.serves(frozenset(), start, end) for officer in officers))
     there = [one for one in taken if one.starts_at < end and start < one.ends_at]
@@ -147,7 +147,8 @@ def room_at(
     return Room(start, end, lane, best.account_id)
 
 
-def _counters(windows: Sequence[Window], start: datetime, end: datetime) -> int:
+def counters_open(windows: Sequence[Window], start: datetime, end: datetime) -> int:
+    """Return how many counters are open throughout a span; none where the place is shut in any part of it."""
     touched = [window for window in windows if window.starts_at < end and start < window.ends_at]
     if not touched or touched[0].starts_at > start or touched[-1].ends_at < end:
         return 0

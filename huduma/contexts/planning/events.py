@@ -44,6 +44,17 @@ class RosterOverruled(RosterEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RosterShiftCancelled(RosterEvent):
+    """A shift of a roster in force does not take place; `instead` is who takes it over, if anybody."""
+
+    act: ClassVar[str] = "planning.roster.shift_cancelled"
+    account_id: UUID
+    on: str
+    why: str
+    instead: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class RosterPublished(RosterEvent):
     """It is in force."""
 

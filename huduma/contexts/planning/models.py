@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from huduma.contexts.workforce.public import CANCELLED_WHY
 from huduma.foundation import ids
 
 STATES = ("asked", "draft", "published")
@@ -43,7 +44,7 @@ class Roster(models.Model):
 class RosterDay(models.Model):
     """What somebody is to work on a day: no span is a day off that a manager decided.
 
-    `why`: what would be missing without this shift, as the solver's plan says.
+    `why`: what would be missing without this shift, as the solver's plan says. `cancelled_at`: it was in force, and is not any more.
     """
 
     PERSONAL_DATA: ClassVar = {"account": "planning who serves people when", "note": "saying why a manager decided so"}
@@ -56,9 +57,18 @@ class RosterDay(models.Model):
     why = models.JSONField(default=dict)
     is_overruled = models.BooleanField(default=False)
     note = models.CharField(max_length=200, blank=True)
+    cancelled_at = models.DateTimeField(null=True)
+    cancelled_why = models.CharField(max_length=10, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["roster", "account", "on"], name="planning_one_plan_a_day")]
+        constraints = [
+            models.UniqueConstraint(fields=["roster", "account", "on"], name="planning_one_plan_a_day"),
+            models.CheckConstraint(
+                condition=Q(cancelled_at__isnull=True, cancelled_why="")
+                | Q(cancelled_at__isnull=False, cancelled_why__in=CANCELLED_WHY),
+                name="planning_day_cancelled",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.on}"

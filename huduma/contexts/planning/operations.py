@@ -38,6 +38,10 @@ class NoRestDay(Refusal):
     """That would leave no rest day in seven, and the law gives one. Take another day from this officer first."""
 
 
+class NotInForce(Refusal):
+    """Only shifts of a roster in force are cancelled. In a proposal, decide otherwise instead."""
+
+
 class NoShift(Refusal):
     """This shift is not within the opening hours of that day. Choose one from the list."""
 
@@ -104,10 +108,9 @@ def make_roster(*, roster_id: UUID, now: datetime) -> bool:
 
 
 def _needs(centre: centres.Centre, day: date, now: datetime) -> list[dict[str, Any]]:
-    counters = len(centres.list_counters(centre))
     return [
         {
-            "half": half.number, "people": round(half.expected.people, 1), "needed": min(half.needed, counters),
+            "half": half.number, "people": round(half.expected.people, 1), "needed": min(half.needed, half.possible),
             "services": sorted(s for s, n in half.expected.services.items() if s and n >= rota.WORTH_A_SKILL),
         }
         for half in queries.plan_day(centre, day, now=now).halves
@@ -161,7 +164,7 @@ def overrule(
 def publish_roster(*, actor: Actor, roster_id: UUID, now: datetime) -> Roster:
     """Put a draft in force: its shifts go to the workforce, and appointments are offered by them. Again changes nothing.
 
-    Raises NotFound, NotPermitted, NotDraft, WeekPast, AwayThen, workforce.ShiftOverlaps.
+    Raises NotFound, NotPermitted, NotDraft, WeekPast, AwayThen, TooManyHours, NoRestDay, workforce.ShiftOverlaps.
     """
     queries.get_roster_for(actor, roster_id)
     roster = Roster.objects.select_for_update(of=("self",)).select_related("centre").get(id=roster_id)
@@ -172,17 +175,80 @@ def publish_roster(*, actor: Actor, roster_id: UUID, now: datetime) -> Roster:
         raise NotDraft
     if roster.week_on <= timezone.localdate(now):
         raise WeekPast
-    away = {person.key: person.away for person in queries.people_of(roster)}
-    for (key, on), pattern in queries.shifts_of(roster).items():
-        if key not in away or pattern.halves & away[key].get(on, frozenset()):
-            raise AwayThen  # leave that was recorded since: the page shows whose
-        midnight = datetime.combine(on, time(), NAIROBI)
-        for start, end in pattern.spans:
-            workforce.plan_shift(
-                actor=actor, account_id=UUID(key), place_code=roster.centre_id,
-                starts_at=midnight + start * timedelta(minutes=30), ends_at=midnight + end * timedelta(minutes=30), now=now,
-            )  # fmt: skip
+    people = {person.key: person for person in queries.people_of(roster)}
+    days, shifts = queries.days_of(roster), queries.shifts_of(roster)
+    for key in sorted({key for key, _ in shifts}):  # leave, or work elsewhere, that was recorded since
+        if key not in people:
+            raise AwayThen
+        if broken := rota.breaks(people[key], days, {on: one for (who, on), one in shifts.items() if who == key}):
+            raise BROKEN[broken]
+    for (key, on), pattern in shifts.items():
+        _plan(actor, roster, UUID(key), on, pattern, now)
     roster.state, roster.published_at = "published", now
     roster.save(update_fields=["state", "published_at"])
     _record(actor, events.RosterPublished, roster, now)
     return roster
+
+
+def _plan(actor: Actor, roster: Roster, account_id: UUID, on: date, pattern: rota.Pattern, now: datetime) -> None:
+    midnight = datetime.combine(on, time(), NAIROBI)
+    for start, end in pattern.spans:
+        workforce.plan_shift(
+            actor=actor, account_id=account_id, place_code=roster.centre_id,
+            starts_at=midnight + start * queries.HALF, ends_at=midnight + end * queries.HALF, now=now,
+        )  # fmt: skip
+
+
+@transaction.atomic
+def cancel_shift(
+    *, actor: Actor, roster_id: UUID, account_id: UUID, on: date, why: str, instead: UUID | None = None, now: datetime
+) -> RosterDay:
+    """Cancel somebody's shift of a roster in force, or what is left of it; a colleague takes it over where one is named.
+
+    `why`: one of workforce.CANCELLED_WHY. Whom they were to serve is served by a colleague at the same time, or is offered another
+    time with an apology (`centres`). Again changes nothing.
+    Raises NotFound, NotPermitted, NotInForce, workforce.NoReason, workforce.ShiftOver; of the colleague AwayThen, TooManyHours,
+    NoRestDay.
+    """
+    queries.get_roster_for(actor, roster_id)
+    roster = Roster.objects.select_for_update(of=("self",)).select_related("centre").get(id=roster_id)
+    workforce.require_place(actor, roster.centre_id, "supervisor")
+    if roster.state != "published":
+        raise NotInForce
+    row = RosterDay.objects.filter(roster=roster, account_id=account_id, on=on).exclude(spans=[]).first()
+    if row is None:
+        raise NotFound
+    if row.cancelled_at is not None:
+        return row
+    midnight = datetime.combine(on, time(), NAIROBI)
+    if why not in workforce.CANCELLED_WHY:
+        raise workforce.NoReason
+    left = queries.still_to_work(row, now=now)
+    if left is None:
+        raise workforce.ShiftOver
+    for shift_id in workforce.shifts_of(account_id, roster.centre_id, midnight, midnight + timedelta(days=1), after=now):
+        workforce.cancel_shift(actor=actor, shift_id=shift_id, why=why, now=now)
+    row.cancelled_at, row.cancelled_why = now, why
+    row.save(update_fields=["cancelled_at", "cancelled_why"])
+    if instead is not None:
+        _take_over(actor, roster, instead, on, left, now)
+    _record(
+        actor, events.RosterShiftCancelled, roster, now, account_id=account_id, on=on.isoformat(), why=why, instead=instead
+    )
+    return row
+
+
+def _take_over(actor: Actor, roster: Roster, account_id: UUID, on: date, pattern: rota.Pattern, now: datetime) -> None:
+    person = next((one for one in queries.people_of(roster) if one.key == str(account_id)), None)
+    if person is None:
+        raise NotFound
+    if broken := rota.breaks(person, queries.days_of(roster), {on: pattern}):
+        raise BROKEN[broken]
+    RosterDay.objects.update_or_create(
+        roster=roster, account_id=account_id, on=on,
+        defaults={
+            "spans": [list(span) for span in pattern.spans], "is_overruled": True, "note": "", "why": {},
+            "cancelled_at": None, "cancelled_why": "",
+        },
+    )  # fmt: skip
+    _plan(actor, roster, account_id, on, pattern, now)

@@ -11,14 +11,15 @@ from django.utils import timezone
 
 from huduma.contexts.centres import public as centres
 from huduma.contexts.places import public as places
-from huduma.contexts.planning.models import Roster
+from huduma.contexts.planning.models import Roster, RosterDay
 from huduma.contexts.planning.rules import demand, rota
 from huduma.contexts.workforce import public as workforce
 from huduma.foundation.access import Actor, NotFound
 from huduma.foundation.worktime.public import NAIROBI
 
-#: So many of the same weekday before make the forecast.
-WEEKS = 8
+#: So many of the same weekday make the forecast, found within so many weeks before.
+WEEKS, LOOK_BACK_WEEKS = 8, 16
+HALF = timedelta(minutes=30)
 #: Weekend shifts of so many weeks before count for fairness.
 FAIR_WEEKS = 4
 
@@ -53,27 +54,25 @@ def plan_for(actor: Actor, centre_code: str, day: date, *, now: datetime, change
 def plan_day(centre: centres.Centre, day: date, *, now: datetime, change: Change | None = None) -> DayPlan:
     """Return the plan of a date, whoever asks."""
     change = change or Change()
-    before = [day - timedelta(weeks=n) for n in range(1, 2 * WEEKS)]
-    before = [on for on in before if on < timezone.localdate(now)][:WEEKS]
-    counts = centres.count_arrivals(centre.code, before)
-    known = [on for on in before if any(at == on for at, _, _ in counts)]  # shut days do not speak
+    before = [day - timedelta(weeks=n) for n in range(1, LOOK_BACK_WEEKS + 1)]
+    counts = centres.count_arrivals(centre.code, [on for on in before if on < timezone.localdate(now)])
+    spoke = {on for on, _, _ in counts}  # days on which the centre was shut do not speak
+    known = [on for on in before if on in spoke][:WEEKS]
     usual = sum(centres.quartiles_of(centre, "")) / 3
     seconds = {
         code: sum(centres.quartiles_of(centre, code)) / 3 for code in {service for _, _, service in counts} - {""}
     }
     start = datetime.combine(day, time(), NAIROBI)
     duties = workforce.on_duty(centre.code, start, start + timedelta(days=1))
-    counters = len(centres.list_counters(centre))
+    windows = centres.counters_on(centre, day)
     expected = demand.forecast(counts, known)
     halves = []
     for half in _open_halves(centre, day):
         mean = _changed(expected.get(half, demand.Expected(0.0, 0, 0)), change)
-        begins = start + half * timedelta(minutes=30)
-        there = (
-            min(counters, sum(duty.serves(frozenset(), begins, begins + timedelta(minutes=30)) for duty in duties))
-            if duties
-            else counters
-        )
+        begins, ends = start + half * HALF, start + (half + 1) * HALF
+        there = counters = max((w.counters for w in windows if w.starts_at < ends and begins < w.ends_at), default=0)
+        if duties:
+            there = min(counters, sum(duty.serves(frozenset(), begins, ends) for duty in duties))
         halves.append(
             demand.look(
                 half,
@@ -81,6 +80,7 @@ def plan_day(centre: centres.Centre, day: date, *, now: datetime, change: Change
                 service_seconds=demand.service_seconds(mean.services, seconds, otherwise=usual),
                 standard_minutes=centre.wait_standard_minutes,
                 counters=max(0, there + change.counters),
+                possible=counters,
             )
         )
     return DayPlan(day, len(known), halves)
@@ -153,28 +153,37 @@ def people_of(roster: Roster) -> list[rota.Person]:
     """Return who is posted to the centre, what they can serve, and when they are away or at work already."""
     week = week_of(roster)
     start = datetime.combine(week[0] - timedelta(weeks=FAIR_WEEKS), time(), NAIROBI)
-    end = datetime.combine(week[-1] + timedelta(days=1), time(), NAIROBI)
-    staff = set(workforce.staff_of(roster.centre_id, on=week[0]))
-    return [_person(diary, week, roster.centre_id) for diary in workforce.diaries_of(staff, start, end)]
+    end = datetime.combine(week[-1] + timedelta(days=7), time(), NAIROBI)
+    posted = workforce.postings_at(roster.centre_id, week[0], week[-1])
+    return [
+        _person(diary, posted[diary.account_id], week, roster.centre_id)
+        for diary in workforce.diaries_of(set(posted), start, end)
+    ]
 
 
-def _person(diary: workforce.Diary, week: list[date], centre_code: str) -> rota.Person:
+def _person(
+    diary: workforce.Diary, posted: list[tuple[date, date | None]], week: list[date], centre_code: str
+) -> rota.Person:
     away: dict[date, set[int]] = defaultdict(set)
     planned: dict[date, set[int]] = defaultdict(set)
+    elsewhere: dict[date, set[int]] = defaultdict(set)
     worked, weekends = set(), set()
+    for day in week:
+        if not any(first <= day and (last is None or day <= last) for first, last in posted):
+            away[day] = set(range(48))
     for leaves, returns in diary.away:
         _mark(away, leaves, returns)
     for place, starts, ends in diary.shifts:
-        _mark(planned if place == centre_code else away, starts, ends)
+        _mark(planned if place == centre_code else elsewhere, starts, ends)
         on = timezone.localdate(starts)
-        if on < week[0]:
+        if not week[0] <= on <= week[-1]:
             worked.add(on)
-            if on.weekday() >= 5:
-                weekends.add(on)
-    lately = {week[0] - timedelta(days=n) for n in range(1, 7)}
+        if on < week[0] and on.weekday() >= 5:
+            weekends.add(on)
+    near = {week[0] - timedelta(days=n) for n in range(1, 7)} | {week[-1] + timedelta(days=n) for n in range(1, 7)}
     return rota.Person(
-        str(diary.account_id), diary.skills, _within(away, week), _within(planned, week), frozenset(worked & lately),
-        len(weekends),
+        str(diary.account_id), diary.skills, _within(away, week), _within(planned, week), frozenset(worked & near),
+        len(weekends), _within(elsewhere, week),
     )  # fmt: skip
 
 
@@ -200,9 +209,48 @@ def fixed_of(roster: Roster) -> dict[tuple[str, date], rota.Pattern | None]:
 
 
 def shifts_of(roster: Roster) -> dict[tuple[str, date], rota.Pattern]:
-    """Return the shifts that a roster has now."""
-    found = ((str(row.account_id), row.on, pattern_of(row.spans)) for row in roster.days.all())
+    """Return the shifts that a roster has now, without those that were cancelled."""
+    found = (
+        (str(row.account_id), row.on, pattern_of(row.spans)) for row in roster.days.all() if row.cancelled_at is None
+    )
     return {(key, on): pattern for key, on, pattern in found if pattern is not None}
+
+
+def still_to_work(row: RosterDay, *, now: datetime) -> rota.Pattern | None:
+    """Return what is left of a shift, from the half hour that has begun; None where it is over."""
+    begun = (now - datetime.combine(row.on, time(), NAIROBI)) // HALF
+    spans = tuple((max(start, begun), end) for start, end in row.spans if end > begun)
+    return rota.Pattern(spans) if spans else None
+
+
+def colleagues_for(roster: Roster, row: RosterDay, *, now: datetime) -> list[UUID]:
+    """Return who could take a shift over within law and leave, those with the fewest hours in the week first."""
+    left = still_to_work(row, now=now)
+    if left is None:
+        return []
+    days = days_of(roster)
+    able = [
+        (sum(one.known.values()), one.key)
+        for one in people_of(roster)
+        if one.key != str(row.account_id) and not rota.breaks(one, days, {row.on: left})
+    ]
+    return [UUID(key) for _, key in sorted(able)]
+
+
+def get_day_for(actor: Actor, roster_id: UUID, account_id: UUID, on: date) -> RosterDay:
+    """Return somebody's shift of a date to the staff of the roster's centre. Raises NotFound, NotPermitted."""
+    roster = get_roster_for(actor, roster_id)
+    row = RosterDay.objects.filter(roster=roster, account_id=account_id, on=on).exclude(spans=[]).first()
+    if row is None:
+        raise NotFound
+    row.roster = roster
+    return row
+
+
+def visits_with(row: RosterDay, *, now: datetime) -> int:
+    """Return how many booked visits of a shift are still to come."""
+    midnight = datetime.combine(row.on, time(), NAIROBI)
+    return centres.count_with_officer(row.account_id, max(now, midnight), midnight + timedelta(days=1))
 
 
 def pattern_of(spans: list[list[int]]) -> rota.Pattern | None:

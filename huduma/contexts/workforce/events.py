@@ -29,6 +29,29 @@ class SkillGranted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SkillWithdrawn(Event):
+    """An officer no longer serves a service."""
+
+    act: ClassVar[str] = "workforce.skill.withdrawn"
+    subject: ClassVar[str] = "account_id"
+    account_id: UUID
+    service_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShiftCancelled(Event):
+    """A planned shift does not take place, from `starts_at` on; `place_code` is where the officer is missed."""
+
+    act: ClassVar[str] = "workforce.shift.cancelled"
+    subject: ClassVar[str] = "account_id"
+    account_id: UUID
+    place_code: str
+    starts_at: str
+    ends_at: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ShiftPlanned(Event):
     """An officer is to be at a place for a span of time."""
 

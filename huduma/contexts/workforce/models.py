@@ -53,8 +53,15 @@ class Skill(models.Model):
         return self.service_code
 
 
+#: Why a shift does not take place. `away` is all that is written down of illness and family: more is nobody's business here.
+CANCELLED_WHY = ("away", "training", "elsewhere", "not-needed")
+
+
 class Shift(models.Model):
-    """An officer is to be at a place for a span of time; nobody is in two places at once."""
+    """An officer is to be at a place for a span of time; nobody is in two places at once.
+
+    A shift that was cancelled stays: the day still counts as one with a roster, on which this officer is not there.
+    """
 
     PERSONAL_DATA: ClassVar = {"account": "planning who serves people when"}
 
@@ -63,13 +70,21 @@ class Shift(models.Model):
     place_code = models.CharField(max_length=8)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True)
+    cancelled_why = models.CharField(max_length=10, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="workforce_shift_span"),
+            models.CheckConstraint(
+                condition=Q(cancelled_at__isnull=True, cancelled_why="")
+                | Q(cancelled_at__isnull=False, cancelled_why__in=CANCELLED_WHY),
+                name="workforce_shift_cancelled",
+            ),
             ExclusionConstraint(
                 name="workforce_one_place_at_a_time",
                 expressions=[("account", RangeOperators.EQUAL), (Span(), RangeOperators.OVERLAPS)],
+                condition=Q(cancelled_at__isnull=True),
             ),
         ]
         indexes = [models.Index(fields=["place_code", "starts_at"], name="workforce_shift_place")]

@@ -1,13 +1,19 @@
 """The front door of the workforce."""
 
+from huduma.contexts.workforce.models import CANCELLED_WHY
 from huduma.contexts.workforce.operations import (
+    NoReason,
+    NotPosted,
+    ShiftOver,
     ShiftOverlaps,
     SpanBackwards,
+    cancel_shift,
     grant_skill,
     plan_shift,
     post_staff,
     record_absence,
     require_place,
+    withdraw_skill,
 )
 from huduma.contexts.workforce.queries import (
     Diary,
@@ -15,25 +21,37 @@ from huduma.contexts.workforce.queries import (
     diaries_of,
     on_duty,
     places_of,
+    postings_at,
+    shifts_of,
     skills_of,
+    skills_of_staff,
     staff_of,
     works_at,
 )
 
 __all__ = [
+    "CANCELLED_WHY",
     "Diary",
+    "NoReason",
+    "NotPosted",
     "OnDuty",
+    "ShiftOver",
     "ShiftOverlaps",
     "SpanBackwards",
+    "cancel_shift",
     "diaries_of",
     "grant_skill",
     "on_duty",
     "places_of",
     "plan_shift",
     "post_staff",
+    "postings_at",
     "record_absence",
     "require_place",
+    "shifts_of",
     "skills_of",
+    "skills_of_staff",
     "staff_of",
+    "withdraw_skill",
     "works_at",
 ]

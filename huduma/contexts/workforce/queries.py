@@ -68,29 +68,60 @@ def staff_of(place_code: str, *, on: date) -> list[UUID]:
     )
 
 
+def postings_at(place_code: str, first: date, last: date) -> dict[UUID, list[tuple[date, date | None]]]:
+    """Return the accounts posted to a place at any time in a span of dates, each with when: from, and until or None."""
+    found: dict[UUID, list[tuple[date, date | None]]] = defaultdict(list)
+    rows = Posting.objects.filter(Q(to_on__isnull=True) | Q(to_on__gte=first), place_code=place_code, from_on__lte=last)
+    for account_id, from_on, to_on in rows.values_list("account_id", "from_on", "to_on"):
+        found[account_id].append((from_on, to_on))
+    return found
+
+
+def skills_of_staff(accounts: set[UUID]) -> dict[UUID, frozenset[str]]:
+    """Return the services that officers can serve; who is missing here serves everything."""
+    return _skills(accounts)
+
+
+def shifts_of(account_id: UUID, place_code: str, start: datetime, end: datetime, *, after: datetime) -> list[UUID]:
+    """Return an officer's shifts at a place that lie in a span, were not cancelled, and are not over at a moment."""
+    rows = Shift.objects.filter(
+        account_id=account_id, place_code=place_code, starts_at__gte=start, ends_at__lte=end, ends_at__gt=after,
+        cancelled_at__isnull=True,
+    )  # fmt: skip
+    return list(rows.order_by("starts_at").values_list("id", flat=True))
+
+
 def skills_of(account_id: UUID) -> frozenset[str] | None:
     """Return the services that an officer can serve, or None for every service."""
     return frozenset(Skill.objects.filter(account_id=account_id).values_list("service_code", flat=True)) or None
 
 
 def on_duty(place_code: str, start: datetime, end: datetime) -> list[OnDuty]:
-    """Return the shifts at a place that touch a span, with skills and absences; empty where no roster was made."""
+    """Return the shifts at a place that touch a span, with skills and absences; empty where no roster was made.
+
+    A cancelled shift is one whose officer is away for the whole of it.
+    """
     shifts = list(
         Shift.objects.filter(place_code=place_code, starts_at__lt=end, ends_at__gt=start).order_by("starts_at", "id")
     )
     accounts = {shift.account_id for shift in shifts}
     skills, away = _skills(accounts), _absences(accounts, start, end)
     return [
-        OnDuty(shift.account_id, shift.starts_at, shift.ends_at, skills.get(shift.account_id), away[shift.account_id])
+        OnDuty(
+            shift.account_id, shift.starts_at, shift.ends_at, skills.get(shift.account_id),
+            away[shift.account_id] + (((shift.starts_at, shift.ends_at),) if shift.cancelled_at else ()),
+        )
         for shift in shifts
-    ]
+    ]  # fmt: skip
 
 
 def diaries_of(accounts: set[UUID], start: datetime, end: datetime) -> list[Diary]:
     """Return what is known of some officers' time in a span, wherever they are to be."""
     skills, away = _skills(accounts), _absences(accounts, start, end)
     shifts: dict[UUID, list[tuple[str, datetime, datetime]]] = defaultdict(list)
-    rows = Shift.objects.filter(account_id__in=accounts, starts_at__lt=end, ends_at__gt=start).order_by("starts_at")
+    rows = Shift.objects.filter(
+        account_id__in=accounts, starts_at__lt=end, ends_at__gt=start, cancelled_at__isnull=True
+    ).order_by("starts_at")
     for account_id, place, starts, ends in rows.values_list("account_id", "place_code", "starts_at", "ends_at"):
         shifts[account_id].append((place, starts, ends))
     return [Diary(one, skills.get(one), tuple(shifts[one]), away[one]) for one in sorted(accounts)]

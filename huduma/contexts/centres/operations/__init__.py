@@ -44,7 +44,7 @@ from huduma.contexts.centres.operations.counter import (
     start_serving,
     transfer,
 )
-from huduma.contexts.centres.operations.displaced import cover_absence, displace_visits
+from huduma.contexts.centres.operations.displaced import cover_absence, displace_shut_out, displace_visits
 from huduma.contexts.centres.operations.freed import WaitsAlready, join_waiting_list, lapse_offers, leave_waiting_list
 from huduma.contexts.centres.operations.paper import NumberTaken, NumberUnprinted, catch_up, enter_served, print_block
 from huduma.contexts.centres.operations.places import (
@@ -95,6 +95,7 @@ __all__ = [
     "close_day",
     "confirm_appointment",
     "cover_absence",
+    "displace_shut_out",
     "displace_visits",
     "enter_served",
     "finish",

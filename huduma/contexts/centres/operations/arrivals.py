@@ -5,10 +5,12 @@ from uuid import UUID
 
 from django.db import transaction
 
+from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.centres.models import Appointment, Ticket
 from huduma.contexts.centres.models.queue import PRIORITIES, SOURCES
 from huduma.contexts.centres.operations import attendance, tickets
 from huduma.contexts.centres.queries import places
+from huduma.contexts.workforce import public as workforce
 from huduma.foundation import phone as phones
 from huduma.foundation.access import Actor, NotFound, Refusal
 
@@ -41,14 +43,19 @@ def take_ticket(
 ) -> Ticket:
     """Give a place in the queue. `ticket_id` is minted by the page, so that two clicks on one page give one ticket.
 
-    `phone`: as typed, or empty. Raises NotFound, CentreShut, phones.InvalidPhone.
+    `phone`: as typed, or empty. Raises NotFound, CentreShut, phones.InvalidPhone; NotPermitted
+    where somebody who does not work there gives a ticket as reception.
     """
     if source not in SOURCES or priority not in PRIORITIES:
         raise NotFound
     if found := Ticket.objects.filter(id=ticket_id).first():
         return found
     centre = places.get_centre(centre_code)
-    if not actor.is_staff and not places.is_open(centre, now=now):
+    if service_code:
+        catalogue.get_service(service_code)
+    if source == "reception":
+        workforce.require_place(actor, centre_code, "officer", "supervisor")
+    elif not places.is_open(centre, now=now) and not workforce.works_at(actor, centre_code):
         raise CentreShut
     return tickets.add(
         actor, centre, id=ticket_id, source=source, service_code=service_code, priority=priority,

@@ -100,7 +100,7 @@ def move_appointment(*, actor: Actor, appointment_id: UUID, starts_at: datetime,
         for kept in Appointment.objects.filter(replaces=appointment, state="offered"):
             slots.turn(kept, "lapsed", now)
     slots.announce(actor, events.AppointmentMoved, appointment, now)
-    freed.close_wait(appointment, "served")
+    slots.close_wait(appointment, "served")
     freed.offer_freed(appointment.centre, left, now)
     return appointment
 
@@ -117,7 +117,7 @@ def confirm_appointment(*, actor: Actor, appointment_id: UUID, now: datetime) ->
             raise OfferEnded
         appointment.confirmed_at, appointment.offered_until = now, None
         slots.turn(appointment, "booked", now)
-        freed.close_wait(appointment, "served")
+        slots.close_wait(appointment, "served")
         slots.announce(actor, events.AppointmentBooked, appointment, now)
         return appointment
     if appointment.state != "booked":
@@ -143,7 +143,7 @@ def cancel_appointment(*, actor: Actor, appointment_id: UUID, now: datetime) -> 
     if appointment.state not in ("booked", "offered", "displaced"):
         raise slots.TooLate
     slots.turn(appointment, "cancelled", now)
-    freed.close_wait(appointment, "left")
+    slots.close_wait(appointment, "left")
     slots.announce(actor, events.AppointmentCancelled, appointment, now)
     freed.offer_freed(appointment.centre, appointment.starts_at, now)
     return appointment

@@ -1,15 +1,17 @@
 """What an officer does at a counter.
 
 `call_next` is one statement that takes the first free row and skips those that others are taking (`FOR UPDATE SKIP LOCKED`),
-so no ticket is called twice and no counter waits for another. Every other verb locks the one ticket that it is about.
+so no ticket is called twice and no counter waits for another. Every verb locks the actor's own counter, then the one ticket that it
+is about.
 """
 
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
+from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.centres import events
 from huduma.contexts.centres.models import Counter, Ticket
 from huduma.contexts.centres.models.places import DESKS
@@ -76,12 +78,15 @@ def open_counter(*, actor: Actor, counter_id: UUID, now: datetime) -> Counter:
 
 @transaction.atomic
 def close_counter(*, actor: Actor, now: datetime) -> None:
-    """Leave the counter that one has open, if any. Raises StillServing."""
+    """Leave the counter that one has open, if any; who was put aside there waits again at their old place. Raises StillServing."""
     counter = Counter.objects.select_for_update().filter(officer_id=actor.account_id).first()
     if counter is None:
         return
     if Ticket.objects.filter(counter=counter, state__in=AT_COUNTER).exists():
         raise StillServing
+    for ticket in Ticket.objects.select_for_update().filter(counter=counter, state="held"):
+        tickets.record(actor, events.TicketReturned, ticket, now)
+        tickets.wait_again(ticket, now)
     counter.officer_id, counter.opened_at = None, None
     counter.save(update_fields=["officer_id", "opened_at"])
     event = events.CounterClosed(counter_id=counter.id, centre_code=counter.centre_id)
@@ -89,9 +94,10 @@ def close_counter(*, actor: Actor, now: datetime) -> None:
 
 
 def _counter_of(actor: Actor) -> Counter:
+    """Return the actor's counter, locked: of two clicks the second sees what the first did, and nobody leaves between them."""
     if actor.account_id is None or not actor.has_role("officer", "supervisor"):
         raise NotPermitted
-    counter = Counter.objects.filter(officer_id=actor.account_id).first()
+    counter = Counter.objects.select_for_update(no_key=True).filter(officer_id=actor.account_id).first()
     if counter is None:
         raise NotAtCounter
     return counter
@@ -113,12 +119,9 @@ def call_next(*, actor: Actor, now: datetime) -> Ticket:
         "counter": counter.id, "officer": actor.account_id, "now": now, "centre": counter.centre_id,
         "day": timezone.localdate(now), "desks": counter.desks, "skills": sorted(skills) if skills else None,
     }  # fmt: skip
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(CALL_NEXT, values)
-            row = cursor.fetchone()
-    except IntegrityError:  # the other of two clicks was faster
-        return Ticket.objects.get(counter=counter, state__in=AT_COUNTER)
+    with connection.cursor() as cursor:
+        cursor.execute(CALL_NEXT, values)
+        row = cursor.fetchone()
     if row is None:
         raise NobodyWaits
     ticket = Ticket.objects.get(id=row[0])
@@ -199,6 +202,8 @@ def transfer(*, actor: Actor, ticket_id: UUID, desk: str, service_code: str | No
     ticket = _mine(actor, ticket_id, *AT_COUNTER, "held")
     if desk not in DESKS:
         raise NotFound
+    if service_code:
+        catalogue.get_service(service_code)
     tickets.leave_desk(ticket, "done" if ticket.state == "serving" else "not-done", now)
     ticket.desk, ticket.service_code = desk, ticket.service_code if service_code is None else service_code
     ticket.journey = [later for later in ticket.journey if later != desk]
@@ -251,8 +256,10 @@ def record_quick(*, actor: Actor, ticket_id: UUID, service_code: str, outcome: s
     if outcome not in OUTCOMES:
         raise NotFound
     counter = _counter_of(actor)
-    if found := Ticket.objects.filter(id=ticket_id).first():
+    if found := Ticket.objects.filter(id=ticket_id, officer_id=actor.account_id).first():
         return found
+    if service_code:
+        catalogue.get_service(service_code)
     centre = places.get_centre(counter.centre_id)
     ticket = tickets.add(actor, centre, id=ticket_id, source="quick", service_code=service_code, came_at=now, now=now)
     ticket.counter, ticket.officer_id, ticket.called_at, ticket.serving_at = counter, actor.account_id, now, now

@@ -1,17 +1,18 @@
 """Visits that a centre cannot keep: a colleague takes over, or another time is kept and offered with an apology."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
-from huduma.contexts.centres import events
+from huduma.contexts.centres import events, rules
 from huduma.contexts.centres.models import Appointment
-from huduma.contexts.centres.operations import freed, slots
-from huduma.contexts.centres.queries import visits
+from huduma.contexts.centres.operations import slots
+from huduma.contexts.centres.queries import places, visits
 from huduma.contexts.workforce import public as workforce
 from huduma.foundation.access import SYSTEM, Actor
+from huduma.foundation.worktime.public import NAIROBI
 
 #: How long the time that replaces a displaced visit is kept.
 REPLACEMENT_FOR = timedelta(hours=48)
@@ -33,7 +34,31 @@ def displace_visits(
 
 
 @transaction.atomic
-def cover_absence(*, account_id: UUID, centre_code: str, starts_at: datetime, ends_at: datetime, now: datetime) -> int:
+def displace_shut_out(*, actor: Actor, centre_code: str, reason: dict[str, str], day: date | None = None, now: datetime) -> int:
+    """Displace the coming visits that no longer lie within a centre's opening, on a date or on all.
+
+    So after its hours were changed, or a date became a holiday. Returns how many. Raises NotFound, NotPermitted.
+    """
+    workforce.require_place(actor, centre_code, "supervisor")
+    centre = places.get_centre(centre_code)
+    coming = Appointment.objects.filter(centre=centre, starts_at__gt=now, state__in=["booked", "offered"])
+    if day is not None:
+        midnight = datetime.combine(day, time(), NAIROBI)
+        coming = coming.filter(starts_at__gte=midnight, starts_at__lt=midnight + timedelta(days=1))
+    spans = list(coming.order_by("starts_at").values_list("id", "starts_at", "ends_at"))
+    if not spans:
+        return 0
+    first, last = timezone.localdate(spans[0][1]), timezone.localdate(spans[-1][1])
+    opening = places.opening_of(centre, first, last)
+    shut = [
+        key for key, start, end in spans
+        if not rules.counters_open(opening.windows(timezone.localdate(start)), start, end)
+    ]  # fmt: skip
+    return sum(_displace(actor, key, reason, now) for key in shut)
+
+
+@transaction.atomic
+def cover_absence(*, account_id: UUID, starts_at: datetime, ends_at: datetime, now: datetime) -> int:
     """See to the visits with an officer who will be away: a colleague takes them over, or they are displaced.
 
     Returns how many were displaced.
@@ -44,7 +69,7 @@ def cover_absence(*, account_id: UUID, centre_code: str, starts_at: datetime, en
     }
     displaced = 0
     hit = Appointment.objects.filter(
-        centre_id=centre_code, officer_id=account_id, starts_at__lt=ends_at, ends_at__gt=starts_at,
+        officer_id=account_id, starts_at__lt=ends_at, ends_at__gt=starts_at,
         state__in=["booked", "offered"],
     )  # fmt: skip
     for before in hit.select_related("centre").order_by("starts_at"):
@@ -70,7 +95,7 @@ def _displace(actor: Actor, appointment_id: UUID, reason: dict[str, str], now: d
     if appointment.state not in ("booked", "offered"):
         return False
     slots.turn(appointment, "displaced", now)
-    freed.close_wait(appointment, "waiting")
+    slots.close_wait(appointment, "waiting")
     wish, offer = slots.wish_of(appointment), None
     on = timezone.localdate(before.starts_at)
     day = next((day for day, _ in visits.days_with_room(before.centre, wish, now=now, limit=1, from_on=on)), None)

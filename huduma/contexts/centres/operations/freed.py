@@ -24,10 +24,6 @@ class WaitsAlready(Refusal):
     """You are in the list already. We will text you when a place becomes free."""
 
 
-def close_wait(appointment: Appointment, state: str) -> None:
-    Waiter.objects.filter(offer=appointment, state="offered").update(state=state)
-
-
 @transaction.atomic
 def join_waiting_list(
     *, actor: Actor, centre_code: str, wish: Wish, until_on: date, case_id: UUID | None = None, now: datetime
@@ -88,9 +84,7 @@ def lapse_offers(*, now: datetime) -> int:
             appointment = slots.lock(SYSTEM, appointment_id)
             if appointment.state != "offered":
                 continue
-            slots.turn(appointment, "lapsed", now)
-            close_wait(appointment, "left")
-            slots.announce(SYSTEM, events.AppointmentLapsed, appointment, now)
+            slots.lapse(appointment, now)
             offer_freed(appointment.centre, appointment.starts_at, now)
             ended += 1
     return ended

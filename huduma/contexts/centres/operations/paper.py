@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.centres import events, rules
 from huduma.contexts.centres.models import Centre, Counter, NumberBlock, Ticket
 from huduma.contexts.centres.operations import tickets
@@ -74,6 +75,8 @@ def catch_up(
         raise NotFound
     if counter_id and not Counter.objects.filter(id=counter_id, centre=centre).exists():
         raise NotFound
+    if service_code:
+        catalogue.get_service(service_code)
     written = _number(centre, number)
     try:
         with transaction.atomic():

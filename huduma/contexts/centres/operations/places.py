@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from huduma.contexts.centres import events, rules
 from huduma.contexts.centres.models import Centre, Counter, Offering
+from huduma.contexts.centres.operations.displaced import displace_shut_out
 from huduma.contexts.workforce import public as workforce
 from huduma.foundation.access import Actor, Refusal
 from huduma.foundation.journal import public as journal
@@ -20,6 +21,7 @@ CHANGEABLE = (
     "hours", "long_hours", "accessibility", "credit_minutes", "wait_standard_minutes", "walk_in_percent",
     "least_notice_minutes", "most_notice_days", "tell_when_ahead",
 )  # fmt: skip
+NEW_HOURS = {"en": "the centre has new opening hours", "sw": "kituo kina saa mpya za kufungua"}
 LEARN = """
 INSERT INTO centres_servicetime (id, centre_id, service_code, quarter_seconds, median_seconds, three_quarter_seconds, seen, learned_at)
 SELECT gen_random_uuid(), centre_id, service_code, q[1], q[2], q[3], seen, %(now)s FROM (
@@ -108,7 +110,10 @@ def _hours(facts: dict[str, Any]) -> tuple[list[Any] | None, list[Any] | None]:
 
 @transaction.atomic
 def change_centre(*, actor: Actor, centre_code: str, changes: dict[str, Any], now: datetime) -> Centre:
-    """Change facts or policies of a centre (CHANGEABLE names them). Raises NotPermitted, NoSuchSetting."""
+    """Change facts or policies of a centre (CHANGEABLE names them); visits outside new hours are offered another time.
+
+    Raises NotPermitted, NoSuchSetting.
+    """
     workforce.require_place(actor, centre_code, "supervisor")
     if not set(changes) <= set(CHANGEABLE):
         raise NoSuchSetting
@@ -119,6 +124,8 @@ def change_centre(*, actor: Actor, centre_code: str, changes: dict[str, Any], no
     if changed:
         centre.save(update_fields=changed)
         journal.record(actor=actor, event=events.CentreChanged(centre_code=centre_code, fields=changed), now=now)
+    if {"hours", "long_hours"} & set(changed):
+        displace_shut_out(actor=actor, centre_code=centre_code, reason=NEW_HOURS, now=now)
     return centre
 
 

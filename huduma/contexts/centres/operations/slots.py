@@ -18,7 +18,7 @@ from huduma.contexts.centres.models.visits import MEDIA
 from huduma.contexts.centres.queries import places, visits
 from huduma.contexts.centres.queries.visits import Wish
 from huduma.foundation import references
-from huduma.foundation.access import Actor, NotFound, Refusal
+from huduma.foundation.access import SYSTEM, Actor, NotFound, Refusal
 from huduma.foundation.journal import public as journal
 
 
@@ -53,9 +53,10 @@ def take(
 ) -> rules.Room:
     """Return a free room at a start, under the day's lock. Raises SlotTaken."""
     start, end = visits.day_of(starts_at)
-    Appointment.objects.filter(
-        centre=centre, starts_at__gte=start, starts_at__lt=end, state="offered", offered_until__lt=now
-    ).update(state="lapsed", state_at=now)
+    for ended in Appointment.objects.select_for_update(of=("self",)).filter(
+        centre=centre, starts_at__gte=start, starts_at__lt=end, state="offered", offered_until__lte=now
+    ):
+        lapse(ended, now)
     plan = visits.plan_of(centre, timezone.localdate(starts_at), wish, now=now)
     if without is not None:
         own = rules.Taken(without.starts_at, without.ends_at, without.lane, without.officer_id)
@@ -64,6 +65,18 @@ def take(
     if found is None:
         raise SlotTaken
     return found
+
+
+def lapse(appointment: Appointment, now: datetime) -> None:
+    """End an offer that nobody took; who was waiting for it is told, and may ask again."""
+    turn(appointment, "lapsed", now)
+    close_wait(appointment, "left")
+    announce(SYSTEM, events.AppointmentLapsed, appointment, now)
+
+
+def close_wait(appointment: Appointment, state: str) -> None:
+    """Say what became of the wait for which a time was offered."""
+    Waiter.objects.filter(offer=appointment, state="offered").update(state=state)
 
 
 def create(

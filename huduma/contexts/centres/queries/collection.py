@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from huduma.contexts.centres.models import Collectable
@@ -30,8 +31,8 @@ def list_shelf_for(actor: Actor, centre_code: str, *, now: datetime, after: UUID
     rows = Collectable.objects.filter(centre_id=centre_code, ended_at__isnull=True).select_related(
         "person", "bound_for"
     )
-    if after is not None:
-        rows = rows.filter(id__gt=after)
+    if after is not None and (last := Collectable.objects.filter(id=after).values_list("received_at").first()):
+        rows = rows.filter(Q(received_at__gt=last[0]) | Q(received_at=last[0], id__gt=after))
     return [Aged(row, (now - row.received_at).days) for row in rows.order_by("received_at", "id")[:200]]
 
 

@@ -103,6 +103,11 @@ def periods_on(centre: Centre, day: date) -> list[tuple[datetime, datetime]]:
     return [(w.starts_at, w.ends_at) for w in _joined(windows)]
 
 
+def counters_on(centre: Centre, day: date) -> list[rules.Window]:
+    """Return the spans of a date in which a centre is open, each with the number of counters that can be open in it."""
+    return opening_of(centre, day, day).windows(day)
+
+
 def _joined(windows: list[rules.Window]) -> list[rules.Window]:
     found: list[rules.Window] = []
     for window in windows:

@@ -86,7 +86,7 @@ def plans_of(centre: Centre, wish: Wish, *, first: date, last: date, now: dateti
     opening, length = places.opening_of(centre, first, last), length_of(centre, wish)
     weekdays = places.weekdays_of(centre, wish.services)
     live = Appointment.objects.filter(centre=centre, starts_at__lt=end, ends_at__gt=start, state__in=TAKEN).exclude(
-        state="offered", offered_until__lt=now
+        state="offered", offered_until__lte=now
     )
     taken: dict[date, list[rules.Taken]] = {}
     for row in live.values_list("starts_at", "ends_at", "lane", "officer_id"):
@@ -171,6 +171,22 @@ def list_day_for(actor: Actor, centre_code: str, day: date) -> list[Appointment]
         centre_id=centre_code, starts_at__gte=start, starts_at__lt=start + timedelta(days=1)
     ).exclude(state__in=["cancelled", "lapsed"])
     return list(found.select_related("person").order_by("starts_at", "lane"))
+
+
+def count_with_officer(account_id: UUID, start: datetime, end: datetime) -> int:
+    """Return how many visits are booked with an officer in a span."""
+    return Appointment.objects.filter(
+        officer_id=account_id, starts_at__lt=end, ends_at__gt=start, state__in=["booked", "offered"]
+    ).count()
+
+
+def booked_at(day: date, *, now: datetime) -> list[str]:
+    """Return the codes of the centres that have visits to come on a date."""
+    start = datetime.combine(day, time(), NAIROBI)
+    coming = Appointment.objects.filter(
+        starts_at__gt=now, starts_at__gte=start, starts_at__lt=start + timedelta(days=1), state__in=["booked", "offered"]
+    )
+    return sorted(set(coming.values_list("centre_id", flat=True)))
 
 
 def find_appointment(reference: str, centre_code: str, *, now: datetime) -> Appointment | None:

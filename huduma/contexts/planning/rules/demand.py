@@ -30,7 +30,10 @@ class Expected:
 
 @dataclass(frozen=True)
 class Half:
-    """A half hour of a centre: who comes, how many counters the standard needs, and what they meet at those there are."""
+    """A half hour of a centre: who comes, how many counters the standard needs, and what they meet at those there are.
+
+    `possible`: how many counters could be open in it.
+    """
 
     number: int
     expected: Expected
@@ -39,6 +42,7 @@ class Half:
     counters: int
     wait: erlang.Wait
     within: float
+    possible: int
 
     @property
     def clock(self) -> str:
@@ -90,9 +94,10 @@ def look(
     service_seconds: float,
     standard_minutes: int,
     counters: int,
+    possible: int | None = None,
     patience_seconds: float = PATIENCE_SECONDS,
 ) -> Half:
-    """Return what a half hour needs and what people meet at the counters that there are."""
+    """Return what a half hour needs and what people meet at the counters that there are; `possible`: as many as there could be."""
     rate = expected.people / HALF_SECONDS
     load, standard = rate * service_seconds, standard_minutes * 60
     return Half(
@@ -105,6 +110,7 @@ def look(
             counters, arrivals_per_second=rate, service_seconds=service_seconds, patience_seconds=patience_seconds
         ),
         erlang.within(counters, load, service_seconds=service_seconds, seconds=standard) if load > 0 else 1.0,
+        counters if possible is None else possible,
     )
 
 

@@ -64,12 +64,14 @@ def with_patience(
         return Wait(0.0, 0.0, 0.0, 0.0)
     if counters == 0:
         return Wait(1.0, 1.0, patience_seconds, 0.0)
-    weights, total, state = [1.0], 1.0, 0
-    while state <= counters or weights[-1] > NEGLIGIBLE * total:
+    logs, most, state = [0.0], 0.0, 0  # logarithms: the weights themselves outgrow any number where thousands come
+    while state <= counters or logs[-1] > most + math.log(NEGLIGIBLE):
         state += 1
         leaves = min(state, counters) / service_seconds + max(0, state - counters) / patience_seconds
-        weights.append(weights[-1] * arrivals_per_second / leaves)
-        total += weights[-1]
+        logs.append(logs[-1] + math.log(arrivals_per_second / leaves))
+        most = max(most, logs[-1])
+    weights = [math.exp(log - most) for log in logs]
+    total = sum(weights)
     queue = sum((n - counters) * w for n, w in enumerate(weights) if n > counters) / total
     busy = sum(min(n, counters) * w for n, w in enumerate(weights)) / total / counters
     return Wait(

@@ -44,9 +44,10 @@ class Day:
 
 @dataclass(frozen=True)
 class Person:
-    """An officer. `away`: half hours of a date on leave or at work elsewhere; `planned`: those at work here already.
+    """An officer. `away`: half hours of a date on leave; `planned`: those at work here already; `elsewhere`: at another place.
 
-    `skills`: None is everything. `worked`: dates of the six days before. `weekends`: shifts on Saturdays and Sundays lately.
+    `skills`: None is everything. `worked`: dates at work in the six days before and after. `weekends`: shifts on Saturdays and
+    Sundays lately.
     """
 
     key: str
@@ -55,6 +56,13 @@ class Person:
     planned: Mapping[date, frozenset[int]] = field(default_factory=dict)
     worked: frozenset[date] = frozenset()
     weekends: int = 0
+    elsewhere: Mapping[date, frozenset[int]] = field(default_factory=dict)
+
+    @property
+    def known(self) -> dict[date, int]:
+        """How many half hours they are at work already on each date, wherever that is."""
+        dates = {*self.planned, *self.elsewhere}
+        return {on: len(self.planned.get(on, frozenset()) | self.elsewhere.get(on, frozenset())) for on in dates}
 
     def can(self, service: str) -> bool:
         """Whether they can serve it."""
@@ -121,9 +129,10 @@ def solve(days: Sequence[Day], people: Sequence[Person], *, fixed: Mapping[tuple
 
 
 def free(person: Person, day: Day) -> list[Pattern]:
-    """Return the shifts of a day that somebody can work."""
-    busy = person.away.get(day.on, frozenset()) | person.planned.get(day.on, frozenset())
-    return [pattern for pattern in day.patterns if not pattern.halves & busy]
+    """Return the shifts of a day that somebody can work: none where they have one already, here or elsewhere."""
+    if person.known.get(day.on):
+        return []
+    return [pattern for pattern in day.patterns if not pattern.halves & person.away.get(day.on, frozenset())]
 
 
 def _keep_the_law(model, works, days, people):  # type: ignore[no-untyped-def]  # OR-Tools' own types are those of its C++
@@ -131,14 +140,15 @@ def _keep_the_law(model, works, days, people):  # type: ignore[no-untyped-def]  
     totals, weekends, costs = [], [], []
     for person in people:
         mine = {(on, pattern): yes for (key, on, pattern), yes in works.items() if key == person.key}
-        planned = sum(len(halves) for halves in person.planned.values())
+        at_work = person.known
+        planned = sum(at_work.values())
         total = sum(len(pattern.halves) * yes for (_, pattern), yes in mine.items()) + planned
         model.add(total <= max(MOST_HALVES_A_WEEK, planned))
-        dates = {day.on for day in days} | person.worked | set(person.planned)
+        dates = {day.on for day in days} | person.worked | set(at_work)
         for first in sorted(dates):
             span = [first + timedelta(days=n) for n in range(7)]
-            known = sum(on in person.worked or bool(person.planned.get(on)) for on in span)
-            added = sum(yes for (on, _), yes in mine.items() if on in span and not person.planned.get(on))
+            known = sum(on in person.worked or bool(at_work.get(on)) for on in span)
+            added = sum(yes for (on, _), yes in mine.items() if on in span and not at_work.get(on))
             if known <= MOST_DAYS_IN_SEVEN:
                 model.add(added + known <= MOST_DAYS_IN_SEVEN)
         if any(free(person, day) for day in days):
@@ -229,13 +239,13 @@ def why(day: Day, people: Sequence[Person], shifts: Shifts, key: str) -> Why:
 
 def breaks(person: Person, days: Sequence[Day], own: Mapping[date, Pattern]) -> str:
     """Return what a person's own shifts of a week break: `away`, `hours`, `rest`, or nothing."""
+    known = person.known
     for on, pattern in own.items():
-        if pattern.halves & (person.away.get(on, frozenset()) | person.planned.get(on, frozenset())):
+        if known.get(on) or pattern.halves & person.away.get(on, frozenset()):
             return "away"
-    planned = sum(len(halves) for halves in person.planned.values())
-    if sum(len(pattern.halves) for pattern in own.values()) + planned > MOST_HALVES_A_WEEK:
+    if sum(len(pattern.halves) for pattern in own.values()) + sum(known.values()) > MOST_HALVES_A_WEEK:
         return "hours"
-    at_work = set(own) | set(person.worked) | {on for on, halves in person.planned.items() if halves}
+    at_work = set(own) | set(person.worked) | {on for on, halves in known.items() if halves}
     for first in sorted(at_work):
         if sum(first + timedelta(days=n) in at_work for n in range(7)) > MOST_DAYS_IN_SEVEN:
             return "rest"
