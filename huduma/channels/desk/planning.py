@@ -117,13 +117,18 @@ def roster(request: HttpRequest, roster_id: UUID) -> HttpResponse:
         {
             "on": day.on,
             "rows": sorted(
-                ((names.get(key, ""), _clocks(row.spans), _why(row), row) for (key, on), row in rows.items() if on == day.on),
+                (
+                    (names.get(key, ""), _clocks(row.spans), _why(row), row)
+                    for (key, on), row in rows.items()
+                    if on == day.on
+                ),
                 key=lambda line: line[:2],
             ),
             "away": sorted(names.get(person.key, "") for person in people if person.away.get(day.on)),
             "planned": sorted(names.get(person.key, "") for person in people if person.planned.get(day.on)),
             "short": [(planning.clock(half), missing) for (on, half), missing in short.items() if on == day.on],
-            "most": max(day.needed.values(), default=0), "is_to_come": in_force and day.on >= timezone.localdate(),
+            "most": max(day.needed.values(), default=0),
+            "is_to_come": in_force and day.on >= timezone.localdate(),
         }
         for day in days
     ]

@@ -166,6 +166,4 @@ def on_special_day(entry: journal.Entry) -> None:
     """Offer other times to those who are booked on a date on which offices do not work after all."""
     day = date.fromisoformat(entry.facts["day"])
     for centre_code in queries.visits.booked_at(day, now=entry.at):
-        operations.displace_shut_out(
-            actor=SYSTEM, centre_code=centre_code, reason=HOLIDAY, day=day, now=entry.at
-        )
+        operations.displace_shut_out(actor=SYSTEM, centre_code=centre_code, reason=HOLIDAY, day=day, now=entry.at)

@@ -226,14 +226,25 @@ def cancel_shift(
     left = queries.still_to_work(row, now=now)
     if left is None:
         raise workforce.ShiftOver
-    for shift_id in workforce.shifts_of(account_id, roster.centre_id, midnight, midnight + timedelta(days=1), after=now):
+    for shift_id in workforce.shifts_of(
+        account_id, roster.centre_id, midnight, midnight + timedelta(days=1), after=now
+    ):
         workforce.cancel_shift(actor=actor, shift_id=shift_id, why=why, now=now)
     row.cancelled_at, row.cancelled_why = now, why
     row.save(update_fields=["cancelled_at", "cancelled_why"])
     if instead is not None:
+        if instead == account_id:
+            raise NotFound
         _take_over(actor, roster, instead, on, left, now)
     _record(
-        actor, events.RosterShiftCancelled, roster, now, account_id=account_id, on=on.isoformat(), why=why, instead=instead
+        actor,
+        events.RosterShiftCancelled,
+        roster,
+        now,
+        account_id=account_id,
+        on=on.isoformat(),
+        why=why,
+        instead=instead,
     )
     return row
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from huduma.contexts.centres.models import Ticket
 from huduma.contexts.identity.models import Account
-from huduma.contexts.planning.models import Roster
+from huduma.contexts.planning.models import Roster, RosterDay
 from huduma.contexts.workforce.models import Shift
 from huduma.foundation.worktime.public import NAIROBI
 
@@ -71,6 +71,30 @@ def test_a_manager_plans_a_week(client, boss, clerk, monday, drain_jobs):
     assert "In force" in client.get(asked.url).content.decode()
     late = client.post(asked.url, {"do": "overrule", "account": str(amani.account_id), "on": monday.isoformat()})
     assert "in force already" in late.content.decode()
+
+
+def test_a_manager_cancels_a_shift(client, boss, clerk, monday, drain_jobs):
+    amani = clerk("amani")
+    asked = client.post("/en/desk/plan/rosters/", {"week": monday.isoformat()})
+    drain_jobs()
+    client.post(asked.url, {"do": "publish"})
+    row = RosterDay.objects.exclude(spans=[]).filter(on=monday).first()
+    other = ({boss.account_id, amani.account_id} - {row.account_id}).pop()
+    url = f"{asked.url}cancel/{row.account_id}/{monday.isoformat()}/"
+    assert url in client.get(asked.url).content.decode()
+    page = client.get(url).content.decode()
+    assert "No visits are booked with this officer then." in page
+    none = client.post(url, {"instead": ""})
+    assert none.status_code == 422
+    assert "Choose why the shift does not take place." in none.content.decode()
+    assert client.post(url, {"why": "away", "instead": "x"}).status_code == 422
+    taken = RosterDay.objects.exclude(spans=[]).filter(on=monday, account_id=other).exists()
+    said = client.post(url, {"why": "away", "instead": str(other)})
+    assert said.status_code == (422 if taken else 302)
+    done = client.post(url, {"why": "away"}, follow=True).content.decode()
+    assert "Cancelled: The officer cannot come." in done
+    assert "This shift is cancelled already." in client.get(url).content.decode()
+    assert client.get(f"{asked.url}cancel/{row.account_id}/soon/").status_code == 404
 
 
 def test_what_cannot_be_planned_is_said(client, boss):

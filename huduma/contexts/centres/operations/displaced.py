@@ -34,7 +34,9 @@ def displace_visits(
 
 
 @transaction.atomic
-def displace_shut_out(*, actor: Actor, centre_code: str, reason: dict[str, str], day: date | None = None, now: datetime) -> int:
+def displace_shut_out(
+    *, actor: Actor, centre_code: str, reason: dict[str, str], day: date | None = None, now: datetime
+) -> int:
     """Displace the coming visits that no longer lie within a centre's opening, on a date or on all.
 
     So after its hours were changed, or a date became a holiday. Returns how many. Raises NotFound, NotPermitted.
@@ -75,6 +77,8 @@ def cover_absence(*, account_id: UUID, starts_at: datetime, ends_at: datetime, n
     for before in hit.select_related("centre").order_by("starts_at"):
         slots.lock_day(before.centre, before.starts_at)
         appointment = slots.lock(SYSTEM, before.id)
+        if appointment.state not in ("booked", "offered"):  # cancelled while the lock was waited for
+            continue
         try:
             long_ago = appointment.starts_at - timedelta(days=before.centre.most_notice_days)
             found = slots.take(

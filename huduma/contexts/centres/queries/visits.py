@@ -184,7 +184,10 @@ def booked_at(day: date, *, now: datetime) -> list[str]:
     """Return the codes of the centres that have visits to come on a date."""
     start = datetime.combine(day, time(), NAIROBI)
     coming = Appointment.objects.filter(
-        starts_at__gt=now, starts_at__gte=start, starts_at__lt=start + timedelta(days=1), state__in=["booked", "offered"]
+        starts_at__gt=now,
+        starts_at__gte=start,
+        starts_at__lt=start + timedelta(days=1),
+        state__in=["booked", "offered"],
     )
     return sorted(set(coming.values_list("centre_id", flat=True)))
 

@@ -140,6 +140,35 @@ def test_a_counter_has_one_officer_who_works_there(centre, clerk, arrive, now):
     assert queries.queue.counter_of(officer) is None
 
 
+def test_who_was_put_aside_waits_again_when_the_officer_leaves(arrive, clerk, now):
+    ticket, officer = arrive(now), clerk("neema", 1)
+    centres.call_next(actor=officer, now=now)
+    centres.hold(actor=officer, ticket_id=ticket.id, now=now)
+    later = arrive(now + MINUTE)
+    centres.close_counter(actor=officer, now=now + MINUTE)
+    colleague = clerk("amani", 1)
+    assert centres.call_next(actor=colleague, now=now + 2 * MINUTE).id == ticket.id != later.id
+
+
+def test_a_ticket_is_of_a_service_that_there_is_and_of_whoever_may_give_it(arrive, clerk, centre, now):
+    ticket, officer, other = arrive(now), clerk("neema", 1), clerk("amani", 2)
+    stranger = clerk("mgeni", posted=False)
+    reception = {"centre_code": "HC01", "ticket_id": ids.uuid7(), "source": "reception", "now": now}
+    for actor in (ANONYMOUS, stranger):
+        with pytest.raises(NotPermitted):
+            centres.take_ticket(actor=actor, **reception)
+    unknown = {"service_code": "no-such-service", "now": now}
+    centres.call_next(actor=officer, now=now)
+    with pytest.raises(NotFound):
+        arrive(**unknown)
+    with pytest.raises(NotFound):
+        centres.transfer(actor=officer, ticket_id=ticket.id, desk="cashier", **unknown)
+    with pytest.raises(NotFound):
+        centres.record_quick(actor=other, ticket_id=ids.uuid7(), outcome="done", **unknown)
+    quick = {"ticket_id": ids.uuid7(), "service_code": "police-clearance", "outcome": "done", "now": now}
+    assert centres.record_quick(actor=other, **quick).id == centres.record_quick(actor=other, **quick).id
+
+
 def test_a_closed_centre_gives_no_ticket_but_reception_does(arrive, clerk, centre, monday, now):
     night = monday - timedelta(hours=3)
     with pytest.raises(centres.CentreShut):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -16,8 +17,9 @@ from huduma.contexts.identity import public as identity
 from huduma.contexts.messages.models import Message
 from huduma.contexts.workforce import public as workforce
 from huduma.foundation import ids, references
-from huduma.foundation.access import ANONYMOUS, SYSTEM, NotFound, NotPermitted
+from huduma.foundation.access import ANONYMOUS, SYSTEM, Grant, NotFound, NotPermitted
 from huduma.foundation.journal import public as journal
+from huduma.foundation.worktime import public as worktime
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -282,6 +284,62 @@ def test_a_colleague_takes_over_or_the_visit_is_offered_anew(book, clerk, citize
     stays = ({first.account_id, second.account_id} - {away}).pop()
     assert sorted(states.values()) == sorted([("displaced", away), ("booked", stays), ("booked", stays)])
     assert Appointment.objects.get(replaces=visits[0]).starts_at >= monday + 20 * MINUTE
+
+
+def test_a_cancelled_shift_is_seen_to_like_an_absence(book, clerk, citizen, centre, monday, now, sms):
+    officer, me = clerk("neema"), citizen(900)
+    centre.walk_in_percent = 0
+    centre.save()
+    shifts = [
+        workforce.plan_shift(
+            actor=SYSTEM, account_id=officer.account_id, place_code="HC01", starts_at=start, ends_at=start + timedelta(hours=1), now=now
+        )
+        for start in (monday, monday + timedelta(days=1))
+    ]  # fmt: skip
+    visit = book(actor=me)
+    assert queries.visits.count_with_officer(officer.account_id, monday, monday + timedelta(hours=1)) == 1
+    workforce.cancel_shift(actor=SYSTEM, shift_id=shifts[0].id, why="away", now=now)
+    run_handlers()  # the visit is displaced, which its holder then hears of
+    assert "we are sorry" in sms(me.person_id)[-1]
+    visit.refresh_from_db()
+    assert visit.state == "displaced"
+    assert Appointment.objects.get(replaces=visit).starts_at == monday + timedelta(days=1)
+    assert free(centre, monday.date(), now) == []
+
+
+def test_new_hours_or_a_holiday_offer_other_times_to_those_shut_out(book, citizen, centre, monday, now, sms):
+    early, late, tomorrow = citizen(900), citizen(901), citizen(902)
+    visits = [
+        book(monday, actor=early),
+        book(monday + timedelta(hours=4), actor=late),
+        book(monday + timedelta(days=1), actor=tomorrow),
+    ]
+    hours = [[["10:00", "17:00"]], *[[["08:00", "17:00"]]] * 4, [], []]
+    centres.change_centre(actor=SYSTEM, centre_code="HC01", changes={"hours": hours}, now=now)
+    assert "new opening hours" in sms(early.person_id)[-1]
+    states = dict(Appointment.objects.values_list("id", "state"))
+    assert [states[visit.id] for visit in visits] == ["displaced", "booked", "booked"]
+    administrator = replace(SYSTEM, grants=frozenset({Grant("administrator")}))
+    worktime.set_special_day(
+        actor=administrator, day=(monday + timedelta(days=1)).date(), is_working=False, reason="Gazette", now=now
+    )
+    run_handlers()
+    assert "closed on that day" in sms(tomorrow.person_id)[-1]
+    visits[1].refresh_from_db()
+    assert visits[1].state == "booked"
+
+
+def test_an_offer_that_ended_is_told_of_by_whoever_takes_its_place(book, citizen, centre, monday, now):
+    visits = [book(start) for start in free(centre, monday.date(), now)]
+    waits = citizen(901)
+    centres.join_waiting_list(actor=waits, centre_code="HC01", wish=WISH, until_on=monday.date(), now=now)
+    centres.cancel_appointment(actor=SYSTEM, appointment_id=visits[5].id, now=now)
+    offer = Appointment.objects.get(state="offered")
+    assert book(visits[5].starts_at, now=offer.offered_until).state == "booked"  # before the job came by
+    offer.refresh_from_db()
+    assert (offer.state, Waiter.objects.get().state) == ("lapsed", "left")
+    assert journal.entries_concerning(offer.id, acts=["centres.appointment.lapsed"])
+    centres.join_waiting_list(actor=waits, centre_code="HC01", wish=WISH, until_on=monday.date(), now=now)
 
 
 def test_who_does_not_come_has_missed_it_and_who_comes_is_attended(book, clerk, monday, now):

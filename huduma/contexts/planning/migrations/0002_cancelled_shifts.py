@@ -5,25 +5,34 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('planning', '0001_initial'),
+        ("planning", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='rosterday',
-            name='cancelled_at',
+            model_name="rosterday",
+            name="cancelled_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='rosterday',
-            name='cancelled_why',
+            model_name="rosterday",
+            name="cancelled_why",
             field=models.CharField(blank=True, max_length=10),
         ),
         migrations.AddConstraint(
-            model_name='rosterday',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cancelled_at__isnull', True), ('cancelled_why', '')), models.Q(('cancelled_at__isnull', False), ('cancelled_why__in', ('away', 'training', 'elsewhere', 'not-needed'))), _connector='OR'), name='planning_day_cancelled'),
+            model_name="rosterday",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("cancelled_at__isnull", True), ("cancelled_why", "")),
+                    models.Q(
+                        ("cancelled_at__isnull", False),
+                        ("cancelled_why__in", ("away", "training", "elsewhere", "not-needed")),
+                    ),
+                    _connector="OR",
+                ),
+                name="planning_day_cancelled",
+            ),
         ),
     ]

@@ -10,7 +10,7 @@ from huduma.contexts.places.operations import load_places
 from huduma.contexts.planning import operations, queries
 from huduma.contexts.planning.models import Roster, RosterDay
 from huduma.contexts.workforce import public as workforce
-from huduma.contexts.workforce.models import Shift
+from huduma.contexts.workforce.models import Posting, Shift
 from huduma.foundation import ids
 from huduma.foundation.access import SYSTEM, NotFound, NotPermitted
 from huduma.foundation.journal import public as journal
@@ -187,6 +187,94 @@ def test_leave_that_came_later_stops_a_roster(draft, manager, now):
     with pytest.raises(operations.AwayThen):
         operations.publish_roster(actor=manager, roster_id=roster.id, now=now)
     assert not Shift.objects.exists()
+
+
+@pytest.fixture
+def in_force(draft, manager, centre, now):
+    """A roster in force in which two have the Monday morning, and one is free."""
+    roster, (amani, baraka, neema) = draft
+    about = {"actor": manager, "roster_id": roster.id, "note": "", "on": NEXT, "now": now}
+    RosterDay.objects.filter(roster=roster).delete()
+    for actor in (amani, baraka):
+        operations.overrule(account_id=actor.account_id, spans=MORNING, **about)
+    operations.publish_roster(actor=manager, roster_id=roster.id, now=now)
+    return roster, amani, baraka, neema
+
+
+def test_a_colleague_takes_a_cancelled_shift_over(in_force, manager, now):
+    roster, amani, baraka, neema = in_force
+    row = queries.get_day_for(manager, roster.id, amani.account_id, NEXT)
+    assert neema.account_id in (able := queries.colleagues_for(roster, row, now=now))
+    assert not {amani.account_id, baraka.account_id} & set(able)
+    about = {"actor": manager, "roster_id": roster.id, "account_id": amani.account_id, "on": NEXT, "now": now}
+    for instead, refusal in (
+        (baraka.account_id, operations.AwayThen),
+        (amani.account_id, NotFound),
+        (ids.uuid7(), NotFound),
+    ):
+        with pytest.raises(refusal), transaction.atomic():
+            operations.cancel_shift(why="away", instead=instead, **about)
+    assert Shift.objects.filter(cancelled_at__isnull=False).count() == 0
+    for _ in range(2):  # a double click
+        operations.cancel_shift(why="away", instead=neema.account_id, **about)
+    assert list(Shift.objects.filter(cancelled_at__isnull=False).values_list("account_id", flat=True)) == [
+        amani.account_id
+    ]
+    assert Shift.objects.get(account_id=neema.account_id).starts_at == at(NEXT, 8)
+    there = [
+        duty.account_id
+        for duty in workforce.on_duty("HC01", at(NEXT, 8), at(NEXT, 9))
+        if duty.serves(frozenset(), at(NEXT, 8), at(NEXT, 9))
+    ]
+    assert sorted(there) == sorted([baraka.account_id, neema.account_id])
+    assert {key for key, _ in queries.shifts_of(roster)} == {str(baraka.account_id), str(neema.account_id)}
+    said = journal.entries_concerning(roster.id, acts=["planning.roster.shift_cancelled"])
+    assert [(one.facts["why"], one.facts["instead"]) for one in said] == [("away", str(neema.account_id))]
+
+
+def test_what_was_worked_of_a_shift_stays_when_the_rest_is_cancelled(in_force, manager):
+    roster, amani, baraka, _ = in_force
+    about = {"actor": manager, "roster_id": roster.id, "on": NEXT}
+    with pytest.raises(workforce.NoReason):
+        operations.cancel_shift(account_id=amani.account_id, why="ill", now=at(NEXT, 10), **about)
+    operations.cancel_shift(account_id=amani.account_id, why="away", now=at(NEXT, 10), **about)
+    spans = Shift.objects.filter(account_id=amani.account_id).order_by("starts_at")
+    assert [(s.starts_at, s.ends_at, s.cancelled_why) for s in spans] == [
+        (at(NEXT, 8), at(NEXT, 10), ""), (at(NEXT, 10), at(NEXT, 12), "away"),
+    ]  # fmt: skip
+    with pytest.raises(workforce.ShiftOver):
+        operations.cancel_shift(account_id=baraka.account_id, why="away", now=at(NEXT, 12), **about)
+
+
+def test_who_may_cancel_which_shift(in_force, draft, manager, clerk, now):
+    roster, amani, _, neema = in_force
+    about = {"roster_id": roster.id, "on": NEXT, "why": "away", "now": now}
+    for actor in (amani, clerk("mgeni", role="supervisor", posted=False)):
+        with pytest.raises(NotPermitted):
+            operations.cancel_shift(actor=actor, account_id=amani.account_id, **about)
+    with pytest.raises(NotFound):
+        operations.cancel_shift(actor=manager, account_id=neema.account_id, **about)
+    Roster.objects.filter(id=roster.id).update(state="draft", published_at=None)
+    with pytest.raises(operations.NotInForce):
+        operations.cancel_shift(actor=manager, account_id=amani.account_id, **about)
+
+
+def test_who_comes_or_goes_in_the_week_works_while_posted(draft, clerk, now):
+    roster, (amani, *_) = draft
+    leaves, comes = NEXT + timedelta(days=1), NEXT + timedelta(days=3)
+    Posting.objects.filter(account_id=amani.account_id).update(to_on=leaves)
+    late = clerk("pendo", posted=False)
+    workforce.post_staff(actor=SYSTEM, account_id=late.account_id, place_code="HC01", from_on=comes, now=now)
+    away = {person.key: set(person.away) for person in queries.people_of(roster)}
+    week = queries.week_of(roster)
+    assert away[str(amani.account_id)] == {on for on in week if on > leaves}
+    assert away[str(late.account_id)] == {on for on in week if on < comes}
+
+
+def test_a_forecast_looks_past_the_days_on_which_the_centre_was_shut(history, manager, now):
+    Ticket.objects.exclude(day=NEXT - timedelta(weeks=4)).delete()
+    Ticket.objects.update(day=NEXT - timedelta(weeks=16))
+    assert queries.plan_for(manager, "HC01", NEXT, now=now).days_known == 1
 
 
 def test_who_may_plan(draft, clerk, now):

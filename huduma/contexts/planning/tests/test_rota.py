@@ -55,6 +55,19 @@ def test_leave_other_places_and_the_rest_day_hold():
     assert found.short == rota.shortage(days(2, count=7), people, found.shifts) != {}
 
 
+def test_work_at_another_place_counts_in_hours_and_rest():
+    there = {MONDAY + timedelta(days=n): frozenset(range(16, 32)) for n in range(4)}
+    person = rota.Person("two places", None, elsewhere=there)
+    friday, saturday = MONDAY + timedelta(days=4), MONDAY + timedelta(days=5)
+    assert rota.breaks(person, days(1), {MONDAY: WHOLE}) == "away"
+    assert rota.breaks(person, days(1), {friday: WHOLE}) == ""
+    assert rota.breaks(person, days(1, count=6), {friday: WHOLE, saturday: WHOLE}) == "hours"
+    found = rota.solve(days(1, count=6), [person], fixed={})
+    assert sum(len(pattern.halves) for pattern in found.shifts.values()) <= 16
+    after = frozenset(MONDAY + timedelta(days=n) for n in range(5, 11))
+    assert rota.breaks(rota.Person("next week", None, worked=after), days(1), {friday: WHOLE}) == "rest"
+
+
 def test_somebody_who_can_serve_it_is_there():
     people = [rota.Person("all", None), *(rota.Person(str(n), frozenset({"a"})) for n in range(3))]
     one = days(1, count=1, services={"b"})

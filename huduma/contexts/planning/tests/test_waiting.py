@@ -97,3 +97,10 @@ def test_an_hour_without_counters_is_one_in_which_everybody_leaves():
         16, demand.Expected(10, 6, 14), service_seconds=600, standard_minutes=15, counters=0
     )  # fmt: skip
     assert (half.wait.leaving, half.within, half.clock, half.short) == (1.0, 0.0, "08:00", half.needed)
+
+
+def test_thousands_at_once_are_counted_too():
+    """Three times what two thousand counters serve: a third stays to be served, and all are busy."""
+    found = erlang.with_patience(2000, arrivals_per_second=100, service_seconds=60, patience_seconds=600)
+    assert found.busy == pytest.approx(1)
+    assert found.leaving == pytest.approx(2 / 3, abs=0.001)
