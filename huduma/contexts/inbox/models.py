@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -158,6 +158,7 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(fields=["conversation", "at", "id"], name="inbox_said"),
+            BrinIndex(fields=["at"], name="inbox_said_when"),
             models.Index(fields=["delivery_id"], condition=Q(delivery_id__isnull=False), name="inbox_delivery"),
             models.Index(fields=["channel"], condition=Q(sending="queued"), name="inbox_handing_over"),
         ]
@@ -240,6 +241,7 @@ class Call(models.Model):
             models.Index(fields=["-started_at"], condition=Q(ended_at=None), name="inbox_ringing"),
             models.Index(fields=["ended_at"], condition=~Q(recording=""), name="inbox_recorded"),
             models.Index(fields=["conversation"], name="inbox_calls"),
+            BrinIndex(fields=["started_at"], name="inbox_called_when"),
         ]
 
     def __str__(self) -> str:
@@ -333,13 +335,12 @@ class Canned(models.Model):
 
 
 class Presence(models.Model):
-    """A member of staff who is there to answer, in these languages; when they last were given something."""
+    """A member of staff who is there to answer; when they last were given something. What they speak and serve, the workforce knows."""
 
     PERSONAL_DATA: ClassVar = {"account": "giving out work fairly", "phone": "ringing whoever is on duty"}
 
     account = models.OneToOneField("identity.Account", primary_key=True, on_delete=models.PROTECT, related_name="+")
     is_there = models.BooleanField(default=False)
-    languages = ArrayField(models.CharField(max_length=2), default=list)
     since_at = models.DateTimeField()
     last_given_at = models.DateTimeField(null=True)
     phone = models.CharField(max_length=16, blank=True, help_text="Extension or number at which they are rung.")

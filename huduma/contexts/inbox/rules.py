@@ -67,6 +67,10 @@ GOES_ON_FOR = timedelta(days=3)
 FLOOD_PER_HOUR = 5
 #: How many waiting conversations one member of staff is given at a time.
 AT_ONCE = 6
+#: `planning.SHARE` of the calls are to be taken within so many seconds (the platform's own standard: docs/levels-and-clocks.md).
+ANSWER_SECONDS = 20
+#: How long a call takes, and how long a caller waits before hanging up, until the contact centre's own calls say it.
+TALK_SECONDS, PATIENCE_SECONDS = 240, 120
 #: A promised call is tried so often before it counts as failed.
 CALL_TRIES = 3
 #: Why we call somebody; they can read it.

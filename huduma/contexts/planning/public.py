@@ -15,6 +15,7 @@ from huduma.contexts.planning.operations import (
     publish_roster,
 )
 from huduma.contexts.planning.queries import (
+    WEEKS,
     Change,
     DayPlan,
     Gap,
@@ -31,14 +32,27 @@ from huduma.contexts.planning.queries import (
     visits_with,
     week_of,
 )
-from huduma.contexts.planning.rules.demand import SHARE, Half, clock
+from huduma.contexts.planning.rules.demand import (
+    HALF_SECONDS,
+    SHARE,
+    Expected,
+    Half,
+    clock,
+    forecast,
+    look,
+    scaled,
+    share_so_far,
+)
 from huduma.contexts.planning.rules.rota import shortage
 
 __all__ = [
+    "HALF_SECONDS",
     "SHARE",
+    "WEEKS",
     "AwayThen",
     "Change",
     "DayPlan",
+    "Expected",
     "Gap",
     "Half",
     "NoRestDay",
@@ -54,14 +68,18 @@ __all__ = [
     "clock",
     "colleagues_for",
     "days_of",
+    "forecast",
     "gaps_for",
     "get_day_for",
     "get_roster_for",
     "list_rosters_for",
+    "look",
     "overrule",
     "people_of",
     "plan_for",
     "publish_roster",
+    "scaled",
+    "share_so_far",
     "shifts_of",
     "shortage",
     "still_to_work",

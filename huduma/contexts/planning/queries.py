@@ -78,7 +78,7 @@ def plan_day(centre: centres.Centre, day: date, *, now: datetime, change: Change
                 half,
                 mean,
                 service_seconds=demand.service_seconds(mean.services, seconds, otherwise=usual),
-                standard_minutes=centre.wait_standard_minutes,
+                standard_seconds=60 * centre.wait_standard_minutes,
                 counters=max(0, there + change.counters),
                 possible=counters,
             )

@@ -52,6 +52,17 @@ class ShiftCancelled(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AbilitiesSet(Event):
+    """What an officer speaks and serves from now on; nothing is everything."""
+
+    act: ClassVar[str] = "workforce.abilities.set"
+    subject: ClassVar[str] = "account_id"
+    account_id: UUID
+    languages: tuple[str, ...]
+    services: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ShiftPlanned(Event):
     """An officer is to be at a place for a span of time."""
 

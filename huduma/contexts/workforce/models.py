@@ -10,6 +10,9 @@ from django.db.models import F, Q
 from huduma.foundation import ids
 from huduma.foundation.spans import Span
 
+#: In which the platform speaks with people.
+LANGUAGES = ("en", "sw")
+
 
 class Posting(models.Model):
     """An account works at a place (a centre's code), for a time."""
@@ -55,6 +58,25 @@ class Skill(models.Model):
 
 #: Why a shift does not take place. `away` is all that is written down of illness and family: more is nobody's business here.
 CANCELLED_WHY = ("away", "training", "elsewhere", "not-needed")
+
+
+class Language(models.Model):
+    """A language in which an officer serves people. An officer without any is taken to speak both."""
+
+    PERSONAL_DATA: ClassVar = {"account": "giving customers to somebody who speaks their language"}
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7)
+    account = models.ForeignKey("identity.Account", on_delete=models.PROTECT, related_name="+")
+    code = models.CharField(max_length=2)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "code"], name="workforce_language_once"),
+            models.CheckConstraint(condition=Q(code__in=LANGUAGES), name="workforce_language"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
 
 
 class Shift(models.Model):

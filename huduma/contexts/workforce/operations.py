@@ -1,5 +1,6 @@
 """All writes about staff."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from huduma.contexts.workforce import events, queries
-from huduma.contexts.workforce.models import CANCELLED_WHY, Absence, Posting, Shift, Skill
+from huduma.contexts.workforce.models import CANCELLED_WHY, LANGUAGES, Absence, Language, Posting, Shift, Skill
 from huduma.foundation.access import Actor, NotFound, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
 
@@ -70,6 +71,30 @@ def withdraw_skill(*, actor: Actor, account_id: UUID, service_code: str, now: da
     if gone:
         event = events.SkillWithdrawn(account_id=account_id, service_code=service_code)
         journal.record(actor=actor, event=event, now=now)
+
+
+@transaction.atomic
+def set_abilities(
+    *,
+    actor: Actor,
+    account_id: UUID,
+    place_code: str,
+    languages: Collection[str],
+    services: Collection[str],
+    now: datetime,
+) -> None:
+    """Say in which languages somebody at a place serves people, and for which services (codes of the catalogue); none is all.
+
+    Raises NotPermitted.
+    """
+    require_place(actor, place_code, "supervisor")
+    spoken, served = tuple(sorted({*languages} & {*LANGUAGES})), tuple(sorted({*services}))
+    Language.objects.filter(account_id=account_id).delete()
+    Skill.objects.filter(account_id=account_id).delete()
+    Language.objects.bulk_create(Language(account_id=account_id, code=code) for code in spoken)
+    Skill.objects.bulk_create(Skill(account_id=account_id, service_code=code) for code in served)
+    event = events.AbilitiesSet(account_id=account_id, languages=spoken, services=served)
+    journal.record(actor=actor, event=event, now=now)
 
 
 def _require_colleague(actor: Actor, account_id: UUID) -> None:

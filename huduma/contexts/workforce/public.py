@@ -1,6 +1,6 @@
 """The front door of the workforce."""
 
-from huduma.contexts.workforce.models import CANCELLED_WHY
+from huduma.contexts.workforce.models import CANCELLED_WHY, LANGUAGES
 from huduma.contexts.workforce.operations import (
     NoReason,
     NotPosted,
@@ -13,11 +13,15 @@ from huduma.contexts.workforce.operations import (
     post_staff,
     record_absence,
     require_place,
+    set_abilities,
     withdraw_skill,
 )
 from huduma.contexts.workforce.queries import (
+    CONTACT_CENTRE,
+    Abilities,
     Diary,
     OnDuty,
+    abilities_of,
     diaries_of,
     on_duty,
     places_of,
@@ -31,6 +35,9 @@ from huduma.contexts.workforce.queries import (
 
 __all__ = [
     "CANCELLED_WHY",
+    "CONTACT_CENTRE",
+    "LANGUAGES",
+    "Abilities",
     "Diary",
     "NoReason",
     "NotPosted",
@@ -38,6 +45,7 @@ __all__ = [
     "ShiftOver",
     "ShiftOverlaps",
     "SpanBackwards",
+    "abilities_of",
     "cancel_shift",
     "diaries_of",
     "grant_skill",
@@ -48,6 +56,7 @@ __all__ = [
     "postings_at",
     "record_absence",
     "require_place",
+    "set_abilities",
     "shifts_of",
     "skills_of",
     "skills_of_staff",

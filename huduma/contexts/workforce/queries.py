@@ -1,6 +1,7 @@
 """Reading who is where, and what they can do."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -8,8 +9,11 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from huduma.contexts.workforce.models import Absence, Posting, Shift, Skill
+from huduma.contexts.workforce.models import LANGUAGES, Absence, Language, Posting, Shift, Skill
 from huduma.foundation.access import Actor
+
+#: The place code of the contact centre, whose staff are agents: it has shifts as a centre does, and no address.
+CONTACT_CENTRE = "CONTACT"
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,14 @@ class OnDuty:
         return there and (self.skills is None or services <= self.skills) and not any(
             gone < end and start < back for gone, back in self.away
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """In which languages somebody serves people, and which services; None means every service."""
+
+    languages: frozenset[str]
+    skills: frozenset[str] | None
 
 
 @dataclass(frozen=True)
@@ -96,6 +108,15 @@ def skills_of(account_id: UUID) -> frozenset[str] | None:
     return frozenset(Skill.objects.filter(account_id=account_id).values_list("service_code", flat=True)) or None
 
 
+def abilities_of(accounts: Collection[UUID]) -> dict[UUID, Abilities]:
+    """Return what each of some accounts speaks and serves."""
+    spoken: dict[UUID, set[str]] = defaultdict(set)
+    for account_id, code in Language.objects.filter(account_id__in=accounts).values_list("account_id", "code"):
+        spoken[account_id].add(code)
+    skills = _skills(accounts)
+    return {one: Abilities(frozenset(spoken.get(one, LANGUAGES)), skills.get(one)) for one in accounts}
+
+
 def on_duty(place_code: str, start: datetime, end: datetime) -> list[OnDuty]:
     """Return the shifts at a place that touch a span, with skills and absences; empty where no roster was made.
 
@@ -127,7 +148,7 @@ def diaries_of(accounts: set[UUID], start: datetime, end: datetime) -> list[Diar
     return [Diary(one, skills.get(one), tuple(shifts[one]), away[one]) for one in sorted(accounts)]
 
 
-def _skills(accounts: set[UUID]) -> dict[UUID, frozenset[str]]:
+def _skills(accounts: Collection[UUID]) -> dict[UUID, frozenset[str]]:
     found: dict[UUID, set[str]] = defaultdict(set)
     for account_id, code in Skill.objects.filter(account_id__in=accounts).values_list("account_id", "service_code"):
         found[account_id].add(code)

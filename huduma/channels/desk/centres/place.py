@@ -16,7 +16,8 @@ def centre_of(request: HttpRequest) -> centres.Centre:
     Whether they may see it is asked by each query and operation.
     """
     named = request.POST.get("centre") or request.GET.get("centre")
-    code = named or next(iter(workforce.places_of(actor_of(request))), None)
+    posted = [code for code in workforce.places_of(actor_of(request)) if code != workforce.CONTACT_CENTRE]
+    code = named or next(iter(posted), None)
     if code is None:
         raise NotPermitted
     return centres.get_centre(code)

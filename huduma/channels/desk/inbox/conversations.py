@@ -106,8 +106,8 @@ def presence(request: HttpRequest) -> HttpResponse:
     """Say that one is there to answer, or away; and at which telephone one is rung."""
     try:
         inbox.set_presence(
-            actor=actor_of(request), is_there=request.POST.get("there") == "1", languages=request.POST.getlist("languages"),
-            now=timezone.now(), phone=request.POST.get("phone"),
+            actor=actor_of(request), is_there=request.POST.get("there") == "1", now=timezone.now(),
+            phone=request.POST.get("phone"),
         )  # fmt: skip
     except inbox.NoExtension as refusal:
         notes.warning(request, refusal.message)

@@ -139,9 +139,9 @@ def test_a_body_sees_only_what_it_was_let_in_on(desk):
 def test_who_is_there_is_given_what_waits_in_fair_turns(desk):
     client, neema = desk()
     conversations = [wrote(f"Swali {number}") for number in range(4)]
-    client.post("/en/desk/inbox/presence/", {"there": "1", "languages": ["en", "sw"]})
+    client.post("/en/desk/inbox/presence/", {"there": "1"})
     _, baraka = desk("Baraka")
-    client.post("/en/desk/inbox/presence/", {"there": "1", "languages": ["sw"]})
+    client.post("/en/desk/inbox/presence/", {"there": "1"})
     more = [wrote(f"Swali {number}") for number in range(4, 8)]
     inbox.distribute(timezone.now())
     held = list(
@@ -216,7 +216,7 @@ def test_calling_a_customer_from_the_conversation_and_saying_how_it_went(desk, s
     order = {"conversation_id": conversation.id, "purpose": "answer"}
     refused = client.post("/en/desk/calls/out/", order, follow=True).content.decode()
     assert "at which extension or number you are rung" in refused
-    client.post("/en/desk/inbox/presence/", {"there": "1", "languages": "sw", "phone": "0700 000 003"})
+    client.post("/en/desk/inbox/presence/", {"there": "1", "phone": "0700 000 003"})
     rings = client.post("/en/desk/calls/out/", order, follow=True).content.decode()
     assert "Your telephone rings" in rings
     assert "the agent’s telephone rings" in rings
@@ -248,3 +248,21 @@ def test_a_letter_is_written_down_and_nothing_typed_is_lost(client, staff, enter
     assert 'id="scan-error"' in refused.content.decode()
     kept = client.post("/en/desk/inbox/new/", {**letter, "phone": "0700 000 009"}, follow=True)
     assert "My certificate has a wrong name." in kept.content.decode()
+
+
+def test_who_plans_the_contact_centre_sees_whom_it_needs_and_changes_the_team(desk):
+    client, neema = desk()
+    here = "/en/desk/inbox/staffing/"
+    assert "The team" not in client.get(here).content.decode()  # an agent reads it, and plans nothing
+    assert client.post(here, {"account": str(neema.id), "what": "abilities", "languages": "en"}).status_code == 403
+    client, _ = desk("Wairimu", "secretariat")
+    for language, words in (("en", "The team"), ("sw", "Timu")):
+        assert words in client.get(f"/{language}/desk/inbox/staffing/?who={neema.id}").content.decode()
+    day = f"{here}?day=2027-03-01&who={neema.id}"
+    assert client.post(day, {"account": str(neema.id), "what": "abilities", "languages": "en"}).status_code == 302
+    wrong = client.post(day, {"account": str(neema.id), "what": "shift", "starts": "17:00", "ends": "08:00"})
+    assert (wrong.status_code, 'value="17:00"' in wrong.content.decode()) == (422, True)
+    client.post(day, {"account": str(neema.id), "what": "shift", "starts": "08:00", "ends": "17:00"})
+    shown = client.get(day).content.decode()
+    assert "08:00–17:00" in shown
+    assert client.get(f"{here}?day=soon").status_code == 422

@@ -1,18 +1,21 @@
 """Who is there to answer, and who gets what."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count
+from django.utils import timezone
 
-from huduma.contexts.inbox import events, rules
+from huduma.contexts.catalogue import public as catalogue
+from huduma.contexts.inbox import events, queries, rules
 from huduma.contexts.inbox.models import WAITS, Conversation, Presence
 from huduma.contexts.workforce import public as workforce
 from huduma.foundation import phone as phones
-from huduma.foundation.access import SYSTEM, Actor, NotPermitted, Refusal
+from huduma.foundation.access import SYSTEM, Actor, NotFound, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
 
 BATCH = 100
@@ -24,18 +27,15 @@ class NoExtension(Refusal):
 
 
 @transaction.atomic
-def set_presence(
-    *, actor: Actor, is_there: bool, languages: Iterable[str], now: datetime, phone: str | None = None
-) -> Presence:
-    """Say that one is there to answer, in these languages, or away: then nothing new is given.
+def set_presence(*, actor: Actor, is_there: bool, now: datetime, phone: str | None = None) -> Presence:
+    """Say that one is there to answer, or away: then nothing new is given.
 
     `phone`: the extension (two to six digits) or number at which one is rung, as typed; None leaves it. Raises NotPermitted, NoExtension.
     """
     actor.require_role("agent")
     if actor.account_id is None:
         raise NotPermitted
-    spoken = sorted({"en", "sw"} & set(languages)) or ["en", "sw"]
-    told: dict[str, Any] = {"is_there": is_there, "languages": spoken, "since_at": now}
+    told: dict[str, Any] = {"is_there": is_there, "since_at": now}
     if phone is not None:
         told["phone"] = _telephone(phone.strip())
     presence, _ = Presence.objects.update_or_create(account_id=actor.account_id, defaults=told)
@@ -64,9 +64,11 @@ def distribute(now: datetime) -> int:
         return 0
     counts = Conversation.objects.filter(WAITS, assignee_id__in=[one.account_id for one in there])
     in_hand = dict(counts.values_list("assignee_id").annotate(Count("id")))
+    abilities = workforce.abilities_of([one.account_id for one in there])
     free = {
         one.account_id: rules.Free(
-            one.account_id, one.languages, workforce.skills_of(one.account_id) or (), in_hand.get(one.account_id, 0),
+            one.account_id, abilities[one.account_id].languages, abilities[one.account_id].skills or (),
+            in_hand.get(one.account_id, 0),
             one.last_given_at.timestamp() if one.last_given_at else 0.0,
         )
         for one in there
@@ -90,3 +92,44 @@ def distribute(now: datetime) -> int:
         journal.record(actor=SYSTEM, event=event, now=now)
         given += 1
     return given
+
+
+@transaction.atomic
+def set_abilities(
+    *, actor: Actor, account_id: UUID, languages: Collection[str], services: Collection[str], now: datetime
+) -> None:
+    """Say what somebody of the contact centre speaks and serves; none is all. What waits is given by it from now on.
+
+    Raises NotPermitted, NotFound (also for a service that the catalogue does not have).
+    """
+    queries.require_planner(actor)
+    _require_colleague(account_id)
+    for code in services:
+        catalogue.get_service(code)
+    workforce.set_abilities(
+        actor=actor, account_id=account_id, place_code=workforce.CONTACT_CENTRE, languages=languages, services=services,
+        now=now,
+    )  # fmt: skip
+    distribute(now)
+
+
+@transaction.atomic
+def plan_shift(*, actor: Actor, account_id: UUID, starts_at: datetime, ends_at: datetime, now: datetime) -> None:
+    """Plan when somebody is to answer in the contact centre.
+
+    Raises NotPermitted, NotFound, workforce.SpanBackwards, workforce.ShiftOverlaps.
+    """
+    queries.require_planner(actor)
+    _require_colleague(account_id)
+    # Who holds an agent's role works in the contact centre: the first shift posts them there.
+    workforce.post_staff(
+        actor=SYSTEM, account_id=account_id, place_code=workforce.CONTACT_CENTRE, from_on=timezone.localdate(now), now=now
+    )  # fmt: skip
+    workforce.plan_shift(
+        actor=actor, account_id=account_id, place_code=workforce.CONTACT_CENTRE, starts_at=starts_at, ends_at=ends_at, now=now
+    )  # fmt: skip
+
+
+def _require_colleague(account_id: UUID) -> None:
+    if not any(one.account_id == account_id for one in queries.colleagues()):
+        raise NotFound

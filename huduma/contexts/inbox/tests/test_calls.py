@@ -69,7 +69,7 @@ def agent(staff, now, settings):
     """An agent with an extension."""
     settings.CALLS_OUT_BY = "asterisk"
     actor = staff()
-    inbox.set_presence(actor=actor, is_there=True, languages=["en", "sw"], now=now, phone=EXTENSION)
+    inbox.set_presence(actor=actor, is_there=True, now=now, phone=EXTENSION)
     return actor
 
 
@@ -153,12 +153,12 @@ def test_who_may_not_be_called_and_who_may_not_call(agent, staff, customer, now)
     with pytest.raises(inbox.NoTelephone):
         place(staff("Juma"), customer, now)
     with pytest.raises(inbox.NoExtension):
-        inbox.set_presence(actor=agent, is_there=True, languages=[], now=now, phone="PJSIP/1")
+        inbox.set_presence(actor=agent, is_there=True, now=now, phone="PJSIP/1")
     call = place(agent, customer, now)
     with pytest.raises(inbox.InACall):
         place(agent, customer, now)
     colleague = staff("Juma")
-    inbox.set_presence(actor=colleague, is_there=True, languages=[], now=now, phone="2002")
+    inbox.set_presence(actor=colleague, is_there=True, now=now, phone="2002")
     with pytest.raises(inbox.TheyTalk):
         place(colleague, customer, now)
     inbox.hang_up(actor=agent, call_id=call.id, now=now)
@@ -284,7 +284,7 @@ def test_the_listener_hears_sets_right_and_gives_up_a_broken_line(exchange, sand
 
 def test_the_company_is_ordered_to_call_and_dials_the_customer(agent, customer, sandbox, drain_jobs, now, settings):
     settings.CALLS_OUT_BY = "phone"
-    inbox.set_presence(actor=agent, is_there=True, languages=[], now=now, phone="0700 000 003")
+    inbox.set_presence(actor=agent, is_there=True, now=now, phone="0700 000 003")
     call = place(agent, customer, now)
     drain_jobs()
     call.refresh_from_db()

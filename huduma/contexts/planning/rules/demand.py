@@ -14,6 +14,8 @@ FADING = 0.8
 EIGHTY_PERCENT = 1.28
 #: This share should be called within the centre's standard.
 SHARE = 0.8
+#: What is expected of a day counts as much as so many people who came on it.
+CERTAIN = 20
 #: How long people wait before they leave, in the mean, until a centre's own figures say otherwise.
 PATIENCE_SECONDS = 45 * 60
 
@@ -87,29 +89,45 @@ def forecast(counts: Mapping[tuple[date, int, str], int], days: Sequence[date]) 
     return found
 
 
+def scaled(expected: Expected, share: float) -> Expected:
+    """Return so much of what is to be expected."""
+    return Expected(
+        expected.people * share, round(expected.low * share), round(expected.high * share),
+        {code: count * share for code, count in expected.services.items()},
+    )  # fmt: skip
+
+
+def share_so_far(came: float, expected: float) -> float:
+    """Return how a day compares with what was expected of it, from the people who came so far: 1 is as expected.
+
+    Mean of a gamma distribution that begins at 1 and knows as much as `CERTAIN` people say: the first few callers decide nothing.
+    """
+    return (came + CERTAIN) / (expected + CERTAIN)
+
+
 def look(
     number: int,
     expected: Expected,
     *,
     service_seconds: float,
-    standard_minutes: int,
+    standard_seconds: int,
     counters: int,
     possible: int | None = None,
     patience_seconds: float = PATIENCE_SECONDS,
 ) -> Half:
     """Return what a half hour needs and what people meet at the counters that there are; `possible`: as many as there could be."""
     rate = expected.people / HALF_SECONDS
-    load, standard = rate * service_seconds, standard_minutes * 60
+    load = rate * service_seconds
     return Half(
         number,
         expected,
         service_seconds,
-        erlang.counters_for(load, service_seconds=service_seconds, seconds=standard, share=SHARE),
+        erlang.counters_for(load, service_seconds=service_seconds, seconds=standard_seconds, share=SHARE),
         counters,
         erlang.with_patience(
             counters, arrivals_per_second=rate, service_seconds=service_seconds, patience_seconds=patience_seconds
         ),
-        erlang.within(counters, load, service_seconds=service_seconds, seconds=standard) if load > 0 else 1.0,
+        erlang.within(counters, load, service_seconds=service_seconds, seconds=standard_seconds) if load > 0 else 1.0,
         counters if possible is None else possible,
     )
 

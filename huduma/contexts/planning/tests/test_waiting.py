@@ -94,7 +94,7 @@ def test_counters_are_as_few_as_keep_the_standard():
 
 def test_an_hour_without_counters_is_one_in_which_everybody_leaves():
     half = demand.look(
-        16, demand.Expected(10, 6, 14), service_seconds=600, standard_minutes=15, counters=0
+        16, demand.Expected(10, 6, 14), service_seconds=600, standard_seconds=900, counters=0
     )  # fmt: skip
     assert (half.wait.leaving, half.within, half.clock, half.short) == (1.0, 0.0, "08:00", half.needed)
 
