@@ -4,6 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.functional import lazy
 from django.utils.translation import gettext, gettext_noop, override
 
 from huduma.contexts.identity import public as identity
@@ -27,15 +28,18 @@ def on_batch(entry: journal.Entry) -> None:
     if entry.facts["state"] != "sent":
         return
     found = queries.remittances_of(UUID(entry.facts["batch_id"]))
-    names = queries.body_names()
     for body_code in sorted({one.body_code for one in found}):
         own = [one for one in found if one.body_code == body_code]
         total, batch = sum(one.amount_cents for one in own), own[0].batch
         facts = {
             "name": batch.message_id, "amount": format_cents(total, batch.currency), "count": len(own),
-            "body": names.get(body_code, body_code),
+            "body": lazy(_body_name, str)(body_code),
         }  # fmt: skip
         _tell(entry, queries.CHECKERS, body_code, ADVICE_SUBJECT, ADVICE, f"desk/batches/{batch.id}/", facts)
+
+
+def _body_name(code: str) -> str:
+    return queries.body_names().get(code, code)
 
 
 @journal.handles("payments.bill.settled")
@@ -64,7 +68,7 @@ def on_refund(entry: journal.Entry) -> None:
 @journal.handles("settlement.check.failed")
 def on_finding(entry: journal.Entry) -> None:
     """Tell the accountants of all bodies, and the auditors."""
-    facts = {"check": entry.facts["check"], "count": entry.facts["count"]}
+    facts = {"check": lazy(operations.check_words, str)(entry.facts["check"]), "count": entry.facts["count"]}
     _tell(entry, queries.EVIDENCE, "", ALARM_SUBJECT, ALARM, "desk/checks/", facts)
 
 

@@ -8,6 +8,13 @@ from django.db.models import F, Q
 from huduma.contexts.settlement.rules import COOLING_OFF
 from huduma.foundation import ids
 
+#: How an approved change of bank details has to have come about.
+BY_THREE_PERSONS = (
+    Q(first_by__isnull=False, second_by__isnull=False, active_from__gte=F("approved_at") + COOLING_OFF)
+    & ~Q(first_by=F("proposed_by"))
+    & ~Q(second_by=F("proposed_by"))
+    & ~Q(second_by=F("first_by"))
+)
 EXPLANATIONS = ("match", "credit", "charge", "sweep", "write-off")
 
 
@@ -142,13 +149,7 @@ class BankAccount(models.Model):
                 condition=Q(state__in=["proposed", "seconded", "approved", "rejected"]), name="settlement_account_state"
             ),
             models.CheckConstraint(
-                condition=~Q(state="approved")
-                | (
-                    Q(first_by__isnull=False, second_by__isnull=False, active_from__gte=F("approved_at") + COOLING_OFF)
-                    & ~Q(first_by=F("proposed_by"))
-                    & ~Q(second_by=F("proposed_by"))
-                    & ~Q(second_by=F("first_by"))
-                ),
+                condition=~Q(state="approved") | BY_THREE_PERSONS,
                 name="settlement_account_three_persons",
             ),
             models.UniqueConstraint(

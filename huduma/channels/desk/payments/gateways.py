@@ -40,8 +40,34 @@ REFUND_STATES = {
 }  # fmt: skip
 
 
+#: What became of a notice of a gateway.
+OUTCOMES = {
+    "": gettext_lazy("not read yet"),
+    "forged": gettext_lazy("its signature is wrong: not believed"),
+    "late": gettext_lazy("sent too long ago: not believed"),
+    "malformed": gettext_lazy("could not be read"),
+    "unknown-token": gettext_lazy("came to an address that is none: not believed"),
+    "unknown-checkout": gettext_lazy("is of a request that we did not make"),
+    "other-checkout": gettext_lazy("is of another request"),
+    "other-receipt": gettext_lazy("names another receipt"),
+    "other-refund": gettext_lazy("is not about this refund"),
+    "not-paid": gettext_lazy("says that nothing was paid"),
+    "not-confirmed": gettext_lazy("told nothing new"),
+    "known": gettext_lazy("was known already"),
+    "own": gettext_lazy("is the money that we had asked for"),
+    "contradicted": gettext_lazy("the gateway said something else when it was asked"),
+    "settled": gettext_lazy("confirmed by the gateway: credited"),
+    "balance": gettext_lazy("tells the balance"),
+}
+
+
 class NothingChosen(Refusal):
     """Choose what happened."""
+
+
+def outcome_words(outcome: str) -> str:
+    """Return what became of a notice; of some it is what became of the payment or refund."""
+    return str(OUTCOMES.get(outcome) or STATES.get(outcome) or REFUND_STATES.get(outcome) or outcome)
 
 
 @never_cache
@@ -82,7 +108,10 @@ def show_payment(
         "known": known,
         "payment": known.payment,
         "state": STATES[known.payment.state],
-        "callbacks": [(one, bytes(one.body).decode(errors="backslashreplace")) for one in known.callbacks],
+        "callbacks": [
+            (one, outcome_words(one.outcome), bytes(one.body).decode(errors="backslashreplace"))
+            for one in known.callbacks
+        ],
         "proposal": next((ruling for ruling in known.rulings if ruling.state == "proposed"), None),
         "names": identity.staff_names(people),
         "refunds": [(one, REFUND_STATES[one.state]) for one in known.refunds],

@@ -7,33 +7,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
-from huduma.channels.desk.payments.gateways import REFUND_STATES, STATES
+from huduma.channels.desk.payments.gateways import REFUND_STATES, STATES, outcome_words
 from huduma.channels.desk.settlement.collections import currency_of, names
 from huduma.channels.desk.settlement.statements import KINDS, RULES
+from huduma.channels.desk.settlement.words import ACTORS, act_words, role_words, transfer_words
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.identity import public as identity
 from huduma.contexts.settlement import public as settlement
 from huduma.foundation.access import NotFound
 from huduma.foundation.ui.requests import actor_of
-
-CHECKS = {
-    "ledger": gettext_lazy("The ledger does not add up"),
-    "sequence": gettext_lazy("A number is missing in a sequence, or a statement between two others"),
-    "paid-without-bill": gettext_lazy("Bills that count as paid without money, or money that belongs to no bill"),
-    "settled-without-collection": gettext_lazy("More was handed over than was collected"),
-    "late": gettext_lazy("Money waits to be handed over and the three days of the law are nearly over, or over"),
-    "unconfirmed": gettext_lazy("Money that went to the bank is not on its statement after three days"),
-    "bank-changes": gettext_lazy("Bank details of a body changed this week, or are about to"),
-    "refund-patterns": gettext_lazy("Many refunds to one payer, or by the same two persons"),
-    "unmatched": gettext_lazy("Lines of statements wait for a person for two days"),
-    "not-on-statement": gettext_lazy("Payments that the gateway’s statement does not name"),
-    "without-rate": gettext_lazy(
-        "Bills were paid in dollars, and the rate of their day is missing for the tax invoice"
-    ),
-}
 
 
 @never_cache
@@ -66,15 +51,23 @@ def trace(request: HttpRequest, payment_id: UUID) -> HttpResponse:
         "trace": found, "payment": found.known.payment, "bill": found.known.payment.bill,
         "state": STATES[found.known.payment.state], "rule": RULES.get(found.line.rule, "") if found.line else "",
         "kind": KINDS.get(found.explanation.kind, "") if found.explanation else "",
-        "callbacks": [(one, bytes(one.body).decode(errors="backslashreplace")) for one in found.known.callbacks],
+        "callbacks": [
+            (one, outcome_words(one.outcome), bytes(one.body).decode(errors="backslashreplace")) for one in found.known.callbacks
+        ],
         "lines": [(by_code.get(one["body_code"], one["body_code"]), one) for one in found.known.payment.bill.lines]
         if found.known.payment.bill else [],
-        "transfers": [(one, list(one.entries.all())) for one in found.transfers],
+        "transfers": [(one, transfer_words(one.kind), list(one.entries.all())) for one in found.transfers],
         "remittances": [
             (one, by_code.get(one.body_code, one.body_code), *(staff.get(who, "") for who in _signers(one)))
             for one in found.remittances
         ],
-        "acts": [(one, staff.get(one.actor_account_id, "") if one.actor_account_id else "") for one in found.acts],
+        "acts": [
+            (
+                one, act_words(one), staff.get(one.actor_account_id or one.id) or ACTORS[one.actor_kind],
+                role_words(one.roles, by_code),
+            )
+            for one in found.acts
+        ],
         "refunds": [(one, REFUND_STATES[one.state]) for one in found.known.refunds], "service": _service(found.service_code),
         "staff": staff,
     }  # fmt: skip
@@ -109,7 +102,7 @@ def account(request: HttpRequest, account: str) -> HttpResponse:
     entries = settlement.entries_for(actor, account, currency, since, until + timedelta(days=1))
     context = {
         "account": account, "currency": currency, "currencies": settlement.CURRENCIES, "since": since, "until": until,
-        "entries": entries, "total": sum(one.amount_cents for one in entries),
+        "entries": [(one, transfer_words(one.transfer.kind)) for one in entries], "total": sum(one.amount_cents for one in entries),
     }  # fmt: skip
     return render(request, "desk/settlement/account.html", context)
 
@@ -118,7 +111,7 @@ def account(request: HttpRequest, account: str) -> HttpResponse:
 def checks(request: HttpRequest) -> HttpResponse:
     """What the last run of each daily check found."""
     found = settlement.findings_for(actor_of(request))
-    context = {"found": [(CHECKS.get(one.check_code, one.check_code), one) for one in found]}
+    context = {"found": [(settlement.check_words(one.check_code), one) for one in found]}
     return render(request, "desk/settlement/checks.html", context)
 
 

@@ -10,10 +10,15 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
+from huduma.channels.desk.payments import gateways
+from huduma.channels.desk.settlement import words
 from huduma.contexts.payments import public as payments
 from huduma.contexts.settlement import public as settlement
 from huduma.contexts.settlement.models import Batch, Explanation, StatementLine
+from huduma.foundation import access
+from huduma.foundation.journal.event import Event
 from huduma.foundation.money import plain
 
 pytestmark = pytest.mark.django_db
@@ -214,3 +219,46 @@ def test_the_body_gets_its_advice_by_email_when_the_bank_has_the_order(
     (mail,) = [one for one in mailoutbox if one.to == ["asha@example.org"]]
     assert batch.message_id in mail.subject
     assert "KSh 1,050.00" in mail.body
+
+
+def test_every_act_behind_money_has_words_in_both_languages():
+    def under(kind):
+        return {kind, *(one for below in kind.__subclasses__() for one in under(below))}
+
+    acts = {one.act for one in under(Event) if hasattr(one, "act")}
+    behind_money = {act for act in acts if act.startswith(("payments.", "settlement.", "applications."))}
+    assert behind_money == set(words.ACTS)
+    assert set(words.ROLES) == set(access.ROLES)
+    for known in (words.ACTS, words.TRANSFERS, words.ROLES, words.ACTORS, gateways.OUTCOMES):
+        for one in known.values():
+            with override("en"):
+                english = str(one)
+            with override("sw"):
+                assert str(one) != english
+
+
+def test_the_trail_of_cash_at_an_agents_till_speaks_in_words_and_names_who_acted(
+    at_desk, bill, bank_account, officer_actor
+):
+    raised, agent, now = bill(), officer_actor("CRS"), timezone.now()
+    payments.open_till(actor=agent, till="Agent 7", body_code="CRS", float_cents=0, now=now)
+    payment, _ = payments.take_cash(actor=agent, reference=raised.reference, given_cents=110_000, now=now)
+    assert (payment.state, payment.till_session.till) == ("succeeded", "Agent 7")
+    bank_account()
+    later = now + timedelta(seconds=1)
+    batch = settlement.propose_batch(
+        actor=officer_actor("CRS", "accountant"), body_code="CRS", before=later, currency="KES", now=later
+    )
+    settlement.decide_batch(
+        actor=officer_actor("CRS", "accounting_officer"), batch_id=batch.id, approve=True, now=later
+    )
+    client, address = at_desk("Mkaguzi", "auditor"), reverse("desk:trace", args=[payment.id])
+    for language, said in (
+        ("en", ("The bill is paid", "Money that came", "The hand-over: approved", "(accountant, CRS)", "the platform by itself")),
+        ("sw", ("Bili imelipwa", "Pesa zilizofika", "Makabidhiano ya pesa: ", "(mhasibu, CRS)", "mfumo wenyewe")),
+    ):  # fmt: skip
+        page = client.get(address.replace("/en/", f"/{language}/")).content.decode()
+        for one in said:
+            assert one in page, one
+        for code in ("payments.bill", "settlement.batch", "accountant@", "collection,"):
+            assert code not in page, code

@@ -20,8 +20,9 @@ from huduma.contexts.messages.models import Message
 from huduma.contexts.payments import public as payments
 from huduma.contexts.payments.operations import credit
 from huduma.contexts.process import public as process
+from huduma.contexts.settlement import public as settlement
 from huduma.foundation import ids
-from huduma.foundation.access import ANONYMOUS, SYSTEM, NotFound, NotPermitted
+from huduma.foundation.access import ANONYMOUS, SYSTEM, Actor, Grant, NotFound, NotPermitted
 from huduma.foundation.files import public as files
 from huduma.foundation.journal import public as journal
 from huduma.foundation.worktime import public as worktime
@@ -111,6 +112,10 @@ def test_a_citizen_gets_a_certificate(citizen, officer, png, drain_jobs):
     turns = [turn.what for turn in applications.timeline_of(application)]
     assert turns[0] == "applications.application.submitted"
     assert turns[-1] == "issued"
+    auditor = Actor(kind="person", channel="desk", account_id=ids.uuid7(), grants=frozenset({Grant("auditor", None)}))
+    trail = settlement.trace_for(auditor, payments.settling_payment(bill.id).id)
+    assert (trail.service_code, trail.known.payment.bill) == ("birth-cert-current", bill)  # from the charter on
+    assert "applications.application.opened" in [act.act for act in trail.acts]
 
 
 def test_the_register_answers_instead_of_the_mother(citizen, sandbox, png):

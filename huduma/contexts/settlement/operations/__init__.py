@@ -20,7 +20,7 @@ from huduma.contexts.settlement.operations.batches import (
     send_batch,
     sweep_batches,
 )
-from huduma.contexts.settlement.operations.checks import run_checks
+from huduma.contexts.settlement.operations.checks import check_words, run_checks
 from huduma.contexts.settlement.operations.explanations import (
     AlreadyExplained,
     AmountDiffers,
@@ -71,6 +71,7 @@ __all__ = [
     "StatementMalformed",
     "ThirdPersonNeeded",
     "approve_bank_account",
+    "check_words",
     "decide_batch",
     "decide_explanation",
     "enrol_taxpayer",

@@ -4,12 +4,21 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import F, Max
+from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from huduma.contexts.payments import public as payments
 from huduma.contexts.settlement import events
-from huduma.contexts.settlement.models import BankAccount, Batch, Finding, Remittance, Statement, StatementLine
+from huduma.contexts.settlement.models import (
+    BY_THREE_PERSONS,
+    BankAccount,
+    Batch,
+    Finding,
+    Remittance,
+    Statement,
+    StatementLine,
+)
 from huduma.contexts.settlement.operations.taxes import without_rate
 from huduma.contexts.settlement.queries import CURRENCIES, standings_for
 from huduma.contexts.settlement.rules import HAND_OVER_DAYS
@@ -71,7 +80,7 @@ def _bank_changes(now: datetime) -> Found:
     changed = BankAccount.objects.filter(approved_at__gt=now - RECENT) | BankAccount.objects.filter(
         state__in=["proposed", "seconded"]
     )
-    unlawful = BankAccount.objects.filter(state="approved").filter(active_from__lt=F("approved_at"))
+    unlawful = BankAccount.objects.filter(state="approved").exclude(BY_THREE_PERSONS)
     return list((changed | unlawful).order_by("body_code").values_list("body_code", flat=True))
 
 
@@ -101,25 +110,46 @@ def _not_on_statement(now: datetime) -> Found:
         return [row[0] for row in cursor.fetchall()]
 
 
-CHECKS: dict[str, Callable[[datetime], Found]] = {
-    "ledger": _ledger,
-    "sequence": _sequence,
-    "paid-without-bill": payments.paid_without_bill,
-    "settled-without-collection": _settled_without_collection,
-    "late": _late,
-    "unconfirmed": _unconfirmed,
-    "bank-changes": _bank_changes,
-    "refund-patterns": payments.refund_patterns,
-    "unmatched": _unmatched,
-    "not-on-statement": _not_on_statement,
-    "without-rate": without_rate,
+#: The checks by code: what it means for people when one finds something, and how it looks.
+CHECKS: dict[str, tuple[str, Callable[[datetime], Found]]] = {
+    "ledger": (gettext_noop("The ledger does not add up"), _ledger),
+    "sequence": (gettext_noop("A number is missing in a sequence, or a statement between two others"), _sequence),
+    "paid-without-bill": (
+        gettext_noop("Bills that count as paid without money, or money that belongs to no bill"),
+        payments.paid_without_bill,
+    ),
+    "settled-without-collection": (
+        gettext_noop("More was handed over than was collected"),
+        _settled_without_collection,
+    ),
+    "late": (
+        gettext_noop("Money waits to be handed over and the three days of the law are nearly over, or over"),
+        _late,
+    ),
+    "unconfirmed": (gettext_noop("Money that went to the bank is not on its statement after three days"), _unconfirmed),
+    "bank-changes": (gettext_noop("Bank details of a body changed this week, or are about to"), _bank_changes),
+    "refund-patterns": (
+        gettext_noop("Many refunds to one payer, or by the same two persons"),
+        payments.refund_patterns,
+    ),
+    "unmatched": (gettext_noop("Lines of statements wait for a person for two days"), _unmatched),
+    "not-on-statement": (gettext_noop("Payments that the gateway’s statement does not name"), _not_on_statement),
+    "without-rate": (
+        gettext_noop("Bills were paid in dollars, and the rate of their day is missing for the tax invoice"),
+        without_rate,
+    ),
 }
+
+
+def check_words(code: str) -> str:
+    """Return what a check found, in the active language."""
+    return gettext(CHECKS[code][0]) if code in CHECKS else code
 
 
 def run_checks(now: datetime) -> int:
     """Run every check; journal those that found something, which alarms. Returns how many did."""
     alarms = 0
-    for code, check in CHECKS.items():
+    for code, (_, check) in CHECKS.items():
         found = check(now)
         with transaction.atomic():
             Finding.objects.update_or_create(

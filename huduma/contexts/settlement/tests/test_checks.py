@@ -7,12 +7,16 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from huduma.contexts.identity import public as identity
+from huduma.contexts.messages.models import Message
 from huduma.contexts.payments import public as payments
 from huduma.contexts.payments.models import Bill, Payment, Refund
+from huduma.contexts.settlement import handlers
 from huduma.contexts.settlement import public as settlement
 from huduma.contexts.settlement.models import BankAccount, Finding, Statement
 from huduma.foundation import ids
-from huduma.foundation.access import NotPermitted
+from huduma.foundation.access import SYSTEM, NotPermitted
+from huduma.foundation.journal import public as journal
 from huduma.foundation.journal.models import EntryRow
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +112,23 @@ def test_changed_bank_details(bank_account):
     assert found("bank-changes")[0] == 0
 
 
+def test_bank_details_that_were_changed_past_the_database_as_well(bank_account):
+    change = bank_account()
+    then = timezone.now() - timedelta(days=30)
+    with connection.cursor() as cursor:  # whoever can do this can do anything, and is found by the next morning
+        cursor.execute("ALTER TABLE settlement_bankaccount DROP CONSTRAINT settlement_account_three_persons")
+    lawful = {"approved_at": then, "active_from": then + timedelta(days=1), "second_by": change.second_by}
+    for about, count in (
+        (lawful, 0),
+        ({**lawful, "active_from": then + timedelta(hours=23)}, 1),
+        ({**lawful, "second_by": None}, 1),
+        ({**lawful, "second_by": change.proposed_by}, 1),
+        ({**lawful, "second_by": change.first_by}, 1),
+    ):
+        BankAccount.objects.update(**about)
+        assert found("bank-changes")[0] == count, about
+
+
 def refund(payment, **about):
     return Refund.objects.create(
         payment=payment, amount_cents=1, reason="surplus", state="approved", token=ids.uuid7().hex,
@@ -149,6 +170,22 @@ def test_a_ledger_that_does_not_add_up():
         cursor.execute("UPDATE payments_ledgerentry SET amount_cents = 99 WHERE amount_cents > 0")
         cursor.execute("SET session_replication_role = origin")
     assert found("ledger")[0] == 2
+
+
+def test_the_mail_names_the_check_in_words_of_its_readers_language():
+    for language in ("en", "sw"):
+        account = identity.open_staff_account(
+            actor=SYSTEM, email=f"{language}@example.org", password="correct-horse-battery", first_name="Fedha",
+            surname="Mfano", now=timezone.now(),
+        )  # fmt: skip
+        identity.grant_role(actor=SYSTEM, account_id=account.id, role="auditor", body_code=None, now=timezone.now())
+        identity.Account.objects.filter(id=account.id).update(language=language)
+    book({"body:CRS:1": 500, "transit": -500})
+    settlement.run_checks(timezone.now())
+    handlers.on_finding(journal.get_entry(EntryRow.objects.get(act="settlement.check.failed").id))
+    told = dict(Message.objects.values_list("language", "subject"))
+    assert told["en"] == "The books need a person: More was handed over than was collected"
+    assert told["sw"].endswith(": Zilizokabidhiwa ni nyingi kuliko zilizokusanywa")
 
 
 def test_findings_are_alarmed_in_the_journal_and_shown_to_those_who_see_all(paid, accountant, officer_actor):
