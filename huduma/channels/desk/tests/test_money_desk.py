@@ -193,7 +193,7 @@ def test_an_auditor_follows_a_payment_to_its_bytes_and_its_approvals(
         "november.csv",
         "by its receipt",
         batch.message_id,
-        "settlement.batch.moved",
+        "The hand-over: ",
     ):
         assert wanted in page
     account = client.get(reverse("desk:ledger_account", args=["body:CRS:1420201"])).content.decode()
