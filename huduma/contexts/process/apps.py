@@ -8,6 +8,7 @@ class ProcessConfig(AppConfig):
 
     def ready(self) -> None:
         from huduma.contexts.catalogue import public as catalogue
+        from huduma.contexts.process import handlers  # noqa: F401 -- handlers subscribe when imported
         from huduma.contexts.process.operations import assign_team
         from huduma.contexts.process.providers import packages
         from huduma.contexts.process.public import check, register_action

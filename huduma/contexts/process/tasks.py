@@ -1,6 +1,6 @@
 """Deferred work of processes."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.utils import timezone
@@ -13,6 +13,12 @@ from huduma.foundation import jobs
 def fire_timer(task_id: str) -> None:
     """Let a timer run out."""
     operations.fire_timer(task_id=UUID(task_id), now=timezone.now())
+
+
+@jobs.job(name="process.recompute_timers", attempts=12)
+def recompute_timers(day: str) -> None:
+    """Work out timers anew after a change of the working calendar."""
+    operations.recompute_timers(day=date.fromisoformat(day), now=timezone.now())
 
 
 @jobs.job(name="process.call_service", attempts=12)

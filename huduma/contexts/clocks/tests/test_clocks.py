@@ -311,7 +311,7 @@ class TestTheCalendarChanges:
             actor=officer_actor(None, "administrator"), day=date(2026, 11, 24), is_working=False,
             reason="Gazette Notice (example)", now=now + HOUR,
         )  # fmt: skip
-        assert drain_jobs()[-1] == "clocks.recompute"
+        assert "clocks.recompute" in drain_jobs()
         assert clock(touched).due_at == nairobi(2026, 11, 25, 17)
         assert Instance.objects.get(case_id=touched).due_at == nairobi(2026, 11, 25, 17)
         assert Task.objects.get(case_id=touched, kind="user").due_at == nairobi(2026, 11, 23, 13)  # its own limit

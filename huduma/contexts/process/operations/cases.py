@@ -6,7 +6,7 @@ have asked for permission, call them as the system; anybody else is refused.
 
 import hashlib
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,13 +14,16 @@ from django.db import connection, transaction
 
 from huduma.contexts.process import events, rules
 from huduma.contexts.process.models import HUMAN, UNPROMISED, Definition, Instance, Task
-from huduma.contexts.process.operations.steps import close, rest
+from huduma.contexts.process.operations.steps import close, defer, rest
 from huduma.contexts.process.providers import definitions, plugs
 from huduma.contexts.process.providers.engine import Run
+from huduma.contexts.process.providers.timers import due
 from huduma.contexts.process.providers.xml import Fault
 from huduma.contexts.process.queries import get_process
+from huduma.foundation import jobs
 from huduma.foundation.access import SYSTEM, Actor, Refusal
 from huduma.foundation.journal import public as journal
+from huduma.foundation.worktime import public as worktime
 
 BROADCAST = 200
 RESCHEDULE_CASES = """
@@ -139,24 +142,35 @@ def fire_timer(*, task_id: UUID, now: datetime) -> None:
 
 
 def broadcast(*, name: str, except_case: UUID, thrown_at: datetime, now: datetime) -> None:
-    """Let every case hear a signal that waited for it when it was thrown; each in a transaction of its own."""
-    after = None
+    """Let every case hear a signal that waited for it when it was thrown; each in a transaction of its own.
+
+    A case that fails keeps none of the others from hearing it. Raises its error at the end: those left hear it next time.
+    """
+    after, failed = None, None
     while True:
         waiting = Task.objects.filter(state="open", kind="signal", awaits=name, created_at__lte=thrown_at)
         waiting = waiting.exclude(case_id=except_case).order_by("id")
         found = list((waiting.filter(id__gt=after) if after else waiting).values_list("id", flat=True)[:BROADCAST])
         for task_id in found:
-            with transaction.atomic():
-                _happen(task_id, "signal", now)
+            try:
+                with transaction.atomic():
+                    _happen(task_id, "signal", now)
+            except Exception as error:
+                failed = error
         if len(found) < BROADCAST:
-            return
+            break
         after = found[-1]
+    if failed:
+        raise failed
 
 
 def _happen(task_id: UUID, kind: str, now: datetime) -> None:
     instance = Instance.objects.select_for_update().filter(tasks=task_id, run="running").first()
     task = Task.objects.filter(id=task_id, kind=kind, state="open", stuck_at=None).first()
-    if instance is None or task is None or (kind == "timer" and (task.due_at is None or task.due_at > now)):
+    if instance is None or task is None:
+        return
+    if task.kind == "timer" and task.due_at and task.due_at > now:  # it was moved, or this machine's clock is behind
+        jobs.defer("process.fire_timer", at=task.due_at, task_id=str(task_id))
         return
     run = Run.load(get_process(instance.definition_id), instance.state)
     run.happen(task.token)
@@ -214,6 +228,43 @@ def reschedule(
             cursor.execute(RESCHEDULE_CASES, [list(cases), list(cases.values()), UNPROMISED.days])
         if tasks:
             cursor.execute(RESCHEDULE_TASKS, [UNPROMISED.days, list(tasks), list(tasks.values())])
+
+
+def recompute_timers(*, day: date, now: datetime) -> int:
+    """Work out anew the timers in working time that a change of `day` touches; returns how many moved.
+
+    Each in a transaction of its own; doing it twice, or going on after a kill, comes to the same.
+    """
+    begin = datetime.combine(day, datetime.min.time(), worktime.NAIROBI)
+    moved, last = 0, UUID(int=0)
+    while True:
+        waiting = Task.objects.filter(state="open", kind="timer", stuck_at=None, due_at__gte=begin, id__gt=last)
+        waiting = waiting.filter(created_at__lt=begin + timedelta(days=1)).order_by("id")
+        found = list(waiting.values_list("id", flat=True)[:BROADCAST])
+        moved += sum(map(_recompute_timer, found))
+        if len(found) < BROADCAST:
+            return moved
+        last = found[-1]
+
+
+@transaction.atomic
+def _recompute_timer(task_id: UUID) -> bool:
+    instance = Instance.objects.select_for_update().filter(tasks=task_id, run="running").first()
+    task = Task.objects.filter(id=task_id, state="open", stuck_at=None).first()
+    if instance is None or task is None or task.due_at is None:
+        return False
+    process = get_process(instance.definition_id)
+    step = process.steps[task.step]
+    if step.clock is None or not step.clock.working:
+        return False
+    before = task.due_at
+    task.due_at = task.sort_at = due(step, Run.load(process, instance.state).facts_at(task.token), task.created_at)
+    if task.due_at == before:
+        return False
+    task.save(update_fields=["due_at", "sort_at"])
+    if task.due_at < before:  # otherwise the job that waits finds that it is early, and waits again
+        defer(task, process)
+    return True
 
 
 @transaction.atomic

@@ -8,13 +8,14 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
+from psycopg.errors import DeadlockDetected, SerializationFailure
 
 from huduma.contexts.process import events, rules
 from huduma.contexts.process.models import HUMAN, KINDS, UNPROMISED, Instance, Task
 from huduma.contexts.process.providers import plugs
 from huduma.contexts.process.providers.checking import config_errors
-from huduma.contexts.process.providers.engine import Run, Wait
+from huduma.contexts.process.providers.engine import Run, Standstill, Wait
 from huduma.contexts.process.providers.steps import Process, Step
 from huduma.contexts.process.providers.timers import due
 from huduma.foundation import jobs
@@ -77,8 +78,13 @@ class _World:
         return learned(result, self.process)
 
     def failed(self, step: Step, token: int, error: Exception) -> None:
-        """Keep why a step could not be done; a case that cannot even start is refused to the one who starts it."""
+        """Keep why a step could not be done; a case that cannot even start is refused to the one who starts it.
+
+        What two transactions did to each other is no fault of the step: the whole movement is taken back, to be made again.
+        """
         if self.is_start and isinstance(error, Refusal):
+            raise error
+        if isinstance(error, OperationalError) and isinstance(error.__cause__, DeadlockDetected | SerializationFailure):
             raise error
         logger.error(
             "step %s of case %s is stuck: %s", step.key, self.instance.case_id, type(error).__name__,
@@ -106,7 +112,7 @@ def sentence(error: Exception) -> str:
         return error.default_message()[:200]
     if isinstance(error, plugs.Thrown):
         return f"the error {error.code!r} is not caught"[:200]
-    return str(error)[:200] if isinstance(error, rules.Forbidden) else type(error).__name__
+    return str(error)[:200] if isinstance(error, rules.Forbidden | Standstill) else type(error).__name__
 
 
 def rest(

@@ -92,7 +92,9 @@ def undo_move(*, actor: Actor, case_id: UUID, now: datetime) -> str:
     record = instance.moves.order_by("-moved_at", "-id").first()
     if record is None or record.undone_at is not None or record.version != instance.version:
         raise CannotUndo
-    _resume(instance, Run.load(get_process(record.source_id), record.state), record.source_id, now)
+    # Numbers that the other definition gave to places stay given: a place in a process has its number once.
+    state = {**record.state, "last": max(record.state["last"], instance.state["last"])}
+    _resume(instance, Run.load(get_process(record.source_id), state), record.source_id, now)
     record.undone_at = now
     record.save(update_fields=["undone_at"])
     event = events.InstanceMoved(case_id=case_id, source=record.target_id, target=record.source_id, how="undone")

@@ -35,6 +35,10 @@ class CannotHandOver(Refusal):
     """This colleague does not work for the body that decides the case. Choose somebody from the list."""
 
 
+class SupervisorsOnly(Refusal):
+    """This step is for supervisors. Hand it to one of them."""
+
+
 class SamePerson(Refusal):
     """Two different people have to see this case, and this step is not for the one who did the other step. Leave it to a colleague."""
 
@@ -89,13 +93,17 @@ def release_task(*, actor: Actor, task_id: UUID, now: datetime) -> Task:
 def reassign_task(*, actor: Actor, task_id: UUID, to_account_id: UUID, now: datetime) -> Task:
     """Hand a task to a colleague of the same body; only its supervisors do.
 
-    Raises CannotHandOver, NotPermitted, TaskClosed, SamePerson.
+    Raises CannotHandOver, SupervisorsOnly, NotPermitted, TaskClosed, SamePerson.
     """
     instance, task = _lock(actor, task_id)
     actor.require_role("supervisor", body=task.body_code)
     colleagues = {c.account_id for c in identity.list_colleagues_for(actor, task.body_code)}
     if to_account_id not in colleagues:
         raise CannotHandOver
+    if task.role == "supervisor":
+        supervisors = identity.list_staff(roles=["supervisor"], body_code=task.body_code)
+        if to_account_id not in {c.account_id for c in supervisors}:
+            raise SupervisorsOnly
     _require_another(instance, task, to_account_id)
     return _assign(actor, task, to_account_id, "reassigned", now)
 

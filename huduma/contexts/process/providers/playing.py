@@ -7,7 +7,7 @@ from typing import Any
 
 from huduma.contexts.process import rules
 from huduma.contexts.process.providers import plugs
-from huduma.contexts.process.providers.engine import Run
+from huduma.contexts.process.providers.engine import Run, Standstill
 from huduma.contexts.process.providers.plugs import RESTING, Result
 from huduma.contexts.process.providers.steps import HUMAN, Process, Step
 from huduma.contexts.process.providers.timers import due
@@ -41,7 +41,9 @@ class _Stage:
         return RESTING if service.action is None or service.awaits or service.call else None
 
     def failed(self, step: Step, token: int, error: Exception) -> None:
-        """The case stands there, and whoever plays says how it goes on."""
+        """The case stands there, and whoever plays says how it goes on; but nobody can say that of a join. Raises Standstill."""
+        if isinstance(error, Standstill):
+            raise error
 
 
 class Play:

@@ -27,8 +27,8 @@ def may_work(actor: Actor, task: Task) -> bool:
         return True
     if not (task.role and actor.has_role(task.role, body=task.body_code)):
         return False
-    if not task.team:
-        return True
+    if not task.team or (task.assignee_id is not None and task.assignee_id == actor.account_id):
+        return True  # a supervisor may have handed it to somebody outside the team
     members = TeamMember.objects.filter(body_code=task.body_code, team=task.team)
     return not members.exists() or members.filter(Q(account_id=actor.account_id)).exists()
 

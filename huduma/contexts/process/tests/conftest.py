@@ -7,7 +7,10 @@ from uuid import UUID
 
 import pytest
 
+from huduma.contexts.identity import public as identity
+from huduma.contexts.places.models import PublicBody
 from huduma.contexts.process.providers import plugs
+from huduma.foundation.access import SYSTEM
 from huduma.foundation.sockets import Registry
 
 
@@ -33,3 +36,17 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str | None]]:
 
     monkeypatch.setattr(plugs, "observers", [observe])
     return told
+
+
+@pytest.fixture
+def colleague(now: datetime) -> UUID:
+    """An officer of the civil registration."""
+    PublicBody.objects.create(
+        code="CRS", name_en="Civil Registration", name_sw="Usajili", kind="department", level="national"
+    )
+    account = identity.open_staff_account(
+        actor=SYSTEM, email="officer.two@crs.example", password="correct-horse-battery", first_name="Afisa",
+        surname="Mfano", now=now,
+    )  # fmt: skip
+    identity.grant_role(actor=SYSTEM, account_id=account.id, role="officer", body_code="CRS", now=now)
+    return account.id

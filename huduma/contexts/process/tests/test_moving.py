@@ -107,3 +107,44 @@ def test_the_same_definition_changes_nothing_and_new_facts_are_filled_in(define,
     wider = bpmn(START + user("a") + END, ("start", "a"), ("a", "end"), facts="size")
     process.move(actor=boss, case_id=case_id, digest=define(wider), facts={"size": 3, "surname": "Mfano"}, now=now)
     assert Instance.objects.get(case_id=case_id).state["facts"] == {"size": 3}
+
+
+def test_a_case_goes_on_after_a_move_was_taken_back_and_can_move_again(define, case_id, boss, officer_actor, now):
+    officer, clocked = officer_actor("CRS"), bpmn(
+        START + user("a") + user("b") + timer("late", **LATE) + END,
+        ("start", "a"), ("a", "b"), ("b", "end"), ("late", "end"),
+    )  # fmt: skip
+    for days in (0, 1):
+        process.move(actor=boss, case_id=case_id, digest=define(clocked), now=now + timedelta(days=days))
+        assert Task.objects.get(kind="timer", state="open").due_at == now + timedelta(days=30 + days)
+        process.undo_move(actor=boss, case_id=case_id, now=now + timedelta(days=days))
+    process.complete_task(actor=officer, task_id=Task.objects.get(step="a").id, outcome="done", now=now)
+    assert open_steps(case_id) == ["b"]
+
+
+def test_what_happened_on_a_border_does_not_happen_again_because_the_case_moved(define, now, boss):
+    def reminded(more):
+        border = timer("remind", "P7D", cancelActivity="false", **LATE)
+        return bpmn(
+            START + user("a") + user("c") + node("endEvent", "said") + border + END + more,
+            ("start", "a"), ("a", "end"), ("remind", "c"), ("c", "said"),
+        )  # fmt: skip
+
+    case_id = ids.uuid7()
+    digest = define(reminded(""))
+    process.start(actor=SYSTEM, case_id=case_id, digest=digest, body_code="CRS", facts={}, due_at=None, now=now)
+    clock = Task.objects.get(kind="timer")
+    operations.fire_timer(task_id=clock.id, now=clock.due_at)
+    process.move(actor=boss, case_id=case_id, digest=define(reminded("<!-- other -->")), now=now)
+    assert open_steps(case_id) == ["a", "c"]
+
+
+def test_a_case_does_not_move_to_a_join_whose_other_branch_cannot_come(define, case_id, boss, now):
+    fork, join = node("parallelGateway", "fork"), node("parallelGateway", "join")
+    target = define(
+        bpmn(START + user("a") + user("c") + user("b") + fork + join + END, ("start", "fork"), ("fork", "a"), ("fork", "c"),
+             ("a", "join"), ("c", "join"), ("join", "b"), ("b", "end"))
+    )  # fmt: skip
+    assert [(o.step, o.why) for o in process.obstacles([case_id], target)[case_id]] == [("a", "changed")]
+    process.complete_task(actor=boss, task_id=Task.objects.get(step="a").id, outcome="done", now=now)
+    assert process.obstacles([case_id], target)[case_id] == []  # behind the join it can

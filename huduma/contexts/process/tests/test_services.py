@@ -1,8 +1,11 @@
 """Service tasks that wait, that ask the outside, that fail; teams, other bodies, clocks and signals: cases with their rows."""
 
-from datetime import UTC, datetime, timedelta
+from contextlib import nullcontext
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import OperationalError, connection
 
 from huduma.contexts.process import operations
 from huduma.contexts.process import public as process
@@ -13,6 +16,7 @@ from huduma.contexts.process.tests.bpmn import process as bpmn
 from huduma.foundation import ids
 from huduma.foundation.access import SYSTEM, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
+from huduma.foundation.worktime import public as worktime
 
 pytestmark = pytest.mark.django_db
 CHAIN = (("start", "a"), ("a", "end"))
@@ -74,6 +78,20 @@ class TestStuck:
         case_id = begin(service(), *CHAIN)
         assert not TeamMember.objects.exists()
         assert Task.objects.get(case_id=case_id).fault == "ZeroDivisionError"
+
+    def test_what_two_transactions_did_to_each_other_leaves_no_step_stuck(self, begin, now, actions, officer_actor):
+        def collide(**_):
+            with connection.cursor() as cursor:
+                cursor.execute("DO $$ BEGIN RAISE EXCEPTION 'deadlock' USING ERRCODE = 'deadlock_detected'; END $$")
+
+        actions["raise-bill"] = collide
+        case_id = begin(user("u") + service(), ("start", "u"), ("u", "a"), ("a", "end"))
+        task = Task.objects.get(case_id=case_id)
+        for act in (collide, lambda **_: None):
+            actions["raise-bill"] = act
+            with pytest.raises(OperationalError) if act is collide else nullcontext():
+                process.complete_task(actor=officer_actor("CRS"), task_id=task.id, outcome="done", now=now)
+        assert Instance.objects.get(case_id=case_id).run == "ended"
 
     def test_a_supervisor_skips_with_a_reason_that_is_kept(self, begin, now, actions, officer_actor):
         actions["raise-bill"] = lambda **_: 1 / 0
@@ -252,6 +270,17 @@ class TestTeamsAndBodies:
             process.claim_task(actor=two, task_id=task.id, now=now)
         process.claim_task(actor=one, task_id=task.id, now=now)
 
+    def test_who_is_handed_a_task_can_do_it(self, begin, now, officer_actor, colleague):
+        case_id = begin(user("a", team="archive") + user("b", role="supervisor"), *self.FLOWS)
+        boss, theirs = officer_actor("CRS", "supervisor"), replace(officer_actor("CRS"), account_id=colleague)
+        TeamMember.objects.create(body_code="CRS", team="archive", account_id=ids.uuid7())
+        task = Task.objects.get(step="a")
+        process.reassign_task(actor=boss, task_id=task.id, to_account_id=colleague, now=now)
+        process.complete_task(actor=theirs, task_id=task.id, outcome="done", now=now)  # though of no team
+        task = Task.objects.get(case_id=case_id, step="b")
+        with pytest.raises(process.SupervisorsOnly):
+            process.reassign_task(actor=boss, task_id=task.id, to_account_id=colleague, now=now)
+
     def test_a_step_gives_the_case_to_a_team(self, begin, now, actions):
         plugs.register_action(
             "assign-team", operations.assign_team, schema={"properties": {"team": {"type": "string"}}}
@@ -366,3 +395,49 @@ class TestClocksAndSignals:
         case_id = begin(event("intermediateCatchEvent", "a", "signal"), *CHAIN)
         operations.broadcast(name="bell", except_case=ids.uuid7(), thrown_at=now - timedelta(seconds=1), now=now)
         assert open_steps(case_id) == ["a"]
+
+    def test_a_case_that_fails_keeps_no_other_from_hearing(self, begin, now, monkeypatch):
+        hear = event("intermediateCatchEvent", "hear", "signal") + user("b", "done")
+        flows = ("start", "hear"), ("hear", "b"), ("b", "end")
+        first, second = begin(hear, *flows), begin(hear, *flows)
+
+        def fail(rest, now):
+            if rest.case_id == first:
+                raise ZeroDivisionError
+
+        monkeypatch.setattr(plugs, "followers", [fail])
+        with pytest.raises(ZeroDivisionError):  # the job is tried again
+            operations.broadcast(name="bell", except_case=ids.uuid7(), thrown_at=now, now=now)
+        assert (open_steps(first), open_steps(second)) == (["hear"], ["b"])
+        monkeypatch.setattr(plugs, "followers", [])
+        operations.broadcast(name="bell", except_case=ids.uuid7(), thrown_at=now, now=now)
+        assert open_steps(first) == ["b"]
+
+    def test_a_timer_that_a_fast_clock_wakes_too_early_waits_again(self, begin, now, drain_jobs):
+        begin(timer("a", "P3D"), *CHAIN)
+        clock = Task.objects.get(kind="timer")
+        with connection.cursor() as cursor:  # another machine took its job and was behind the time of the database
+            cursor.execute("UPDATE procrastinate_jobs SET status = 'succeeded'")
+        operations.fire_timer(task_id=clock.id, now=clock.due_at - timedelta(milliseconds=1))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT scheduled_at FROM procrastinate_jobs WHERE status = 'todo'")
+            assert cursor.fetchall() == [(clock.due_at,)]
+
+    def test_a_new_holiday_moves_the_timers_that_it_touches(self, begin, now, officer_actor, drain_jobs):
+        begin(timer("a", "P3D", time="working"), *CHAIN)
+        begin(timer("a", "P3D"), *CHAIN)
+        admin, day = officer_actor(None, "administrator"), date(2026, 11, 25)
+
+        def dues():
+            return [task.due_at for task in Task.objects.filter(kind="timer").order_by("created_at", "id")]
+
+        working, plain = dues()
+        worktime.set_special_day(actor=admin, day=day, is_working=False, reason="Gazette Notice (example)", now=now)
+        operations.recompute_timers(day=day, now=now)
+        assert dues() == [working + timedelta(days=1), plain]
+        worktime.clear_special_day(actor=admin, day=day, now=now)
+        assert "process.recompute_timers" in drain_jobs()
+        assert dues() == [working, plain]
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT scheduled_at FROM procrastinate_jobs WHERE task_name = 'process.fire_timer'")
+            assert (working,) in cursor.fetchall()

@@ -7,8 +7,6 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 
-from huduma.contexts.identity import public as identity
-from huduma.contexts.places.models import PublicBody
 from huduma.contexts.process import operations
 from huduma.contexts.process import public as process
 from huduma.contexts.process.models import Instance, Task
@@ -352,19 +350,6 @@ class TestWorklist:
             cursor.execute("SET LOCAL enable_seqscan = off")
             cursor.execute(f"EXPLAIN {queries.captured_queries[-1]['sql']}")
             assert "process_team" in str(cursor.fetchall())
-
-
-@pytest.fixture
-def colleague(now):
-    PublicBody.objects.create(
-        code="CRS", name_en="Civil Registration", name_sw="Usajili", kind="department", level="national"
-    )
-    account = identity.open_staff_account(
-        actor=SYSTEM, email="officer.two@crs.example", password="correct-horse-battery", first_name="Afisa",
-        surname="Mfano", now=now,
-    )  # fmt: skip
-    identity.grant_role(actor=SYSTEM, account_id=account.id, role="officer", body_code="CRS", now=now)
-    return account.id
 
 
 @pytest.mark.django_db(transaction=True)

@@ -17,7 +17,7 @@ class EndlessProcess(RuntimeError):
 
 
 class Standstill(RuntimeError):
-    """The case stands at a join for a branch that cannot come any more."""
+    """The case stands at a join for a branch that cannot come any more; it is stuck there."""
 
 
 class Hooks(Protocol):
@@ -71,7 +71,7 @@ class Movement(State):
         return self._throw(self._tokens[token_id], code)
 
     def advance(self, hooks: Hooks) -> bool:
-        """Go on until the case waits everywhere or ends; returns whether it has ended. Raises EndlessProcess, Standstill."""
+        """Go on until the case waits everywhere or ends; returns whether it has ended. Raises EndlessProcess."""
         for _ in range(MOVES_AT_ONCE):
             if self._ready:
                 token = self._ready.popleft()
@@ -82,7 +82,10 @@ class Movement(State):
         else:
             raise EndlessProcess(self.process.key)
         if self._tokens and not self.waits():
-            raise Standstill(f"{self.process.key}: {', '.join(self.standing)}")
+            for token in [t for t in self._tokens.values() if t.came]:
+                step = self.process.steps[token.step]
+                why = f"{step.key!r} waits for a branch that cannot come any more"
+                self._stick(token, step, Standstill(why), hooks)
         return self.ended
 
     # -- from step to step
@@ -274,6 +277,8 @@ class Movement(State):
         self._remove(token)
         host.loop[2] += 1
         host.outcome = token.outcome
+        if step.loop.sequential and step.loop.collection:  # the list may have become shorter meanwhile
+            host.loop[1] = max(host.loop[0], min(host.loop[1], len(self._facts(host)[step.loop.collection] or ())))
         begun, total, done = host.loop
         if done == total or self._is_enough(host, step.loop.until, done, total):
             self._leave(host)
