@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from sandbox import delivery
 from sandbox.state import State
 
 NUMBER = re.compile(r"\+[1-9]\d{7,14}")
@@ -40,12 +41,11 @@ def _reports(state: State, system: str, url: str, calls: list[Call]) -> Backgrou
 
 async def _report(url: str, calls: list[Call], seconds: float) -> None:
     await asyncio.sleep(seconds)
-    async with httpx.AsyncClient(timeout=10) as client:
-        for fields, headers in calls:
-            try:
-                await client.post(url, data=fields, headers=headers)
-            except (httpx.HTTPError, httpx.InvalidURL):
-                continue
+    for fields, headers in calls:
+        try:
+            await delivery.client().post(url, data=fields, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL):
+            continue
 
 
 async def africastalking(request: Request) -> Response:

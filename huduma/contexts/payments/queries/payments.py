@@ -62,11 +62,15 @@ def ways_to_pay(bill: Bill, now: datetime) -> list[Way]:
     down = set(
         GatewayHealth.objects.filter(faults_in_a_row__gte=5, failed_at__gt=recent).values_list("gateway", flat=True)
     )
-    return [
-        Way(code, gateway, code in down, due_cents(bill, code, currency), currency, convenience_of(bill, code)[0])
-        for code, gateway in gateways.items()
-        if (currency := currency_at(bill, gateway.currencies)) is not None
-    ]
+    found, dues = [], {}
+    for code, gateway in gateways.items():
+        currency, fee = currency_at(bill, gateway.currencies), convenience_of(bill, code)[0]
+        if currency is None:
+            continue
+        if (currency, fee) not in dues:  # all else that a bill is due is the same at every gateway
+            dues[currency, fee] = due_cents(bill, code, currency)
+        found.append(Way(code, gateway, code in down, dues[currency, fee], currency, fee))
+    return found
 
 
 def latest_payment(bill_id: UUID) -> Payment | None:
