@@ -130,6 +130,5 @@ __all__ = [
     "promise_call_for", "read_status", "receive", "record_outcome", "recordings_of", "register_listener",
     "release", "reply", "said_in", "set_abilities", "set_presence", "settle_callback", "share", "snooze",
     "staffing_for", "suggest_articles", "tag", "take", "take_call", "team_for", "ways_of", "whom_to_dial",
-    "wrap_up", "write_canned",
-    "write_down", "write_from_web",
+    "wrap_up", "write_canned", "write_down", "write_from_web",
 ]  # fmt: skip
