@@ -391,6 +391,10 @@ def test_one_wrong_digit_is_always_near_and_two_are_not(number, data):
 
 
 def test_ids_of_a_moment_bound_what_was_made_since():
-    moment = datetime.now(UTC) - timedelta(milliseconds=5)
-    assert ids.first_of(moment) < ids.uuid7() < ids.first_of(moment + timedelta(seconds=5))
-    assert isinstance(ids.first_of(moment), UUID)
+    before = datetime.now(UTC)
+    made = [ids.uuid7() for _ in range(2000)]
+    after = datetime.now(UTC) + timedelta(milliseconds=1)
+    assert made == sorted(made)
+    assert ids.first_of(before) < made[0]
+    assert made[-1] < ids.first_of(after)
+    assert isinstance(ids.first_of(before), UUID)
