@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "huduma.foundation.ui.ways_back.WaysBackMiddleware",
     "config.middleware.ActorMiddleware",
     "huduma.channels.desk.gate.StaffOnlyMiddleware",
 ]

@@ -3,17 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages as notes
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
-from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.utils.translation import gettext
 
 from huduma.contexts.identity import public as identity
 from huduma.foundation.access import Actor, NotPermitted
 from huduma.foundation.journal import public as journal
+from huduma.foundation.ui import ways_back
 from huduma.foundation.ui.requests import actor_of
 
 SECOND_FACTOR = "second_factor"
@@ -29,12 +27,7 @@ class StaffOnlyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Lead whoever signed in again after a form was sent back to the page that the form was on."""
-        answer = self.get_response(request)
-        match = request.resolver_match
-        if answer.status_code == 405 and request.method == "GET" and match is not None and match.namespace in BEHIND:
-            return redirect(_page_above(request.path))
-        return answer
+        return self.get_response(request)
 
     def process_view(self, request: HttpRequest, _view: Any, _args: Any, _kwargs: Any) -> HttpResponse | None:
         """Answer instead of the view where somebody has to sign in first, or has no business at the desk."""
@@ -49,20 +42,8 @@ class StaffOnlyMiddleware:
             if request.session.get(SECOND_FACTOR) == str(user.pk) or not identity.is_staff(user.pk):
                 return _refuse(request, actor)
         if request.method == "POST":
-            notes.warning(
-                request, gettext("You were signed out: what you sent was not recorded. Sign in and send it again.")
-            )
-        return redirect(f"{resolve_url('desk:sign_in')}?{urlencode({'next': request.path})}")
-
-
-def _page_above(path: str) -> str:
-    while True:
-        path = f"{path.rstrip('/').rpartition('/')[0]}/"
-        try:
-            resolve(path)
-        except Resolver404:
-            continue
-        return path
+            ways_back.keep_till_sign_in(request)
+        return redirect(f"{resolve_url('desk:sign_in')}?{urlencode({'next': ways_back.page_of(request)})}")
 
 
 def _refuse(request: HttpRequest, actor: Actor) -> HttpResponse:

@@ -5,10 +5,11 @@ import sys
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language_from_path, gettext, override
+
+from huduma.foundation.ui import ways_back
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -22,10 +23,11 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403, to a form whose token does not count any more; the way back is the page that it stood on, with its query."""
-    page = request.headers.get("Referer", "")
-    is_ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
-    return render(request, "403_csrf.html", {"back": page if is_ours else request.get_full_path()}, status=403)
+    """A form whose token does not count any more: its page is shown anew, with what was typed; 403 to what may be of another site."""
+    page = ways_back.page_of(request)
+    if "autosave" not in request.POST and ways_back.keep(request):
+        return redirect(page)
+    return render(request, "403_csrf.html", {"back": page}, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

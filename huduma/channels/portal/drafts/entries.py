@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from huduma.channels.portal.drafts.fields import fields_of
-from huduma.channels.portal.drafts.held import hold
 from huduma.channels.portal.drafts.pages import page_asked, to_page
+from huduma.channels.portal.identity import to_sign_in
 from huduma.contexts.applications import public as applications
 from huduma.foundation.access import NotFound
 from huduma.foundation.ui.requests import actor_of
@@ -21,7 +21,7 @@ def entry(request: HttpRequest, application_id: UUID, page_id: str, field: str, 
     """One entry of a repeating group, on a page of its own."""
     actor = actor_of(request)
     if actor.kind == "anonymous":
-        return hold(request)
+        return HttpResponse(status=401) if "autosave" in request.POST else to_sign_in(request)
     application = applications.get_application_for(actor, application_id)
     group = next(
         (q for q in applications.questions_on(application, page_asked(application, page_id)) if q.name == field), None

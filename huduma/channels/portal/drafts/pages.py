@@ -13,12 +13,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from huduma.channels.portal.drafts.fields import fields_of
-from huduma.channels.portal.drafts.held import HELD, hold
 from huduma.channels.portal.identity import to_sign_in
 from huduma.contexts.applications import public as applications
 from huduma.contexts.exchange import public as exchange
 from huduma.foundation.access import Actor, NotFound, Refusal
 from huduma.foundation.files import public as files
+from huduma.foundation.ui import ways_back
 from huduma.foundation.ui.requests import actor_of
 
 LARGEST_FILE = 5_500_000
@@ -29,15 +29,14 @@ def page(request: HttpRequest, application_id: UUID, page_id: str) -> HttpRespon
     """One page of the form: kept as it is typed, checked when the applicant goes on."""
     actor = actor_of(request)
     if actor.kind == "anonymous":
-        return hold(request)
+        return HttpResponse(status=401) if "autosave" in request.POST else to_sign_in(request)
     application = applications.get_application_for(actor, application_id)
     if application.status not in ("draft", "waiting_correction"):
         return redirect("portal:application", application_id=application_id)
     if request.method == "POST":
         return _save(request, actor, application, page_id)
-    held = request.session.pop(HELD, None)
-    if held and held["path"] == request.path:
-        _keep(actor, application, page_id, held["typed"])
+    if held := ways_back.take(request):
+        _keep(actor, application, page_id, {name: texts[-1] for name, texts in held.items()})
         application.refresh_from_db()
         notes.info(request, gettext("You were signed out for your safety. What you had typed is still here."))
     return _show(request, application, page_id, {})

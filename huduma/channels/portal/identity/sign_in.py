@@ -1,5 +1,7 @@
 """Signing in by phone and code."""
 
+from urllib.parse import quote
+
 from django.conf import settings
 from django.contrib import auth
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +17,7 @@ from huduma.contexts.identity import public as identity
 from huduma.contexts.messages import public as messages
 from huduma.foundation import phone as phones
 from huduma.foundation.access import ANONYMOUS
+from huduma.foundation.ui import ways_back
 from huduma.foundation.ui.requests import address_of
 
 PHONE = "sign_in_phone"
@@ -109,8 +112,10 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Ask for the sign-in, then come back to this page."""
-    return redirect(f"{resolve_url('portal:sign_in')}?next={request.path}")
+    """Ask for the sign-in, then come back to this page, or to the one on which a form stood, with what was typed there."""
+    if request.method == "POST":
+        ways_back.keep_till_sign_in(request)
+    return redirect(f"{resolve_url('portal:sign_in')}?next={quote(ways_back.page_of(request))}")
 
 
 urlpatterns = [

@@ -47,14 +47,21 @@ def test_a_nul_is_taken_out_of_a_form(client):
 @pytest.mark.parametrize(
     ("referer", "back"),
     [
-        ("http://testserver/en/help/HM1/?view=all", "http://testserver/en/help/HM1/?view=all"),
+        ("http://testserver/en/help/HM1/?view=all", "/en/help/HM1/?view=all"),
         ("https://elsewhere.example/en/", "/en/help/HM1/add/"),
         ("", "/en/help/HM1/add/"),
     ],
 )
 def test_the_way_back_from_a_form_out_of_date_is_the_page_it_stood_on(referer, back):
-    """What only takes forms (`add/`) shows no page: following the link to it would lead from one fault to the next."""
     headers = {"Referer": referer} if referer else {}
     answer = Client(enforce_csrf_checks=True).post("/en/help/HM1/add/", {"text": "x"}, headers=headers)
     assert answer.status_code == 403
     assert f'<a href="{back}">' in answer.content.decode()
+
+
+def test_an_address_that_only_takes_forms_leads_to_the_page_above_it(client):
+    assert client.get("/en/help/HM1/add/").headers["Location"] == "/en/help/HM1/"
+    assert client.get("/en/sign-out/").headers["Location"] == "/en/"
+    refused = client.put("/en/help/HM1/add/", {})
+    assert (refused.status_code, refused.headers["Allow"]) == (405, "POST")
+    assert b"This cannot be done here" in refused.content
