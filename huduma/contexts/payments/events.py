@@ -183,6 +183,46 @@ class RefundSucceeded(_RefundEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefundPaidTwice(_RefundEvent):
+    """The money of a refund went out a second time; whoever got it owes it, by a bill of its own."""
+
+    act: ClassVar[str] = "payments.refund.paid_twice"
+    transfer_id: UUID
+    owed_bill_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ReceivableEvent(Event):
+    subject: ClassVar[str] = "refund_id"
+    refund_id: UUID
+    payment_id: UUID
+    owed_bill_id: UUID
+    amount_cents: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceivableAsked(_ReceivableEvent):
+    """The payer was asked to give such money back."""
+
+    act: ClassVar[str] = "payments.receivable.asked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteOffProposed(_ReceivableEvent):
+    """A person proposed to write off what did not come back of it."""
+
+    act: ClassVar[str] = "payments.receivable.write_off_proposed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteOffDecided(_ReceivableEvent):
+    """A second person agreed, and the loss is booked; or did not, or the proposal was taken back."""
+
+    act: ClassVar[str] = "payments.receivable.write_off_decided"
+    approved: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class RefundStuck(_RefundEvent):
     """A refund could not be carried out by itself: a person looks."""
 

@@ -6,15 +6,15 @@ Whoever paid is not always the one who owes the bill.
 from datetime import date
 from uuid import UUID
 
+from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_noop, override
 
-from huduma.contexts.identity import public as identity
 from huduma.contexts.messages import public as messages
 from huduma.contexts.payments.models import Bill, Payment
-from huduma.contexts.payments.queries import due_cents
+from huduma.contexts.payments.queries import due_cents, owner_of, reach
 from huduma.foundation import money, references
-from huduma.foundation.access import SYSTEM, NotFound
+from huduma.foundation.access import SYSTEM
 from huduma.foundation.journal import public as journal
 
 NOTICES = {
@@ -48,6 +48,10 @@ TURNS = {
     "payments.waiver.decided": gettext_noop("Huduma: %(amount)s of bill %(reference)s were waived. %(left)s are left to pay."),
 }  # fmt: skip
 
+ASKED_BACK = gettext_noop(
+    "Huduma: by our mistake you were given back %(amount)s twice. Please return it once, with reference %(reference)s: %(link)s"
+)
+
 
 @journal.handles(
     "payments.bill.settled", "payments.payment.suspended", "payments.payment.unexplained", "payments.refund.ordered",
@@ -62,15 +66,14 @@ def on_money(entry: journal.Entry) -> None:
     turn = "settled" if entry.act == "payments.bill.settled" else entry.facts.get("state", entry.act)
     if turn == "surplus" and payment.bill_id is not None:
         return  # the refund that was ordered at once says it
-    owner = _owner_of(payment.bill)
+    owner = owner_of(payment.bill)
     alone = payment.bill is not None and not payment.bill.is_basket
     if turn == "settled" and alone and (not payment.phone or (owner and payment.phone == owner.phone)):
         return  # whoever owes the bill hears of it with the case
-    phone, language = payment.phone, payment.language
-    if not phone.startswith("+"):
-        if owner is None or not owner.phone:
-            return
-        phone, language = owner.phone, owner.language
+    reached = reach(payment)
+    if reached is None:
+        return
+    phone, language = reached
     cents = entry.facts.get("amount_cents") or payment.amount_cents
     values = {
         "amount": money.format_cents(payment.received_cents or cents if turn == "settled" else cents, payment.currency),
@@ -84,20 +87,31 @@ def on_money(entry: journal.Entry) -> None:
         )  # fmt: skip
 
 
-def _owner_of(bill: Bill | None) -> identity.Contact | None:
-    if bill is None or bill.payer_person_id is None:
-        return None
-    try:
-        return identity.contact_of(bill.payer_person_id)
-    except NotFound:
-        return None
+@journal.handles("payments.receivable.asked")
+def on_asked_back(entry: journal.Entry) -> None:
+    """Ask whoever got a refund twice to give it back, by the reference of the bill for it."""
+    reached = reach(Payment.objects.select_related("bill").get(id=UUID(entry.facts["payment_id"])))
+    if reached is None:
+        return
+    phone, language = reached
+    bill = Bill.objects.get(id=UUID(entry.facts["owed_bill_id"]))
+    with override(language):
+        values = {
+            "amount": money.format_cents(entry.facts["amount_cents"], bill.currency),
+            "reference": references.display(bill.reference),
+            "link": f"{settings.PUBLIC_URL}/{language}/pay/{bill.reference}/",
+        }
+        messages.send(
+            actor=SYSTEM, kind=entry.act, language=language, text=gettext(ASKED_BACK) % values, to_phone=phone,
+            dedupe_key=f"payer:{entry.id}", about=bill.id, now=entry.at,
+        )  # fmt: skip
 
 
 @journal.handles(*TURNS)
 def on_terms(entry: journal.Entry) -> None:
     """Tell whoever owes a bill, by SMS, what changed about it or falls due."""
     bill = Bill.objects.get(id=UUID(entry.facts["bill_id"]))
-    owner = _owner_of(bill)
+    owner = owner_of(bill)
     if owner is None or not owner.phone or entry.facts.get("approved") is False:
         return
     with override(owner.language):

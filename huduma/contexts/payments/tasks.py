@@ -50,6 +50,12 @@ def query_refund(refund_id: str) -> None:
     operations.query_refund(UUID(refund_id))
 
 
+@jobs.every("20 4 * * *", name="payments.last_queries")
+def last_queries(timestamp: int) -> None:
+    """Ask what became of refunds that people ended."""
+    operations.order_last_queries(timezone.now())
+
+
 @jobs.every("*/5 * * * *", name="payments.pull")
 def pull(timestamp: int) -> None:
     """Fetch the gateways' own lists of what they received."""

@@ -34,7 +34,7 @@ TROUBLES = {
     "contradicted": gettext_lazy("the gateway says now that the money never came"),
     "no-phone": gettext_lazy("the payer’s number is hidden, and only a part goes back"),
     "no-answer": gettext_lazy("no answer for a day"),
-    "paid-twice": gettext_lazy("recorded as paid by hand, and then the gateway paid it too: get one back"),
+    "paid-twice": gettext_lazy("recorded as paid by hand, and then the gateway paid it too: look at the evidence"),
 }
 
 

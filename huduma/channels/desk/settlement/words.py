@@ -1,5 +1,7 @@
 """What the auditor's trail calls acts, transfers, notices, and whoever acted."""
 
+import re
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
@@ -41,6 +43,10 @@ ACTS = {
     "payments.refund.closed": gettext_lazy("The refund was closed without paying"),
     "payments.refund.not_closed": gettext_lazy("The refund stays open"),
     "payments.refund.succeeded": gettext_lazy("The refund is back with the payer"),
+    "payments.refund.paid_twice": gettext_lazy("The refund went out a second time, and is owed to us"),
+    "payments.receivable.asked": gettext_lazy("The payer was asked to return it"),
+    "payments.receivable.write_off_proposed": gettext_lazy("Proposed to write it off"),
+    "payments.receivable.write_off_decided": gettext_lazy("Decided on writing it off"),
     "payments.refund.stuck": gettext_lazy("The refund waits for a person"),
     "payments.refund.resent": gettext_lazy("Sent the refund to the gateway again"),
     "payments.till.opened": gettext_lazy("Opened a till"),
@@ -70,6 +76,7 @@ TRANSFERS = {
     "collection": gettext_lazy("Money that came"),
     "application": gettext_lazy("Money that was kept, now set against the bill"),
     "refund": gettext_lazy("Money that went back"),
+    "given-twice": gettext_lazy("Money that went back a second time"),
     "reversal": gettext_lazy("A transfer taken back"),
     "waiver": gettext_lazy("A waiver"),
     "till-variance": gettext_lazy("What a till’s count was off"),
@@ -80,6 +87,7 @@ TRANSFERS = {
     "sweep": gettext_lazy("Money moved between our own accounts"),
     "write-off": gettext_lazy("Written off"),
 }
+NUMBERED = re.compile(r"-\d+$")
 ACTORS = {
     "person": gettext_lazy("the customer"),
     "system": gettext_lazy("the platform by itself"),
@@ -116,5 +124,5 @@ def role_words(roles: str, bodies: dict[str, str]) -> str:
 
 
 def transfer_words(kind: str) -> str | Promise:
-    """Return what a transfer is: refunds of a payment are numbered (`refund-1`)."""
-    return TRANSFERS.get("refund" if kind.startswith("refund-") else kind, kind)
+    """Return what a transfer is: refunds of a payment are numbered (`refund-1`), and so is what went wrong with them."""
+    return TRANSFERS.get(NUMBERED.sub("", kind), kind)

@@ -3,9 +3,11 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from huduma.contexts.identity import public as identity
 from huduma.contexts.payments import operations
 from huduma.contexts.payments import public as payments
-from huduma.contexts.payments.models import Payment, Refund
+from huduma.contexts.payments.models import Payment, Receivable, Refund
+from huduma.contexts.payments.providers.base import Result
 from huduma.foundation import ids
 from huduma.foundation.access import SYSTEM
 
@@ -82,6 +84,40 @@ def test_a_stuck_refund_is_closed_with_a_reason_by_two(client, staff, enter_desk
     page = client.post(closing, {"answer": "yes"}, follow=True).content.decode()
     refund.refresh_from_db()
     assert (refund.state, f"/en/desk/payments/{paid.id}/" in page) == ("closed", True)
+
+
+def test_what_was_given_back_twice_is_asked_for_and_written_off_by_two(client, staff, enter_desk, paid, now):
+    one, other = staff("Asha", "accountant", None), staff("Baraka", "accountant", None)
+    refund = operations.order_refund(payment=paid, amount_cents=5000, reason="surplus", now=now)
+    operations.send_refund(refund.id)  # cash cannot
+    actors = [
+        identity.actor_for(account, channel="desk", purpose="casework", second_factor=True) for account in (one, other)
+    ]
+    payments.propose_closing(actor=actors[0], refund_id=refund.id, reason="Not on the statement", now=now)
+    payments.decide_closing(actor=actors[1], refund_id=refund.id, approve=True, now=now)
+    Refund.objects.create(
+        payment=paid, amount_cents=5000, reason="surplus", state="sent", token="u", asked_by=one.id, asked_at=now,
+        approved_by=other.id, approved_at=now,
+    )  # fmt: skip
+    operations.take_refund_result(refund_id=refund.id, result=Result("paid", receipt="B1"), now=now)
+    enter_desk(client, one)
+    page = client.get("/en/desk/refunds/given-twice/").content.decode()
+    owed = Receivable.objects.get()
+    assert ("KSh 50.00" in page, f"/en/desk/bills/{owed.bill.reference}/" in page) == (True, True)
+    assert client.get(f"/en/desk/bills/{owed.bill.reference}/").status_code == 200
+    at = f"/en/desk/refunds/given-twice/{owed.id}/"
+    assert "We know no phone number" in client.post(f"{at}ask/", follow=True).content.decode()
+    answer = client.post(f"{at}write-off/", {"reason": " "})
+    assert (answer.status_code, 'id="off-error"' in answer.content.decode()) == (422, True)
+    client.post(f"{at}write-off/", {"reason": "The payer moved abroad"})
+    page = client.post(f"{at}write-off/", {"answer": "yes"}, follow=True).content.decode()
+    assert "Take the proposal back" in page
+    enter_desk(client, staff("Chebet", "auditor", None))
+    page = client.get("/en/desk/refunds/given-twice/").content.decode()
+    assert ("The payer moved abroad" in page, "Write it off" in page) == (True, False)
+    enter_desk(client, other)
+    assert "Written off" in client.post(f"{at}write-off/", {"answer": "yes"}, follow=True).content.decode()
+    assert payments.balance_cents("write-off") == 5000
 
 
 def test_nothing_is_chosen_for_the_person_who_rules_on_a_payment(client, staff, enter_desk, open_bill, now):

@@ -11,9 +11,11 @@ from huduma.contexts.payments.models.payments import (
     Ruling,
     TillSession,
 )
+from huduma.contexts.payments.models.receivables import GIVEN_TWICE, Receivable
 
 __all__ = [
     "BASKET",
+    "GIVEN_TWICE",
     "Bill",
     "Callback",
     "Checkpoint",
@@ -25,6 +27,7 @@ __all__ = [
     "LedgerEntry",
     "Payment",
     "Period",
+    "Receivable",
     "Refund",
     "Ruling",
     "TillSession",

@@ -11,7 +11,8 @@ class LedgerAccount(models.Model):
     """An account. Its code is a path: a balance is that of an account and all below it.
 
     `gateway:mpesa` (what a gateway holds for us), `body:CRS:1420201` (what is owed to a body, by revenue code), `suspense`,
-    `fee:convenience`, `transit` (on its way to a body's bank), `bank`, `till-variance`; and without any money having moved
+    `fee:convenience`, `transit` (on its way to a body's bank), `bank`, `till-variance`,
+    `receivable:given-twice` (what payers owe who got a refund twice) and `write-off`; and without any money having moved
     `waived:CRS:1420201` with its counterpart `assessed:CRS:1420201` (what was owed and then let off).
     """
 

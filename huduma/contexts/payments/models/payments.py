@@ -132,6 +132,7 @@ class Refund(models.Model):
 
     One that no gateway can carry out is paid by hand: one person records from where and with which evidence, another checks.
     One whose money surely did not leave is closed by two persons; then its money is still with us, and can go back another way.
+    What went out a second time after all is a `Receivable`.
 
     `token` is the unguessable part of the address where its result is awaited; `id` is the key that keeps the gateway from
     paying twice. All refunds of a payment together never exceed what was received (a trigger).
@@ -154,9 +155,13 @@ class Refund(models.Model):
     token = models.CharField(max_length=43, unique=True)
     provider_id = models.CharField(max_length=80, unique=True, null=True)
     receipt = models.CharField(max_length=60, null=True)
+    paid_from = models.CharField(
+        max_length=20, blank=True, help_text="The gateway out of whose money it went in the end."
+    )
     trouble = models.CharField(max_length=20, blank=True, help_text="Why a person has to look.")
     hand_by = models.UUIDField(null=True, help_text="The account that recorded a payment by hand.")
     hand_from = models.CharField(max_length=20, blank=True, help_text="The gateway out of whose money it was paid.")
+    hand_receipt = models.CharField(max_length=60, blank=True, help_text="The number of what proves it.")
     hand_note = models.TextField(blank=True)
     hand_file = models.OneToOneField(
         "files.StoredFile", null=True, on_delete=models.PROTECT, related_name="+", help_text="The slip that proves it."
@@ -211,6 +216,9 @@ class Refund(models.Model):
                 | Q(hand_checked_by__isnull=False)
                 | Q(trouble="paid-twice"),
                 name="payments_refund_by_hand_checked",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="succeeded") | ~Q(paid_from=""), name="payments_refund_paid_from"
             ),
         ]
         indexes = [

@@ -43,6 +43,14 @@ from huduma.contexts.payments.operations.intake import (
 )
 from huduma.contexts.payments.operations.ledger import ReversedAlready, close_period, reverse, transfer
 from huduma.contexts.payments.operations.rates import NotARate, NotYet, SourceMissing, decide_rate, propose_rate
+from huduma.contexts.payments.operations.receivables import (
+    AskedToday,
+    NobodyToAsk,
+    NothingOwed,
+    ask_back,
+    decide_write_off,
+    propose_write_off,
+)
 from huduma.contexts.payments.operations.refund_decisions import (
     BillStillOpen,
     CheckedByPayer,
@@ -60,7 +68,13 @@ from huduma.contexts.payments.operations.refund_decisions import (
     propose_refund,
     record_by_hand,
 )
-from huduma.contexts.payments.operations.refunds import order_refund, query_refund, send_refund
+from huduma.contexts.payments.operations.refunds import (
+    order_last_queries,
+    order_refund,
+    query_refund,
+    send_refund,
+    take_refund_result,
+)
 from huduma.contexts.payments.operations.stated import stated, take_stated
 from huduma.contexts.payments.operations.terms import (
     AgreedAlready,
@@ -108,6 +122,7 @@ __all__ = [
     "CALLBACK_LIMIT_BYTES",
     "AgreedAlready",
     "AlreadyPaid",
+    "AskedToday",
     "BillAskedTooOften",
     "BillCancelled",
     "BillStillOpen",
@@ -122,6 +137,7 @@ __all__ = [
     "NoInstalments",
     "NoSuchWay",
     "NoTill",
+    "NobodyToAsk",
     "NotAPhone",
     "NotARate",
     "NotConfirmed",
@@ -130,6 +146,7 @@ __all__ = [
     "NotToCancel",
     "NotWaiting",
     "NotYet",
+    "NothingOwed",
     "NothingReceived",
     "NothingToPay",
     "PaymentUnderWay",
@@ -152,6 +169,7 @@ __all__ = [
     "add_penalties",
     "agree_instalments",
     "answer_question",
+    "ask_back",
     "ask_waiver",
     "cancel_bills",
     "cancel_payment",
@@ -166,6 +184,7 @@ __all__ = [
     "decide_refund",
     "decide_ruling",
     "decide_waiver",
+    "decide_write_off",
     "draw_code",
     "expected_cents",
     "explain_till",
@@ -174,11 +193,13 @@ __all__ = [
     "mind_instalments",
     "open_till",
     "order_balances",
+    "order_last_queries",
     "order_refund",
     "propose_closing",
     "propose_rate",
     "propose_refund",
     "propose_ruling",
+    "propose_write_off",
     "pull",
     "push",
     "query",
@@ -200,6 +221,7 @@ __all__ = [
     "stated",
     "sweep",
     "take_cash",
+    "take_refund_result",
     "take_stated",
     "transfer",
     "witness_till",

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
 
 from huduma.contexts.payments.models import LedgerEntry, Payment, Refund, Transfer
-from huduma.contexts.payments.rules import share
+from huduma.contexts.payments.rules import RECEIVABLE_ACCOUNT, share
 from huduma.foundation import ids
 from huduma.foundation.access import Refusal
 
@@ -94,14 +94,13 @@ def book_collection(
 
 
 def book_refund(refund: Refund, *, now: datetime) -> UUID:
-    """Book money that went back, out of what the gateway (or that of the hand that paid) holds for us; return the transfer.
+    """Book money that went back, out of what `paid_from` holds for us; return the transfer.
 
     By rule it comes out of suspense, where too much was kept. What a person decided comes out of what the bill's money was
     credited to, in proportion, unless it was never credited.
     """
     payment = Payment.objects.select_for_update(of=("self",)).get(id=refund.payment_id)
-    by_hand = refund.hand_from if refund.trouble != "paid-twice" else ""
-    legs = {f"gateway:{by_hand or payment.gateway}": -refund.amount_cents}
+    legs = {f"gateway:{refund.paid_from}": -refund.amount_cents}
     if refund.reason == "decision" and payment.state in ("succeeded", "applied"):
         credited = _credited(payment)
         legs |= zip(credited, share(list(credited.values()), refund.amount_cents), strict=True)
@@ -110,6 +109,15 @@ def book_refund(refund: Refund, *, now: datetime) -> UUID:
     nth = payment.transfers.filter(kind__startswith="refund-").count() + 1
     moved = {account: cents for account, cents in legs.items() if cents}
     return transfer(kind=f"refund-{nth}", legs=moved, payment_id=payment.id, currency=payment.currency, now=now)
+
+
+def book_second_payout(refund: Refund, *, gateway: str, now: datetime) -> UUID:
+    """Book that the money of a refund went out once more: whoever got it owes it; return the transfer."""
+    nth = refund.payment.transfers.filter(kind__startswith="given-twice-").count() + 1
+    return transfer(
+        kind=f"given-twice-{nth}", legs={RECEIVABLE_ACCOUNT: refund.amount_cents, f"gateway:{gateway}": -refund.amount_cents},
+        payment_id=refund.payment_id, currency=refund.payment.currency, now=now,
+    )  # fmt: skip
 
 
 def _credited(payment: Payment) -> dict[str, int]:

@@ -10,7 +10,7 @@ from django.db import transaction
 from huduma.contexts.payments import events
 from huduma.contexts.payments.models import Payment, Refund
 from huduma.contexts.payments.operations.locking import lock_bill
-from huduma.contexts.payments.operations.refunds import finish_refund
+from huduma.contexts.payments.operations.refunds import PAID_TWICE, finish_refund, forget_hand, owe_second_payout
 from huduma.contexts.payments.operations.settling import leave_basket, settle_if_covered
 from huduma.contexts.payments.operations.worklist import NotWaiting, ReasonMissing, SecondPersonNeeded
 from huduma.contexts.payments.providers.base import gateways
@@ -140,8 +140,8 @@ def record_by_hand(
         raise SlipMissing
     kept = files.store(actor=actor, content=slip, name=slip_name, now=now)
     refund.state, refund.hand_by, refund.hand_from, refund.hand_file = "recorded", account_id, hand_from, kept
-    refund.receipt, refund.hand_note = evidence.strip()[:60], note.strip()
-    refund.save(update_fields=["state", "hand_by", "hand_from", "hand_file", "receipt", "hand_note"])
+    refund.hand_receipt, refund.hand_note = evidence.strip()[:60], note.strip()
+    refund.save(update_fields=["state", "hand_by", "hand_from", "hand_file", "hand_receipt", "hand_note"])
     _record(actor, events.RefundRecorded, refund, now, hand_from=hand_from, slip_sha256=kept.sha256)
     return refund
 
@@ -150,19 +150,29 @@ def record_by_hand(
 def check_by_hand(*, actor: Actor, refund_id: UUID, found: bool, now: datetime) -> Refund:
     """Confirm, as a second person, that the evidence is there: then the refund is done and booked. Else it waits again.
 
+    Where the gateway paid it meanwhile, evidence says that the money went out twice: whoever got it owes it from now on.
     Raises NotPermitted, NotFound, NotWaiting, CheckedByPayer.
     """
     account_id = _minder(actor)
-    refund = _locked(refund_id, "recorded")
+    refund = _locked(refund_id, "recorded", "succeeded")
+    is_paid = refund.state == "succeeded"  # by the gateway
+    if is_paid and (refund.trouble != PAID_TWICE or refund.hand_by is None or refund.hand_checked_by):
+        raise NotWaiting
     if found and refund.hand_by == account_id:
         raise CheckedByPayer
     if found:
         refund.hand_checked_by = account_id
-        finish_refund(refund, actor=actor, now=now)
+        if is_paid:
+            refund.save(update_fields=["hand_checked_by"])
+            owe_second_payout(
+                refund, actor=actor, gateway=refund.hand_from, receipt=refund.hand_receipt or None, now=now
+            )
+        else:
+            finish_refund(refund, actor=actor, paid_from=refund.hand_from, receipt=refund.hand_receipt, now=now)
         return refund
-    refund.state, refund.hand_by, refund.hand_from, refund.receipt, refund.hand_note = "review", None, "", None, ""
-    refund.hand_file = None  # the file stays, known by its digest in the journal
-    refund.save(update_fields=["state", "hand_by", "hand_from", "hand_file", "receipt", "hand_note"])
+    forget_hand(refund)
+    refund.state, refund.trouble = ("succeeded", "") if is_paid else ("review", refund.trouble)
+    refund.save()
     _record(actor, events.RefundNotFound, refund, now)
     return refund
 
@@ -211,11 +221,11 @@ def _minder(actor: Actor) -> UUID:
     return actor.account_id
 
 
-def _locked(refund_id: UUID, state: str) -> Refund:
+def _locked(refund_id: UUID, *states: str) -> Refund:
     refund = Refund.objects.select_for_update(of=("self",)).select_related("payment").filter(id=refund_id).first()
     if refund is None:
         raise NotFound
-    if refund.state != state:
+    if refund.state not in states:
         raise NotWaiting
     return refund
 

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from huduma.contexts.payments import events
-from huduma.contexts.payments.models import Payment, Refund
+from huduma.contexts.payments.models import GIVEN_TWICE, Bill, Payment, Receivable, Refund
 from huduma.contexts.payments.operations import health
-from huduma.contexts.payments.operations.ledger import book_refund
+from huduma.contexts.payments.operations.ledger import book_refund, book_second_payout
 from huduma.contexts.payments.providers.base import (
     Asked,
     Rejected,
@@ -22,13 +23,18 @@ from huduma.contexts.payments.providers.base import (
     gateways,
 )
 from huduma.contexts.payments.queries import is_still_ours
-from huduma.contexts.payments.rules import REFUND_MOVES, back_off, may_move
-from huduma.foundation import jobs
+from huduma.contexts.payments.rules import RECEIVABLE_ACCOUNT, REFUND_MOVES, REFUND_STATES, back_off, may_move
+from huduma.foundation import jobs, references
 from huduma.foundation.access import SYSTEM, Actor
 from huduma.foundation.journal import public as journal
 
 ASK_AFTER = timedelta(seconds=90) / settings.PAYMENTS_PACE
 ASK_LIMIT = timedelta(hours=24) / settings.PAYMENTS_PACE
+#: For how long a gateway is asked of a refund that people ended, which it may have paid all the same.
+ASK_ENDED_FOR = timedelta(days=30)
+ENDED_BY_HAND = ("recorded", "closed", "succeeded")
+PAID_TWICE = "paid-twice"
+GIVEN_TWICE_WORDS = {"en": "Money that was given back twice", "sw": "Pesa zilizorudishwa mara mbili"}
 
 
 def order_refund(*, payment: Payment, amount_cents: int, reason: str, now: datetime) -> Refund:
@@ -96,50 +102,49 @@ def query_refund(refund_id: UUID) -> None:
     """Ask what became of a refund that was handed over; after a day without an answer a person looks."""
     refund = Refund.objects.select_related("payment__bill").get(id=refund_id)
     plug = gateways.get(refund.payment.gateway)
-    if refund.state != "sent" or not isinstance(plug, Repays):
+    if refund.state not in ("sent", *ENDED_BY_HAND) or not isinstance(plug, Repays):
         return
     now = timezone.now()
     result = plug.query_repayment(_repayment(refund))
-    if result.state == "pending":
+    if refund.state == "sent" and result.state == "pending":
         _ask_later(refund, now, "payments.query_refund")
     else:
         take_refund_result(refund_id=refund_id, result=result, now=now)
 
 
+def order_last_queries(now: datetime) -> None:
+    """Once a day: ask the gateways what became of refunds that people ended. One that was paid after all went out twice."""
+    ended = Refund.objects.filter(state__in=ENDED_BY_HAND, approved_at__gt=now - ASK_ENDED_FOR, receivable=None)
+    by_people = ended.filter(Q(hand_by__isnull=False) | Q(close_by__isnull=False))
+    for refund_id in by_people.values_list("id", flat=True):
+        jobs.defer("payments.query_refund", once=f"payments.query_refund:{refund_id}", refund_id=str(refund_id))
+
+
 def take_refund_result(*, refund_id: UUID, result: Result, now: datetime) -> str:
-    """Write down what became of a refund; a failure is for a person to look at. Returns the refund's state."""
-    if result.state == "pending":
-        return Refund.objects.get(id=refund_id).state
+    """Write down what became of a refund. Returns its state.
+
+    A failure is for a person to look at, unless persons saw to it already; then it is what they assumed.
+    """
     if result.state == "failed":
-        _move(refund_id, "review", now, trouble=result.reason)
-    else:
-        _move(refund_id, "succeeded", now, receipt=result.receipt)
+        _move(refund_id, "review", now, trouble=result.reason, since=("approved", "sending", "sent"))
+    elif result.state == "paid":
+        _paid(refund_id, result.receipt, now)
     return Refund.objects.get(id=refund_id).state
 
 
 @transaction.atomic
 def _move(
     refund_id: UUID, state: str, now: datetime, *, trouble: str = "", provider_id: str | None = None,
-    receipt: str | None = None,
+    since: tuple[str, ...] = REFUND_STATES,
 ) -> Refund | None:  # fmt: skip
     refund = Refund.objects.select_for_update(of=("self",)).select_related("payment").get(id=refund_id)
     if provider_id is not None and refund.provider_id is None:
         refund.provider_id = provider_id
         refund.save(update_fields=["provider_id"])
-    if refund.state == state or not may_move(REFUND_MOVES, refund.state, state):
+    if refund.state == state or refund.state not in since or not may_move(REFUND_MOVES, refund.state, state):
         return None
-    refund.trouble, refund.receipt = trouble, receipt or refund.receipt
-    if state == "succeeded":
-        if refund.state == "recorded":  # somebody paid it by hand, and now the gateway did too
-            refund.trouble = "paid-twice"
-        if refund.state == "closed" and not is_still_ours(refund):  # its money went another way
-            refund.trouble = "paid-twice"
-            refund.save(update_fields=["trouble", "receipt"])
-            return None
-        finish_refund(refund, actor=SYSTEM, now=now)
-        return refund
-    refund.state = state
-    refund.save(update_fields=["state", "trouble", "receipt"])
+    refund.state, refund.trouble = state, trouble
+    refund.save(update_fields=["state", "trouble"])
     if state == "review":
         event = events.RefundStuck(
             refund_id=refund.id, payment_id=refund.payment_id, bill_id=refund.payment.bill_id,
@@ -149,8 +154,64 @@ def _move(
     return refund
 
 
-def finish_refund(refund: Refund, *, actor: Actor, now: datetime) -> None:
-    """Write down that the money of a refund is back with whoever paid, and book it; the caller has locked the refund."""
+@transaction.atomic
+def _paid(refund_id: UUID, receipt: str | None, now: datetime) -> None:
+    """The gateway gave the money of a refund back: once, or once more than somebody did by hand or another refund did."""
+    refund = Refund.objects.select_for_update(of=("self",)).select_related("payment").get(id=refund_id)
+    gateway = refund.payment.gateway
+    if refund.hand_from == gateway and (receipt or "").casefold() in ("", refund.hand_receipt.casefold()):
+        if refund.state == "recorded":  # what somebody recorded is what the gateway tells of
+            forget_hand(refund)
+            finish_refund(refund, actor=SYSTEM, paid_from=gateway, receipt=receipt, now=now)
+        return
+    by_hand = refund.state == "succeeded" and refund.hand_checked_by and refund.paid_from == refund.hand_from
+    if by_hand or (refund.state == "closed" and not is_still_ours(refund)):
+        owe_second_payout(refund, actor=SYSTEM, gateway=gateway, receipt=receipt, now=now)
+    elif may_move(REFUND_MOVES, refund.state, "succeeded") and refund.state != "succeeded":
+        refund.trouble = (
+            PAID_TWICE if refund.state == "recorded" else ""
+        )  # whether the hand paid too, a second person looks
+        finish_refund(refund, actor=SYSTEM, paid_from=gateway, receipt=receipt, now=now)
+
+
+def owe_second_payout(refund: Refund, *, actor: Actor, gateway: str, receipt: str | None, now: datetime) -> None:
+    """Book that the money of a refund went out twice, with a bill by which the second comes back. The caller has locked the refund."""
+    if Receivable.objects.filter(refund=refund).exists():
+        return
+    payment = refund.payment
+    line = {
+        "code": GIVEN_TWICE, "description": GIVEN_TWICE_WORDS, "amount_cents": refund.amount_cents, "body_code": "",
+        "account": RECEIVABLE_ACCOUNT,
+    }  # fmt: skip
+    bill = Bill.objects.create(
+        payable_id=refund.id, purpose=GIVEN_TWICE, reference=references.mint("HB"), description=GIVEN_TWICE_WORDS,
+        lines=[line], total_cents=refund.amount_cents, currency=payment.currency, raised_at=now,
+    )  # fmt: skip
+    transfer_id = book_second_payout(refund, gateway=gateway, now=now)
+    Receivable.objects.create(
+        refund=refund, bill=bill, gateway=gateway, receipt=receipt, amount_cents=refund.amount_cents,
+        transfer_id=transfer_id, found_at=now,
+    )  # fmt: skip
+    refund.trouble = PAID_TWICE
+    refund.save(update_fields=["trouble"])
+    event = events.RefundPaidTwice(
+        refund_id=refund.id, payment_id=payment.id, bill_id=payment.bill_id, amount_cents=refund.amount_cents,
+        transfer_id=transfer_id, owed_bill_id=bill.id,
+    )  # fmt: skip
+    journal.record(actor=actor, event=event, now=now)
+
+
+def forget_hand(refund: Refund) -> None:
+    """Take back what somebody recorded of a payment by hand; the file stays, known by its digest in the journal."""
+    refund.hand_by, refund.hand_from, refund.hand_receipt, refund.hand_note, refund.hand_file = None, "", "", "", None
+
+
+def finish_refund(refund: Refund, *, actor: Actor, paid_from: str, receipt: str | None, now: datetime) -> None:
+    """Write down that the money of a refund is back with whoever paid, out of which gateway, and book it.
+
+    The caller has locked the refund.
+    """
+    refund.paid_from, refund.receipt = paid_from, receipt or refund.receipt
     transfer_id = book_refund(refund, now=now)
     refund.state, refund.finished_at = "succeeded", now
     refund.save()

@@ -117,7 +117,9 @@ class Card(Gateway, Repays, Cancels):
         return told if told.state == "paid" else str(answer["id"])
 
     def query_repayment(self, repayment: Repayment) -> Result:
-        """Ask for the refund."""
+        """Ask for the refund, once the gateway named it."""
+        if not repayment.provider_id:
+            return PENDING
         try:
             return _refund_result(self._call("GET", f"/v1/refunds/{repayment.provider_id}"))
         except (Rejected, Uncertain):

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models import Count
 
-from huduma.contexts.payments.models import BASKET, Bill, Payment, Refund
+from huduma.contexts.payments.models import BASKET, Bill, Payment, Receivable, Refund
 from huduma.foundation import references
 
 UNCLAIMED_FOR = timedelta(days=1)
+OWED_FOR = timedelta(days=14)
 PATTERN_SPAN = timedelta(days=30)
 REFUNDS_OF_ONE_PAYER = 3
 REFUNDS_OF_ONE_PAIR = 5
@@ -45,6 +46,12 @@ def refund_patterns(now: datetime) -> list[str]:
         newest = recent.filter(asked_by=pair["asked_by"], approved_by=pair["approved_by"]).latest("asked_at")
         found.append(f"persons {newest.id} ×{pair['times']}")
     return found
+
+
+def given_twice(now: datetime) -> list[str]:
+    """Return the bills for money that went back twice and that nobody returned or wrote off for two weeks."""
+    waiting = Receivable.objects.filter(bill__state="open", found_at__lt=now - OWED_FOR).order_by("id")
+    return list(waiting.values_list("bill__reference", flat=True)[:EXAMPLES])
 
 
 def bodies_of(bill: Bill) -> set[str]:

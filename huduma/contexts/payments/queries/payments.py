@@ -6,7 +6,17 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet, Sum
 
-from huduma.contexts.payments.models import Bill, Callback, GatewayHealth, Payment, Refund, Ruling, TillSession
+from huduma.contexts.identity import public as identity
+from huduma.contexts.payments.models import (
+    Bill,
+    Callback,
+    GatewayHealth,
+    Payment,
+    Receivable,
+    Refund,
+    Ruling,
+    TillSession,
+)
 from huduma.contexts.payments.providers.base import Gateway, gateways
 from huduma.contexts.payments.queries.dues import convenience_of, currency_at, due_cents
 from huduma.contexts.payments.rules import ENDED_REFUNDS, OPEN_STATES
@@ -119,7 +129,7 @@ def waiting_refunds_for(actor: Actor) -> list[Refund]:
     """Return the refunds that wait for a person: to approve, to see to, to check, to close; oldest first. Raises NotPermitted."""
     actor.require_everywhere(*MONEY_ROLES)
     waiting = Refund.objects.filter(
-        Q(state__in=["proposed", "review", "recorded", "closing"]) | Q(trouble="paid-twice")
+        Q(state__in=["proposed", "review", "recorded", "closing"]) | Q(trouble="paid-twice", receivable=None)
     )
     return list(waiting.select_related("payment__bill").order_by("asked_at")[:PAGE_SIZE])
 
@@ -145,6 +155,32 @@ def ownerless_for(actor: Actor) -> list[Payment]:
     closed = Payment.objects.filter(refunds__state="closed").distinct()
     found = [*kept.order_by("id")[:PAGE_SIZE], *(one for one in closed.order_by("id") if closed_left_cents(one))]
     return sorted(found, key=lambda one: one.id)[:PAGE_SIZE]
+
+
+def owner_of(bill: Bill | None) -> identity.Contact | None:
+    """Return how to reach whoever owes a bill; None where that is nobody we know."""
+    if bill is None or bill.payer_person_id is None:
+        return None
+    try:
+        return identity.contact_of(bill.payer_person_id)
+    except NotFound:
+        return None
+
+
+def reach(payment: Payment) -> tuple[str, str] | None:
+    """Return the number of whoever paid, else of whoever owes the bill, and their language."""
+    if payment.phone.startswith("+"):
+        return payment.phone, payment.language
+    owner = owner_of(payment.bill)
+    return (owner.phone, owner.language) if owner and owner.phone else None
+
+
+def receivables_for(actor: Actor) -> list[Receivable]:
+    """Return what went out twice: what is still owed first, oldest first. Raises NotPermitted."""
+    actor.require_everywhere(*MONEY_ROLES, "auditor")
+    found = Receivable.objects.select_related("bill", "refund__payment__bill")
+    waiting = list(found.filter(bill__state="open").order_by("id")[:PAGE_SIZE])
+    return waiting + list(found.exclude(bill__state="open").order_by("-id")[: PAGE_SIZE - len(waiting)])
 
 
 def closed_refund_of(payment: Payment) -> Refund | None:

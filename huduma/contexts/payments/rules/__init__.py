@@ -1,6 +1,7 @@
 """What is legal and what adds up, without a database: the states of payments and refunds, amounts, terms, and when to ask again."""
 
 from huduma.contexts.payments.rules.amounts import (
+    RECEIVABLE_ACCOUNT,
     Line,
     account_of,
     in_order,
@@ -41,6 +42,7 @@ __all__ = [
     "OPEN_STATES",
     "PAYMENT_MOVES",
     "PAYMENT_STATES",
+    "RECEIVABLE_ACCOUNT",
     "REFUND_MOVES",
     "REFUND_STATES",
     "WITHDRAWN",

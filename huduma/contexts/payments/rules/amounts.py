@@ -12,6 +12,8 @@ from typing import Any
 Line = dict[str, Any]
 #: Kenya shillings are converted and charged in whole shillings: M-Pesa takes no cents.
 WHOLE = {"KES": 100}
+#: What is owed to us because it was given back twice.
+RECEIVABLE_ACCOUNT = "receivable:given-twice"
 #: How many parts one shilling has in the table of rates.
 RATE_UNIT = 10_000
 

@@ -1,12 +1,12 @@
 """Refunds by people: nothing leaves on the word of one."""
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from huduma.contexts.messages.models import Message
 from huduma.contexts.payments import handlers, operations
 from huduma.contexts.payments import public as payments
-from huduma.contexts.payments.models import Refund
+from huduma.contexts.payments.models import Receivable, Refund
 from huduma.contexts.payments.operations import refunds
 from huduma.contexts.payments.providers.base import Result
 from huduma.foundation import ids
@@ -140,17 +140,136 @@ def test_a_refund_paid_by_hand_needs_evidence_and_a_second_pair_of_eyes(
         Refund.objects.filter(id=refund.id).update(hand_checked_by=one.account_id)
 
 
-def test_a_refund_that_the_gateway_pays_after_a_hand_did_is_shown_until_one_is_back(raise_bill, money_comes, two, now):
+def stuck_refund(raise_bill, money_comes, now, **more):
+    """Return a refund of KSh 250 whose gateway gave no answer."""
     bill = raise_bill()
     money_comes(bill, 25000)
-    refund = money_comes(bill, 25000).refunds.get()
+    refund = money_comes(bill, 25000, **more).refunds.get()
     refunds._move(refund.id, "review", now, trouble="no-answer")
+    return refund
+
+
+def by_hand(refund, actor, now, hand_from="kcb", evidence="FT1"):
     payments.record_by_hand(
-        actor=two[0], refund_id=refund.id, hand_from="kcb", evidence="FT1", note="sent", now=now, **SLIP
+        actor=actor, refund_id=refund.id, hand_from=hand_from, evidence=evidence, note="sent", now=now, **SLIP
     )
-    refunds.take_refund_result(refund_id=refund.id, result=Result("paid", receipt="B1"), now=now)
-    assert [one.trouble for one in payments.waiting_refunds_for(two[0])] == ["paid-twice"]
+
+
+def gateway_pays(refund, now, receipt="B1"):
+    return refunds.take_refund_result(refund_id=refund.id, result=Result("paid", receipt=receipt), now=now)
+
+
+def held_at(*gateways):
+    return [payments.balance_cents(f"gateway:{one}") for one in gateways]
+
+
+def test_whether_a_hand_paid_what_the_gateway_paid_too_a_second_person_looks(raise_bill, money_comes, two, now):
+    one, other = two
+    refund = stuck_refund(raise_bill, money_comes, now)
+    by_hand(refund, one, now)
+    assert gateway_pays(refund, now) == "succeeded"
+    assert [found.trouble for found in payments.waiting_refunds_for(one)] == ["paid-twice"]
+    with pytest.raises(payments.CheckedByPayer):
+        payments.check_by_hand(actor=one, refund_id=refund.id, found=True, now=now)
+    payments.check_by_hand(actor=other, refund_id=refund.id, found=False, now=now)
+    assert (payments.waiting_refunds_for(one), payments.receivables_for(one)) == ([], [])
+    with pytest.raises(payments.NotWaiting):
+        payments.check_by_hand(actor=other, refund_id=refund.id, found=True, now=now)
+    assert held_at("mpesa", "kcb") == [25000, 0]
+
+    refund = stuck_refund(raise_bill, money_comes, now)
+    by_hand(refund, one, now)
+    gateway_pays(refund, now, "B2")
+    payments.check_by_hand(actor=other, refund_id=refund.id, found=True, now=now)
+    [owed] = payments.receivables_for(one)
+    assert (owed.gateway, owed.receipt, owed.bill.total_cents) == ("kcb", "FT1", 25000)
+    assert payments.waiting_refunds_for(one) == []
+    assert held_at("mpesa", "kcb") == [50000, -25000]
+    assert (payments.balance_cents("receivable"), payments.balance_cents("suspense")) == (25000, 0)
+
+
+def test_what_the_gateway_pays_after_a_hand_is_owed_once_and_comes_back_by_its_bill(
+    raise_bill, money_comes, officer_actor, two, now
+):
+    one, other = two
+    refund = stuck_refund(raise_bill, money_comes, now, phone="+254700000002", language="sw")
+    by_hand(refund, one, now)
+    assert refunds.take_refund_result(refund_id=refund.id, result=Result("failed"), now=now) == "recorded"
+    payments.check_by_hand(actor=other, refund_id=refund.id, found=True, now=now)
+    for _ in range(2):  # told twice
+        gateway_pays(refund, now)
+    [owed] = payments.receivables_for(officer_actor(None, role="auditor"))
+    assert (owed.gateway, owed.receipt) == ("mpesa", "B1")
+    assert held_at("mpesa", "kcb") == [25000, -25000]
+    with connection.cursor() as cursor:  # both lines of statements find theirs
+        cursor.execute("SELECT gateway, receipt, cents FROM payments_cashbook WHERE kind = 'refund' ORDER BY gateway")
+        assert cursor.fetchall() == [("kcb", "FT1", -25000), ("mpesa", "B1", -25000)]
+    officer = officer_actor("CRS", role="supervisor")
+    for act, more in (
+        (payments.ask_back, {}),
+        (payments.propose_write_off, {"reason": "x"}),
+        (payments.decide_write_off, {"approve": True}),
+    ):
+        with pytest.raises(NotPermitted):
+            act(actor=officer, receivable_id=owed.id, now=now, **more)
+    payments.ask_back(actor=one, receivable_id=owed.id, now=now)
+    with pytest.raises(payments.AskedToday):
+        payments.ask_back(actor=other, receivable_id=owed.id, now=now)
+    [entry] = journal.entries_concerning(refund.id, acts=("payments.receivable.asked",))
+    handlers.on_asked_back(entry)
+    message = Message.objects.get()
+    assert message.language == "sw"
+    assert "KSh 250.00" in message.text
+    assert owed.bill.reference in message.text
+    money_comes(owed.bill, 25000, gateway="airtel")
+    assert (payments.balance_cents("receivable"), payments.trial_balance_cents()) == (0, 0)
+    with pytest.raises(payments.NothingOwed):
+        payments.propose_write_off(actor=one, receivable_id=owed.id, reason="gone", now=now)
+
+
+def test_what_does_not_come_back_is_written_off_by_two_and_what_came_counts(raise_bill, money_comes, two, now):
+    one, other = two
+    for came in (0, 10000):
+        refund = stuck_refund(raise_bill, money_comes, now)
+        by_hand(refund, one, now)
+        payments.check_by_hand(actor=other, refund_id=refund.id, found=True, now=now)
+        gateway_pays(refund, now, f"B{came}")
+        owed = payments.receivables_for(one)[0]
+        with pytest.raises(payments.NobodyToAsk):
+            payments.ask_back(actor=one, receivable_id=owed.id, now=now)
+        if came:
+            money_comes(owed.bill, came)
+        case = {"receivable_id": owed.id, "now": now}
+        with pytest.raises(payments.ReasonMissing):
+            payments.propose_write_off(actor=one, reason=" ", **case)
+        payments.propose_write_off(actor=one, reason="the number is dead", **case)
+        with pytest.raises(payments.ProposedAlready):
+            payments.propose_write_off(actor=other, reason="the same", **case)
+        with pytest.raises(payments.SecondPersonNeeded):
+            payments.decide_write_off(actor=one, approve=True, **case)
+        payments.decide_write_off(actor=one, approve=False, **case)
+        with pytest.raises(payments.NotWaiting):
+            payments.decide_write_off(actor=other, approve=True, **case)
+        payments.propose_write_off(actor=one, reason="the number is dead", **case)
+        payments.decide_write_off(actor=other, approve=True, **case)
+        owed.bill.refresh_from_db()
+        assert (owed.bill.state, owed.bill.total_cents) == ("settled", came)
+        assert (payments.balance_cents("receivable"), payments.balance_cents("suspense")) == (0, 0)
+        with pytest.raises(IntegrityError, match="two_persons"), transaction.atomic():
+            Receivable.objects.filter(id=owed.id).update(off_checked_by=one.account_id)
+    assert payments.balance_cents("write-off") == 25000 + 15000
     assert payments.trial_balance_cents() == 0
+
+
+def test_a_hand_that_recorded_what_the_gateway_paid_paid_nothing(raise_bill, money_comes, two, now):
+    for checked in (False, True):
+        refund = stuck_refund(raise_bill, money_comes, now)
+        by_hand(refund, two[0], now, "mpesa", f"b{checked:d}")
+        if checked:
+            payments.check_by_hand(actor=two[1], refund_id=refund.id, found=True, now=now)
+        assert gateway_pays(refund, now, f"B{checked:d}") == "succeeded"
+    assert (payments.waiting_refunds_for(two[0]), payments.receivables_for(two[0])) == ([], [])
+    assert held_at("mpesa") == [50000]
 
 
 def test_a_stuck_refund_is_closed_by_two_and_its_money_goes_back_another_way(raise_bill, money_comes, two, now):
@@ -181,8 +300,9 @@ def test_a_stuck_refund_is_closed_by_two_and_its_money_goes_back_another_way(rai
     refunds.take_refund_result(refund_id=anew.id, result=Result("paid", receipt="B1"), now=now)
     assert (payments.balance_cents("suspense"), payments.balance_cents("gateway:mpesa")) == (0, 25000)
     refunds.take_refund_result(refund_id=stuck.id, result=Result("paid", receipt="B2"), now=now)  # after all
-    assert [(found.id, found.trouble) for found in payments.waiting_refunds_for(one)] == [(stuck.id, "paid-twice")]
-    assert payments.balance_cents("gateway:mpesa") == 25000
+    [owed] = payments.receivables_for(one)
+    assert (owed.refund_id, owed.receipt, payments.waiting_refunds_for(one)) == (stuck.id, "B2", [])
+    assert (payments.balance_cents("gateway:mpesa"), payments.balance_cents("receivable")) == (20000, 5000)
 
 
 def test_money_whose_refund_was_closed_twice_is_there_once(raise_bill, money_comes, two, now):
@@ -206,7 +326,7 @@ def test_money_whose_refund_was_closed_twice_is_there_once(raise_bill, money_com
     give_back(5000)
     assert payments.ownerless_for(two[0]) == []
     refunds.take_refund_result(refund_id=first.id, result=Result("paid", receipt="B1"), now=now)  # after all
-    assert [one.trouble for one in payments.waiting_refunds_for(two[0])] == ["paid-twice"]
+    assert [one.receipt for one in payments.receivables_for(two[0])] == ["B1"]
 
     payment = money_comes(None, 10000)  # for no bill: a part went back, and the rest was closed
     part = give_back(4000)

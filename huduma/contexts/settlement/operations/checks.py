@@ -132,6 +132,10 @@ CHECKS: dict[str, tuple[str, Callable[[datetime], Found]]] = {
         gettext_noop("Many refunds to one payer, or by the same two persons"),
         payments.refund_patterns,
     ),
+    "given-twice": (
+        gettext_noop("Money that was given back twice waits for two weeks to come back or be written off"),
+        payments.given_twice,
+    ),
     "unmatched": (gettext_noop("Lines of statements wait for a person for two days"), _unmatched),
     "not-on-statement": (gettext_noop("Payments that the gateway’s statement does not name"), _not_on_statement),
     "without-rate": (
