@@ -5,7 +5,6 @@ Whatever is sent again has the effect of once.
 """
 
 import base64
-import binascii
 import hashlib
 import json
 from collections.abc import Callable
@@ -27,6 +26,12 @@ from huduma.foundation.ui.requests import actor_of
 
 TUS = "1.0.0"
 PIECE = "application/offset+octet-stream"
+
+
+class NotSpoken(Refusal):
+    """This server speaks version 1.0.0 of the tus protocol. Update the page of the tablet."""
+
+
 #: What each refusal is in HTTP; 460 is tus's own for a checksum that does not agree. Every other one is a conflict.
 STATUS: dict[type[Refusal], int] = {
     outreach.UnknownDevice: 401,
@@ -35,7 +40,8 @@ STATUS: dict[type[Refusal], int] = {
     NotFound: 404,
     outreach.Erased: 410,
     outreach.TooLong: 413,
-    outreach.Malformed: 422,
+    outreach.Malformed: 400,
+    NotSpoken: 412,
     outreach.TooManyPieces: 429,
     outreach.WrongChecksum: 460,
     files.NotScanned: 503,
@@ -43,16 +49,15 @@ STATUS: dict[type[Refusal], int] = {
 Answer = Callable[[HttpRequest, Actor, outreach.Device], HttpResponse]
 
 
-class NotSpoken(Refusal):
-    """This server speaks version 1.0.0 of the tus protocol. Update the page of the tablet."""
-
-
 def _refused(refusal: Refusal) -> JsonResponse:
     status = next((code for kind, code in STATUS.items() if isinstance(refusal, kind)), 409)
     content: dict[str, Any] = {"message": refusal.message, "code": refusal.code}
     if status == 410:
         content["wipe"] = True
-    return JsonResponse(content, status=status)
+    answer = JsonResponse(content, status=status)
+    if status == 412:
+        answer["Tus-Version"] = TUS
+    return answer
 
 
 def _of_device(view: Callable[..., HttpResponse], *, lost: bool = False) -> Callable[..., HttpResponse]:
@@ -230,7 +235,7 @@ def _metadata(header: str) -> dict[str, str]:
         name, _, value = pair.partition(" ")
         try:
             found[name] = base64.b64decode(value, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # no base 64, or no UTF-8 in it
             raise outreach.Malformed from None
     return found
 

@@ -1,5 +1,6 @@
 """What a tablet and the server say to each other."""
 
+import base64
 import json
 from datetime import timedelta
 
@@ -124,9 +125,38 @@ def test_days_that_never_were_and_endless_numbers_do_not_keep_the_others_on_the_
 
 def test_too_much_at_once_is_refused_whole(tablet):
     assert tablet.send(*(ticket("VA001") for _ in range(101))).status_code == 413
-    assert tablet.call("POST", "records/", data="[" * 9, content_type="application/json").status_code == 422
+    assert tablet.call("POST", "records/", data="[" * 9, content_type="application/json").status_code == 400
     assert tablet.call("POST", "records/", data=" " * 1_000_001, content_type="application/json").status_code == 413
     assert Record.objects.count() == 0
+
+
+def test_what_cannot_be_read_is_never_a_fault_of_the_server(client, tablet, visit, officer, enter_desk):
+    def b64(text):
+        return base64.b64encode(text.encode()).decode()
+
+    one = "01980000-0000-7000-8000-000000000001"
+    known = f"id {b64(one)},record {b64(one)},sha256 {b64('a' * 64)}"
+    for metadata, length, version, status in (
+        ("", "10", "1.0.0", 400), ("id \xe9", "10", "1.0.0", 400), ("id /w==", "10", "1.0.0", 400),
+        (f"id {b64('x')}", "10", "1.0.0", 400), (known, "\xb2", "1.0.0", 400), (known, "-1", "1.0.0", 400),
+        (known, "0", "1.0.0", 413), (known, "10", "0.2.2", 412), (known, "10", "1.0.0", 201),
+    ):  # fmt: skip
+        headers = {"HTTP_UPLOAD_METADATA": metadata, "HTTP_UPLOAD_LENGTH": length, "HTTP_TUS_RESUMABLE": version}
+        assert tablet.call("POST", "files/", **headers).status_code == status, headers
+    for offset, checksum, status in (("", "", 400), ("\xb2", "", 400), ("0", "md5 x", 400), ("0", "sha256 \xe9", 460)):
+        headers = {"HTTP_UPLOAD_OFFSET": offset, "HTTP_UPLOAD_CHECKSUM": checksum}
+        said = {"data": b"12345", "content_type": "application/offset+octet-stream"}
+        assert tablet.call("PATCH", f"files/{one}/", **headers, **said).status_code == status, headers
+    for path in ("records/", "records/states/"):
+        for said in (b"\xff", b"[]", b"null", b'{"records": {}, "ids": {}}', b'{"records": NaN}', b"[" * 5000):
+            assert tablet.call("POST", path, data=said, content_type="application/json").status_code == 400, said
+    enter_desk(client, Account.objects.get(id=officer.account_id))
+    for name in ("a\0b", "\ud800", ["x"], ""):
+        said = json.dumps({"name": name, "visit": str(visit.id)})
+        assert client.post(f"{API}devices/", data=said, content_type="application/json").status_code == 201, name
+    assert (
+        client.post(f"{API}devices/", data='{"visit": "\\u0000"}', content_type="application/json").status_code == 400
+    )
 
 
 def test_a_clock_that_is_wrong_dates_nothing_before_the_tablet_or_after_now(tablet):
@@ -235,7 +265,7 @@ def test_the_supervisor_sees_what_a_tablet_still_holds(tablet):
 
 def test_refusals_speak_the_language_of_the_tablet(tablet):
     told = tablet.call("GET", "records/?ids=nonsense", HTTP_ACCEPT_LANGUAGE="sw")
-    assert told.status_code == 422
+    assert told.status_code == 400
     assert "Rekodi hii" in body(told)["message"]
 
 

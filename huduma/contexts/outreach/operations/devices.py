@@ -13,6 +13,7 @@ from huduma.contexts.workforce import public as workforce
 from huduma.foundation import references
 from huduma.foundation.access import Actor, NotFound, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
+from huduma.foundation.text import storable
 
 SEEN_SECONDS = 30
 
@@ -52,7 +53,7 @@ def register_device(*, actor: Actor, visit_id: UUID, name: str, now: datetime) -
         raise VisitOver
     token = secrets.token_urlsafe(32)
     device = Device.objects.create(
-        visit=visit, account_id=actor.account_id, name=" ".join(name.split())[:60] or "tablet", code=_free_code(),
+        visit=visit, account_id=actor.account_id, name=" ".join(storable(name).split())[:60] or "tablet", code=_free_code(),
         letters=rules.letters(visit.devices.count()), token_digest=digest_of(token), registered_at=now,
         expires_at=expires_at, seen_at=now,
     )  # fmt: skip

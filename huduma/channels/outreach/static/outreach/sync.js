@@ -113,7 +113,7 @@ const sendFiles = async () => {
       try {
         await sendFile(made, file);
       } catch (error) {
-        if (![409, 413, 415, 422].includes(error.status)) throw error; // this one is never taken; the others go on
+        if (![400, 409, 413, 415].includes(error.status)) throw error; // this one is never taken; the others go on
         await note(made, { state: "refused", message: error.message });
         break;
       }
