@@ -85,9 +85,10 @@ def set_abilities(
 ) -> None:
     """Say in which languages somebody at a place serves people, and for which services (codes of the catalogue); none is all.
 
-    Raises NotPermitted.
+    Raises NotPermitted, NotPosted.
     """
     require_place(actor, place_code, "supervisor")
+    _require_posted(account_id, place_code, now)
     spoken, served = tuple(sorted({*languages} & {*LANGUAGES})), tuple(sorted({*services}))
     Language.objects.filter(account_id=account_id).delete()
     Skill.objects.filter(account_id=account_id).delete()

@@ -106,6 +106,7 @@ def set_abilities(
     _require_colleague(account_id)
     for code in services:
         catalogue.get_service(code)
+    _post(account_id, now)
     workforce.set_abilities(
         actor=actor, account_id=account_id, place_code=workforce.CONTACT_CENTRE, languages=languages, services=services,
         now=now,
@@ -121,10 +122,7 @@ def plan_shift(*, actor: Actor, account_id: UUID, starts_at: datetime, ends_at: 
     """
     queries.require_planner(actor)
     _require_colleague(account_id)
-    # Who holds an agent's role works in the contact centre: the first shift posts them there.
-    workforce.post_staff(
-        actor=SYSTEM, account_id=account_id, place_code=workforce.CONTACT_CENTRE, from_on=timezone.localdate(now), now=now
-    )  # fmt: skip
+    _post(account_id, now)
     workforce.plan_shift(
         actor=actor, account_id=account_id, place_code=workforce.CONTACT_CENTRE, starts_at=starts_at, ends_at=ends_at, now=now
     )  # fmt: skip
@@ -133,3 +131,10 @@ def plan_shift(*, actor: Actor, account_id: UUID, starts_at: datetime, ends_at: 
 def _require_colleague(account_id: UUID) -> None:
     if not any(one.account_id == account_id for one in queries.colleagues()):
         raise NotFound
+
+
+def _post(account_id: UUID, now: datetime) -> None:
+    """Post somebody of the contact centre there, as whoever holds an agent's role is from the first thing planned for them."""
+    workforce.post_staff(
+        actor=SYSTEM, account_id=account_id, place_code=workforce.CONTACT_CENTRE, from_on=timezone.localdate(now), now=now
+    )  # fmt: skip

@@ -29,6 +29,24 @@ def test_skills_are_said_by_those_who_supervise_the_officer(clerk, now):
     assert [acts.count(f"workforce.skill.{what}") for what in ("granted", "withdrawn")] == [1, 1]
 
 
+def test_what_somebody_speaks_and_serves_is_said_where_they_work(clerk, now):
+    officer, boss = clerk("neema"), clerk("mkuu", role="supervisor")
+    elsewhere = clerk("mgeni", role="supervisor", posted=False)
+    workforce.post_staff(actor=SYSTEM, account_id=elsewhere.account_id, place_code="HC02", from_on=now.date(), now=now)
+    about = {"account_id": officer.account_id, "languages": ["en"], "services": ["police-clearance"], "now": now}
+    for actor, place in ((elsewhere, "HC01"), (clerk("amani"), "HC01"), (officer, "HC01")):
+        with pytest.raises(NotPermitted):
+            workforce.set_abilities(actor=actor, place_code=place, **about)
+    for verb in (workforce.grant_skill, workforce.withdraw_skill):
+        with pytest.raises(NotPermitted):
+            verb(actor=elsewhere, account_id=officer.account_id, service_code="police-clearance", now=now)
+    with pytest.raises(workforce.NotPosted):  # naming one's own place gives no say in others' people
+        workforce.set_abilities(actor=elsewhere, place_code="HC02", **about)
+    workforce.set_abilities(actor=boss, place_code="HC01", **about)
+    found = workforce.abilities_of([officer.account_id])[officer.account_id]
+    assert (found.languages, found.skills) == ({"en"}, {"police-clearance"})
+
+
 def test_only_who_is_posted_there_is_planned_or_away(clerk, now, monday):
     boss, stranger = clerk("mkuu", role="supervisor"), clerk("mgeni", posted=False)
     span = {"place_code": "HC01", "starts_at": monday, "ends_at": monday + HOUR, "now": now}
