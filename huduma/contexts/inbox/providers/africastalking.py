@@ -39,7 +39,7 @@ def _web(address: str) -> str:
 
 def _seconds(fields: dict[str, str], name: str) -> int:
     told = fields.get(name, "")
-    return int(told) if told.isdecimal() else 0
+    return int(told) if told.isdecimal() and len(told) < 10 else 0
 
 
 class Sms(Channel):

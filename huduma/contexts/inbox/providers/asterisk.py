@@ -16,7 +16,7 @@ from uuid import UUID
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from huduma.contexts.inbox.providers.base import CallNews, Line, News, Refused, Unreadable
+from huduma.contexts.inbox.providers.base import MALFORMED, CallNews, Line, News, Refused, Unreadable
 from huduma.foundation import http
 from huduma.foundation import phone as phones
 
@@ -76,7 +76,7 @@ class Asterisk(Line):
         """Return what one event says of a call."""
         try:
             return list(_news(json.loads(body)))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except MALFORMED as error:
             raise Unreadable("malformed") from error
 
     @contextmanager
@@ -180,7 +180,7 @@ def channel_in(body: bytes) -> str:
     """Return whose event this is: the id of its channel, empty where it has none."""
     try:
         return str(json.loads(body)["channel"]["id"])[:100]
-    except (ValueError, TypeError, KeyError):
+    except MALFORMED:
         return ""
 
 

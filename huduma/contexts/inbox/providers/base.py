@@ -11,6 +11,8 @@ from huduma.foundation import http
 from huduma.foundation.sockets import Registry
 from huduma.foundation.text import storable
 
+#: What reading JSON of a stranger raises, whose parts are not what they should be; also where it is nested deeper than Python goes.
+MALFORMED = (ValueError, TypeError, LookupError, AttributeError, RecursionError)  # phones.InvalidPhone is a ValueError
 #: What the tables hold.
 ADDRESS_LIMIT, ID_LIMIT = 254, 300
 

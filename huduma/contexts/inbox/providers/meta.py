@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from huduma.contexts.inbox.providers.base import Channel, News, Refused, Unread, Unreadable, id_in
+from huduma.contexts.inbox.providers.base import MALFORMED, Channel, News, Refused, Unread, Unreadable, id_in
 from huduma.foundation import http
 
 READ_SECONDS = 15.0
-MALFORMED = (ValueError, TypeError, KeyError, AttributeError, RecursionError)  # phones.InvalidPhone is a ValueError
 
 
 class MetaChannel(Channel):

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from oauthlib.oauth1 import Client
 
-from huduma.contexts.inbox.providers.base import Channel, Incoming, News, Refused, Unreadable, id_in
+from huduma.contexts.inbox.providers.base import MALFORMED, Channel, Incoming, News, Refused, Unreadable, id_in
 from huduma.foundation import http
 
 READ_SECONDS = 15.0
@@ -44,7 +44,7 @@ class X(Channel):
         """Return the direct messages of a webhook that others wrote; other activities of the account say nothing to us."""
         try:
             return list(_news(json.loads(body)))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except MALFORMED as error:
             raise Unreadable("malformed") from error
 
     def send(self, *, to: str, text: str, mark: str) -> str:

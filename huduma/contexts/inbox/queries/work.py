@@ -14,6 +14,7 @@ from huduma.contexts.knowledge import public as knowledge
 from huduma.foundation import references
 from huduma.foundation.access import Actor, NotFound
 from huduma.foundation.journal import public as journal
+from huduma.foundation.text import storable
 from huduma.foundation.translated import pick
 
 #: A call of which nothing more was heard for so long is over, whatever the telephone company forgot to say.
@@ -65,7 +66,9 @@ def live_call_of(actor: Actor, *, now: datetime) -> Call | None:
 def whom_to_dial(*, session_id: str, agent_phone: str) -> str:
     """Return whom an agent, who lifted, wants to reach: for a line that asks at each turn. Empty where the call is no longer wanted."""
     live = Call.objects.filter(direction="out", ended_at=None)
-    found = live.filter(session_id=session_id).first() or live.filter(agent_phone=agent_phone).first()
+    found = (
+        live.filter(session_id=storable(session_id)).first() or live.filter(agent_phone=storable(agent_phone)).first()
+    )
     return found.phone if found else ""
 
 

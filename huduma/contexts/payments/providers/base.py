@@ -268,7 +268,7 @@ def json_object(body: bytes) -> dict[str, Any]:
     """Return a callback's JSON object. Raises Malformed."""
     try:
         content = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Malformed("not JSON") from None
     if not isinstance(content, dict):
         raise Malformed("not an object")
