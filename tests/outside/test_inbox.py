@@ -13,14 +13,16 @@ from huduma.contexts.contact import public as contact
 from huduma.contexts.identity import public as identity
 from huduma.contexts.inbox import operations
 from huduma.contexts.inbox import public as inbox
-from huduma.contexts.inbox.models import Call, CallBack, Conversation, Mailbox, Message, Received
+from huduma.contexts.inbox.models import Attachment, Call, CallBack, Conversation, Mailbox, Message, Received
 from huduma.contexts.inbox.operations.conversations import begin
 from huduma.contexts.inbox.providers.whatsapp import WhatsApp
 from huduma.contexts.messages.models import Message as Sent
 from huduma.contexts.places import public as places
 from huduma.foundation import http, references
 from huduma.foundation.access import ANONYMOUS, SYSTEM
+from huduma.foundation.files import public as files
 from huduma.foundation.journal import public as journal
+from huduma.foundation.sockets import Registry
 from sandbox.inbound import _webhook, messenger_webhook, meta_signature, x_signature, x_webhook
 from tests.pictures import png as picture
 
@@ -121,6 +123,54 @@ def test_a_flood_is_kept_joined_and_not_acknowledged_each_time(sandbox, agent, d
     assert len(sent_mail(sandbox)) <= 6
 
 
+def test_machines_that_write_without_saying_so_are_answered_a_few_times_a_day(sandbox, agent, drain_jobs, monkeypatch):
+    monkeypatch.setattr("huduma.contexts.inbox.rules.FLOOD_PER_HOUR", 100)
+    monkeypatch.setattr("huduma.contexts.inbox.rules.FLOOD_PER_DAY", 3)
+    for number in range(6):
+        put(sandbox, mail(number=number))
+    fetch(drain_jobs)
+    assert (Conversation.objects.count(), len(sent_mail(sandbox))) == (3, 2)
+    references_in = {f"Re: Cheti [{references.display(one.reference)}]" for one in Conversation.objects.all()}
+    assert {one["subject"] for one in sent_mail(sandbox)} < references_in
+
+
+def test_nobodys_words_are_dropped_for_an_id_that_another_mail_has(sandbox, agent, drain_jobs):
+    put(sandbox, mail("Printed."))
+    put(sandbox, mail("Printed again."))
+    put(sandbox, mail("Not hers.", sender="thief@elsewhere.example"))
+    put(sandbox, mail("Printed.", X_Path="came twice"))
+    fetch(drain_jobs)
+    assert sorted(Message.objects.filter(side="customer").values_list("text", flat=True)) == [
+        "Not hers.", "Printed again.", "Printed.",
+    ]  # fmt: skip
+
+
+def test_words_that_another_may_have_sent_are_marked_in_a_conversation_that_was_proven(sandbox, agent, drain_jobs):
+    proven = "sandbox.example; dmarc=pass header.from=mfano.example"
+    put(sandbox, mail(Authentication_Results=proven))
+    fetch(drain_jobs)
+    conversation = Conversation.objects.get()
+    assert conversation.is_proven
+    subject = f"Re: {references.display(conversation.reference)}"
+    forged = mail("Send it to my new address.", number=2, Authentication_Results=proven.replace("pass", "none"))
+    forged.replace_header("Subject", subject)
+    put(sandbox, forged)
+    fetch(drain_jobs)
+    conversation.refresh_from_db()
+    assert (Conversation.objects.count(), conversation.is_proven) == (1, False)
+
+
+def test_a_mailbox_with_many_numbers_is_read_to_its_end_by_two_who_fetch_it(sandbox, agent, drain_jobs, monkeypatch):
+    monkeypatch.setattr("huduma.contexts.inbox.providers.imap.WINDOW", 2)
+    for number in range(5):
+        put(sandbox, mail(number=number, sender=f"citizen{number}@mfano.example"))
+    while operations.fetch_mail(timezone.now()):
+        Mailbox.objects.update(last_uid=max(Mailbox.objects.get().last_uid - 1, 0))  # another began a mail earlier
+        assert operations.fetch_mail(timezone.now()) > 0
+    drain_jobs(until=timezone.now() + timedelta(minutes=10))
+    assert Message.objects.filter(side="customer").count() == Received.objects.count() == 5
+
+
 def test_a_bounce_lets_the_conversation_wait_again(sandbox, agent, drain_jobs):
     put(sandbox, mail())
     fetch(drain_jobs)
@@ -169,7 +219,7 @@ def test_mails_too_large_and_unreadable_are_kept_for_a_person(sandbox, agent, dr
     put(sandbox, mail("x" * 4000))
     sandbox.post("/_control/incoming/mail", content=b"Subject: nobody\n\ntext")
     fetch(drain_jobs)
-    assert {one.why for one in inbox.list_refused_for(agent)} == {"no_sender", "too_large"}
+    assert {one.why for one in inbox.list_refused_for(agent, now=timezone.now())} == {"no_sender", "too_large"}
     assert Received.objects.get(why="too_large").body.startswith(b"From: asha@mfano.example")
     assert ["too large" in one["text"] or "kubwa mno" in one["text"] for one in sent_mail(sandbox)] == [True]
     assert Conversation.objects.count() == 0
@@ -188,6 +238,26 @@ def test_files_are_scanned_and_a_harmful_one_is_named_not_kept(sandbox, agent, d
         ("cheti.pdf", "Infected", False),
         ("picha.png", "", True),
     ]
+
+
+def test_a_file_that_could_not_be_checked_is_checked_again(sandbox, agent, drain_jobs, monkeypatch):
+    def down(content):
+        raise OSError
+
+    away = Registry("file scanner")
+    away.register("down", down)
+    made = mail()
+    made.add_attachment(picture(), maintype="image", subtype="png", filename="picha.png")
+    made.add_attachment(b"", maintype="image", subtype="png", filename="tupu.png")
+    put(sandbox, made)
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "_scanners", away)
+        operations.fetch_mail(timezone.now())
+        drain_jobs()
+        assert [one.refused for one in Attachment.objects.order_by("id")] == ["NotScanned", "Empty"]
+        operations.scan(message_id=Message.objects.get(side="customer").id, now=timezone.now())
+    assert "inbox.scan" in drain_jobs(until=timezone.now() + timedelta(minutes=11))
+    assert [one.refused for one in Attachment.objects.order_by("id")] == ["", "Empty"]
 
 
 def test_an_answer_to_a_notice_goes_to_its_matter(sandbox, agent, drain_jobs, now):
@@ -250,6 +320,15 @@ def test_a_stranger_gets_no_status_and_the_customer_does(sandbox, agent, drain_j
     [stranger] = handset(sandbox, "+254700000003")
     assert references.display(matter.reference) not in stranger
     assert not Conversation.objects.exclude(state="closed").exists()
+
+
+def test_two_machines_that_send_each_other_keywords_end(sandbox, drain_jobs):
+    for number in range(22):
+        body = urlencode({"id": f"loop{number}", "text": "HELP", "from": "+254700000019"}).encode()
+        inbox.receive(source="sms", key=str(number), headers={}, body=body, now=timezone.now())
+    drain_jobs()
+    assert Message.objects.filter(side="customer").count() == 22
+    assert 10 <= Message.objects.filter(side="auto").count() <= 20  # twenty where an hour ends meanwhile
 
 
 def test_the_wrong_address_or_signature_brings_nothing(sandbox, agent):
@@ -375,7 +454,7 @@ def test_a_batch_of_whatsapp_is_taken_in_its_order_and_what_is_broken_in_it_keep
     assert [one.text for one in his.messages.filter(side="customer").order_by("at", "id")] == [
         "ID card", "[location] GPO, -1.29, 36.82", "[document] a.pdf My form", "[sticker]", "[hologram]", "\U0001f44d"
     ]  # fmt: skip
-    [kept] = inbox.list_refused_for(agent)
+    [kept] = inbox.list_refused_for(agent, now=timezone.now())
     assert (kept.source, kept.why) == ("whatsapp", "malformed")
     large = {"messages": [message(100 + n, "254733000000", n, text={"body": "x" * 4000}) for n in range(600)]}
     assert webhook(settings, large) == 200  # the company puts up to 3 MB into one

@@ -180,6 +180,16 @@ class MailboxRecovered(Event):
     since_at: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class UnreadSettled(Event):
+    """A person saw to something that came in and could not be read."""
+
+    act: ClassVar[str] = "inbox.unread.settled"
+    subject: ClassVar[str] = "received_id"
+    received_id: UUID
+    why: str
+
+
 #: What stands on the customer's page.
 OF_THE_CUSTOMER = tuple(
     event.act

@@ -17,7 +17,7 @@ WAITS = Q(state="open", waiting_since__isnull=False)
 class Received(models.Model):
     """What came in from outside, byte for byte. `key` is the source's own, so that a repeat changes nothing.
 
-    `state`: new, done (read), or refused (`why`: a short code; it stays for a person to look at).
+    `state`: new, done (read, or seen to by a person), or refused (`why`: a short code; it stays for a person to look at).
     """
 
     PERSONAL_DATA: ClassVar = {"body": "answering the person who wrote", "headers": "knowing who sent it"}
@@ -38,7 +38,7 @@ class Received(models.Model):
             models.CheckConstraint(condition=Q(state__in=["new", "done", "refused"]), name="inbox_received_state"),
             models.CheckConstraint(condition=Q(state="refused") ^ Q(why=""), name="inbox_refused_why"),
         ]
-        indexes = [models.Index(fields=["-received_at"], condition=Q(state="refused"), name="inbox_refused")]
+        indexes = [models.Index(fields=["-received_at"], condition=~Q(state="done"), name="inbox_unread")]
 
     def __str__(self) -> str:
         return f"{self.source} {self.state}"

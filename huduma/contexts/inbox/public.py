@@ -48,6 +48,7 @@ from huduma.contexts.inbox.operations import (
     set_abilities,
     set_presence,
     settle_callback,
+    settle_unread,
     share,
     snooze,
     tag,
@@ -128,7 +129,7 @@ __all__ = [
     "list_calls_for", "list_canned", "list_ended_calls_for", "list_for", "list_heard", "list_refused_for",
     "list_there_for", "live_call_of", "note", "open_matter", "others_of", "plan_shift", "presence_of",
     "promise_call_for", "read_status", "receive", "record_outcome", "recordings_of", "register_listener",
-    "release", "reply", "said_in", "set_abilities", "set_presence", "settle_callback", "share", "snooze",
+    "release", "reply", "said_in", "set_abilities", "set_presence", "settle_callback", "settle_unread", "share", "snooze",
     "staffing_for", "suggest_articles", "tag", "take", "take_call", "team_for", "ways_of", "whom_to_dial",
     "wrap_up", "write_canned", "write_down", "write_from_web",
 ]  # fmt: skip

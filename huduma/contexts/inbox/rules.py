@@ -63,8 +63,8 @@ STATES = ("open", "snoozed", "closed")
 SILENT_AFTER = timedelta(days=7)
 #: Within this time after its end a customer who writes again goes on with the same conversation.
 GOES_ON_FOR = timedelta(days=3)
-#: More new conversations from one sender within an hour than these are a flood: they are kept, joined and not acknowledged.
-FLOOD_PER_HOUR = 5
+#: More new conversations from one sender within an hour, or a day, than these are a flood: they are kept, joined and not acknowledged.
+FLOOD_PER_HOUR, FLOOD_PER_DAY = 5, 15
 #: How many waiting conversations one member of staff is given at a time.
 AT_ONCE = 6
 #: `planning.SHARE` of the calls are to be taken within so many seconds (the platform's own standard: docs/levels-and-clocks.md).

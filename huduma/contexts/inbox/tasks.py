@@ -26,6 +26,12 @@ def settle_receipts(received_id: str) -> None:
     operations.settle_receipts(received_id=UUID(received_id), now=timezone.now())
 
 
+@jobs.job(name="inbox.scan", attempts=4)
+def scan(message_id: str) -> None:
+    """Check the files of one message for harm that could not be checked before."""
+    operations.scan(message_id=UUID(message_id), now=timezone.now())
+
+
 @jobs.job(name="inbox.hand_over", attempts=8)
 def hand_over(message_id: str) -> None:
     """Hand one answer to its channel."""

@@ -131,7 +131,10 @@ def _call(message: Message, provider: str) -> str:
     }
     try:
         mail.send()
-    except OSError as error:  # smtplib's errors are OSErrors
+    except (
+        OSError,
+        ValueError,
+    ) as error:  # smtplib's errors are OSErrors; an address that cannot be written is a ValueError
         raise Refused(type(error).__name__) from None
     return str(message.id)
 

@@ -46,6 +46,7 @@ REASONS = {
     "no_sender": gettext_lazy("without a sender who can be answered"),
     "too_many_parts": gettext_lazy("made of too many parts"),
     "malformed": gettext_lazy("not understandable"),
+    "": gettext_lazy("not read yet"),
 }
 NOT_KEPT = {
     "Infected": gettext_lazy("not kept: it may do harm"),
@@ -96,7 +97,7 @@ def conversations(request: HttpRequest) -> HttpResponse:
         "is_agent": is_agent,
         "presence": inbox.presence_of(actor) if is_agent else None,
         "dead": inbox.dead_mailbox(now),
-        "refused": len(inbox.list_refused_for(actor)) if is_agent else 0,
+        "refused": len(inbox.list_refused_for(actor, now=now)) if is_agent else 0,
     }
     return render(request, "desk/inbox/conversations.html", context)
 
@@ -255,10 +256,15 @@ def attachment(request: HttpRequest, attachment_id: UUID) -> HttpResponse:
 
 @never_cache
 def unreadable(request: HttpRequest) -> HttpResponse:
-    """What came in and could not be read, with the reason."""
-    found = inbox.list_refused_for(actor_of(request))
+    """What came in and could not be read, with the reason; a person who saw to one takes it off the list."""
+    actor, now = actor_of(request), timezone.now()
+    if request.method == "POST":
+        inbox.settle_unread(actor=actor, received_id=_uuid(request.POST.get("received", "")), now=now)
+        notes.success(request, gettext("Recorded."))
+        return redirect("desk:unreadable")
     rows = [
-        (one, inbox.CHANNELS.get(one.source, inbox.CHANNELS["phone"]), REASONS.get(one.why, one.why)) for one in found
+        (one, inbox.CHANNELS.get(one.source, inbox.CHANNELS["phone"]), REASONS.get(one.why, one.why))
+        for one in inbox.list_refused_for(actor, now=now)
     ]
     return render(request, "desk/inbox/unreadable.html", {"rows": rows})
 
@@ -266,7 +272,7 @@ def unreadable(request: HttpRequest) -> HttpResponse:
 @never_cache
 def raw(request: HttpRequest, received_id: UUID) -> HttpResponse:
     """Such a thing byte for byte, as a download of plain text: nothing in it is run or shown by the browser."""
-    found = inbox.get_refused_for(actor_of(request), received_id)
+    found = inbox.get_refused_for(actor_of(request), received_id, now=timezone.now())
     headers = {"Content-Disposition": f'attachment; filename="{found.id}.txt"', "X-Content-Type-Options": "nosniff"}
     return HttpResponse(bytes(found.body), content_type="text/plain; charset=utf-8", headers=headers)
 

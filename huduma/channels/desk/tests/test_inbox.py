@@ -182,6 +182,14 @@ def test_what_could_not_be_read_is_given_as_plain_text_only(desk):
     answer = client.get(f"/en/desk/inbox/unreadable/{kept.id}/")
     assert (answer["Content-Type"], answer["X-Content-Type-Options"]) == ("text/plain; charset=utf-8", "nosniff")
     assert answer["Content-Disposition"].startswith("attachment")
+    for _ in range(2):  # a second click finds it gone
+        client.post("/en/desk/inbox/unreadable/", {"received": str(kept.id)})
+    kept.refresh_from_db()
+    assert (kept.state, bytes(kept.body)) == ("done", b"<script>alert(1)</script>")
+    left = Received.objects.create(
+        source="sms", key="2", body=b"x", size=1, received_at=timezone.now() - timedelta(hours=2)
+    )
+    assert str(left.id) in client.get("/en/desk/inbox/unreadable/").content.decode()
 
 
 def test_a_conversation_that_rests_wakes_and_one_that_is_silent_ends():

@@ -46,7 +46,7 @@ from huduma.contexts.inbox.operations.dialling import (
     record_outcome,
     steer_call,
 )
-from huduma.contexts.inbox.operations.intake import key_of, receive, settle_receipts, take
+from huduma.contexts.inbox.operations.intake import key_of, receive, scan, settle_receipts, settle_unread, take
 from huduma.contexts.inbox.operations.mailbox import fetch_mail
 from huduma.contexts.inbox.operations.paper import write_down
 from huduma.contexts.inbox.operations.presence import NoExtension, distribute, plan_shift, set_abilities, set_presence
@@ -64,13 +64,14 @@ from huduma.contexts.inbox.operations.sending import hand_over as hand_over_mess
 from huduma.contexts.inbox.operations.web import EmptyMessage, MessageTooLong, TooMuch, write_from_web
 
 __all__ = [
-    "AsksForPeace", "EmptyMessage", "HasAnother", "InACall", "MessageTooLong", "NoAnswer", "NoExtension", "NoNumber",
-    "NoOutcome", "NoPurpose", "NoSuchReference", "NoSuchWay", "NoSuchWrapUp", "NoTelephone", "NotOver",
+    "AsksForPeace", "EmptyMessage", "HasAnother", "InACall", "MessageTooLong", "NoAnswer", "NoExtension",
+    "NoNumber", "NoOutcome", "NoPurpose", "NoSuchReference", "NoSuchWay", "NoSuchWrapUp", "NoTelephone", "NotOver",
     "NothingNoted", "NothingToSend", "RestsTooLong", "SettledAlready", "TheyTalk", "TooLate", "TooLongThere",
     "TooMuch", "TooMuchKeyed", "WindowOver", "call_out", "claim", "distribute", "end_forgotten", "fetch_mail",
     "forget_recording", "forget_recordings", "give_up", "hand_over", "hand_over_message", "hang_up", "hear_of_call",
     "hear_recording", "identify", "keep_event", "key_of", "link", "note", "open_matter", "plan_shift",
-    "promise_call_for", "read_status", "receive", "reconcile", "record_outcome", "release", "reply", "set_abilities",
-    "set_presence", "settle", "settle_callback", "settle_receipts", "share", "snooze", "sounds_in", "steer_call",
-    "tag", "take", "take_call", "wake", "wrap_up", "write_canned", "write_down", "write_from_web",
+    "promise_call_for", "read_status", "receive", "reconcile", "record_outcome", "release", "reply", "scan",
+    "set_abilities", "set_presence", "settle", "settle_callback", "settle_receipts", "settle_unread", "share",
+    "snooze", "sounds_in", "steer_call", "tag", "take", "take_call", "wake", "wrap_up", "write_canned",
+    "write_down", "write_from_web",
 ]  # fmt: skip

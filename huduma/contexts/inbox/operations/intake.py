@@ -1,17 +1,18 @@
 """What comes in: kept as it came, then understood by a job, put with the conversation it belongs to, and acknowledged once."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils.translation import override
 
 from huduma.contexts.contact import public as contact
-from huduma.contexts.inbox import events, rules
+from huduma.contexts.inbox import events, queries, rules
 from huduma.contexts.inbox.models import Attachment, Conversation, Message, Received
 from huduma.contexts.inbox.operations.calls import hear_of_call, promise_call
 from huduma.contexts.inbox.operations.commands import words_for
@@ -26,8 +27,9 @@ from huduma.contexts.inbox.operations.sending import (
 from huduma.contexts.inbox.providers.base import CallNews, Incoming, News, Receipt, Unread, Unreadable, channels
 from huduma.contexts.inbox.providers.listeners import listeners
 from huduma.contexts.messages import public as messages
-from huduma.foundation import jobs
-from huduma.foundation.access import SYSTEM, Refusal
+from huduma.foundation import jobs, throttle
+from huduma.foundation import phone as phones
+from huduma.foundation.access import SYSTEM, Actor, Refusal
 from huduma.foundation.files import public as files
 from huduma.foundation.journal import public as journal
 from huduma.foundation.text import storable
@@ -35,6 +37,11 @@ from huduma.foundation.text import storable
 #: A larger mail is not fetched: its headers are kept, and its sender is told.
 LARGEST_MAIL_BYTES = 25_000_000
 FILE_BYTES = 5_000_000
+#: So many keywords of one number are answered in an hour: two machines that answer each other end here.
+KEYWORDS_PER_HOUR = 10
+#: A file that could not be checked for harm is checked again after so long, for so long.
+NOT_SCANNED = files.NotScanned.__name__
+SCANNED_AGAIN, SCANNED_FOR = timedelta(minutes=10), timedelta(days=3)
 #: By then a message is handed over, or its company did not answer.
 RECEIPT_AGAIN = timedelta(minutes=1)
 
@@ -113,8 +120,12 @@ def settle_receipts(*, received_id: UUID, now: datetime) -> None:
 
 def _take(received: Received, incoming: Incoming, now: datetime) -> None:
     channel = received.source
-    if Message.objects.filter(channel=channel, outside_id=incoming.outside_id).exists():
-        return  # told twice, or fetched again from a mailbox that was renumbered
+    said = Message.objects.filter(channel=channel, outside_id=incoming.outside_id).first()
+    if said is not None:
+        if channel != "email" or _is_same(said, incoming):
+            return  # told twice, or fetched again from a mailbox that was renumbered
+        # A machine that gives all its mails one id, or somebody who took another's: nobody's words are dropped for it.
+        incoming = replace(incoming, outside_id=f"{received.key[:16]}.{incoming.outside_id}")
     if incoming.undelivered:
         if sent_id := _ours(incoming.undelivered):
             messages.record_bounce(message_id=sent_id, now=now)
@@ -131,6 +142,11 @@ def _take(received: Received, incoming: Incoming, now: datetime) -> None:
     if _is_remark(incoming, channel, now):
         return
     add_message(channel=channel, incoming=incoming, received=received, now=now)
+
+
+def _is_same(said: Message, incoming: Incoming) -> bool:
+    names = said.attachments.order_by("id").values_list("name", flat=True)
+    return said.text == incoming.text and [*names] == [_shown(one.name) for one in incoming.files]
 
 
 def _is_heard(received: Received, incoming: Incoming, now: datetime) -> bool:
@@ -157,9 +173,10 @@ def _answer_command(received: Received, command: rules.Command, rest: str, incom
         conversation=conversation, at=now, side="customer", channel=channel, text=incoming.text, outside_id=incoming.outside_id,
         received=received,
     )  # fmt: skip
-    with override(language):
-        text = words_for(command, rest, incoming.address, language, now)
-    send_automatic(conversation, text, incoming, now)
+    if throttle.allow(f"keyword:{phones.digest(incoming.address)}", limit=KEYWORDS_PER_HOUR, seconds=3600):
+        with override(language):
+            text = words_for(command, rest, incoming.address, language, now)
+        send_automatic(conversation, text, incoming, now)
     if command == "call":
         promise_call(conversation=conversation, phone=incoming.address, now=now)
     elif found is None:
@@ -208,6 +225,8 @@ def add_message(
     for attached in incoming.files:
         _keep_file(message, attached.name, attached.content, now)
     if not is_new:
+        if received is not None and not incoming.is_proven:
+            found.is_proven = False  # staff ask before they tell anything: these words may be somebody else's
         wait(found, channel, incoming.address, now)
     event = events.MessageReceived(
         conversation_id=found.id, person_id=found.person_id, message_id=message.id, by=channel
@@ -242,8 +261,10 @@ def _conversation_of(channel: str, incoming: Incoming, now: datetime) -> Convers
 
 
 def _is_flood(channel: str, address: str, now: datetime) -> bool:
-    recent = Conversation.objects.filter(channel=channel, address=address, opened_at__gte=now - timedelta(hours=1))
-    return recent.count() >= rules.FLOOD_PER_HOUR
+    last = Conversation.objects.filter(channel=channel, address=address, opened_at__gte=now - timedelta(days=1))
+    in_an_hour = Count("id", filter=Q(opened_at__gte=now - timedelta(hours=1)))
+    told = last.aggregate(day=Count("id"), hour=in_an_hour)
+    return told["hour"] >= rules.FLOOD_PER_HOUR or told["day"] >= rules.FLOOD_PER_DAY
 
 
 def _begin(channel: str, incoming: Incoming, language: str, phone: str, email: str, now: datetime) -> Conversation:
@@ -257,13 +278,40 @@ def _begin(channel: str, incoming: Incoming, language: str, phone: str, email: s
     )  # fmt: skip
 
 
-def _keep_file(message: Message, name: str, content: bytes, now: datetime) -> None:
-    shown = " ".join(name.split())[-200:] or "file"
+def _shown(name: str) -> str:
+    return " ".join(name.split())[-200:] or "file"
+
+
+def _keep_file(message: Message, name: str, content: bytes, now: datetime, kept: Attachment | None = None) -> None:
+    """Keep a file, or why it is not kept; one that could not be checked for harm is checked again later, as `kept`."""
+    kept = kept or Attachment(message=message, name=_shown(name))
+    by = customer_by(message.channel)
     try:
-        stored = files.store(
-            actor=customer_by(message.channel), content=content, name=name, max_bytes=FILE_BYTES, now=now
-        )
+        kept.file, kept.refused = files.store(actor=by, content=content, name=name, max_bytes=FILE_BYTES, now=now), ""
     except Refusal as refusal:
-        Attachment.objects.create(message=message, name=shown, refused=refusal.code)
-    else:
-        Attachment.objects.create(message=message, name=shown, file=stored)
+        kept.refused = refusal.code
+    kept.save()
+    if kept.refused == NOT_SCANNED and now - message.at < SCANNED_FOR:
+        jobs.defer("inbox.scan", at=now + SCANNED_AGAIN, once=f"inbox.scan:{message.id}", message_id=str(message.id))
+
+
+@transaction.atomic
+def scan(*, message_id: UUID, now: datetime) -> None:
+    """Check the files of a message again that could not be checked for harm. Again it changes nothing."""
+    message = Message.objects.select_for_update(of=("self",)).select_related("received").get(id=message_id)
+    attachments = list(message.attachments.order_by("id"))
+    if message.received is None or not any(one.refused == NOT_SCANNED for one in attachments):
+        return
+    news = channels.get(message.channel).read(message.received.headers, bytes(message.received.body))
+    came = [file for one in news if isinstance(one, Incoming) for file in one.files]
+    for attachment, file in zip(attachments, came, strict=True):
+        if attachment.refused == NOT_SCANNED:
+            _keep_file(message, file.name, file.content, now, kept=attachment)
+
+
+@transaction.atomic
+def settle_unread(*, actor: Actor, received_id: UUID, now: datetime) -> None:
+    """Take something that could not be read off the list, once a person has seen to it; its bytes stay. Raises NotPermitted, NotFound."""
+    received = queries.get_refused_for(actor, received_id, now=now)
+    if Received.objects.filter(id=received.id).exclude(state="done").update(state="done", why=""):
+        journal.record(actor=actor, event=events.UnreadSettled(received_id=received.id, why=received.why), now=now)

@@ -38,7 +38,8 @@ def fetch_mail(now: datetime) -> int:
             )  # renumbered: what was kept already is known again
             uids = opened.uids_after(since)
             for uid in uids[:BATCH]:
-                size = opened.size_of(uid)
+                if (size := opened.size_of(uid)) is None:
+                    continue
                 body = opened.bytes_of(uid, headers_only=size > LARGEST_MAIL_BYTES)
                 _keep(opened.validity, uid, body, size, now)
     except imap.Unreachable as error:

@@ -17,6 +17,7 @@ from huduma.contexts.inbox.operations.conversations import lock_for
 from huduma.contexts.inbox.providers.base import Incoming, Receipt, Refused, channels
 from huduma.contexts.messages import public as messages
 from huduma.foundation import http, jobs, links, references
+from huduma.foundation import phone as phones
 from huduma.foundation.access import SYSTEM, Actor, Refusal
 from huduma.foundation.journal import public as journal
 
@@ -60,15 +61,15 @@ def acknowledge(conversation: Conversation, incoming: Incoming, now: datetime) -
 
 
 def tell_too_large(incoming: Incoming, now: datetime) -> None:
-    """Tell somebody, whom no machine answers for, that their mail was not read; once for one mail."""
+    """Tell somebody, whom no machine answers for, that their mail was not read; once a day: who is named as sender may be a victim."""
     if incoming.is_automatic:
         return
     language = rules.language_of(incoming.subject)
     with override(language):
         messages.send(
             actor=SYSTEM, kind="inbox.too_large", language=language, text=gettext(TOO_LARGE), subject=_subject(incoming.subject),
-            to_email=incoming.address, headers=_threaded(AUTOMATIC, incoming.outside_id), dedupe_key=f"inbox:large:{incoming.outside_id}",
-            now=now,
+            to_email=incoming.address, headers=_threaded(AUTOMATIC, incoming.outside_id), now=now,
+            dedupe_key=f"inbox:large:{phones.digest(incoming.address)}:{timezone.localdate(now)}",
         )  # fmt: skip
 
 
@@ -137,7 +138,7 @@ def _send(
     elif by == "email":
         message.delivery_id = messages.send(
             to_email=conversation.email or (known.email if known else ""), text=text,
-            subject=_subject(conversation.subject or gettext(SUBJECT) % {"reference": references.display(conversation.reference)}),
+            subject=_subject_of(conversation),
             headers=_threaded(headers or {"Auto-Submitted": "no"}, answers.outside_id if answers else ""), **common,
         )  # fmt: skip
     elif by == "web":
@@ -161,6 +162,15 @@ def _tell_of_page(conversation: Conversation, common: dict[str, Any]) -> None:
         messages.send(
             to_email=conversation.email, text=text, subject=gettext(SUBJECT) % {"reference": reference}, **common
         )
+
+
+def _subject_of(conversation: Conversation) -> str:
+    """Return the subject with the reference in it: by that an answer is known whose program keeps no thread."""
+    reference = references.display(conversation.reference)
+    if not conversation.subject:
+        return _subject(gettext(SUBJECT) % {"reference": reference})
+    has_it = conversation.reference in rules.references_in(conversation.subject)
+    return _subject(conversation.subject if has_it else f"{conversation.subject} [{reference}]")
 
 
 def _subject(subject: str) -> str:

@@ -48,7 +48,7 @@ class Incoming:
 
     `address`: by what the channel knows the sender (E.164 number, e-mail address, the company's own id). `outside_id`: the channel's
     own id, by which a repeat is known. `answers`: ids of messages that it answers, the nearest first. `is_automatic`: a machine wrote
-    it, so no machine answers.
+    it, or its sender is forged, so no machine answers.
     `is_proven`: whether the channel vouches for the sender. `undelivered`: the id of a message of ours that did not arrive.
     """
 

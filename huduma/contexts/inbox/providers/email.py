@@ -18,8 +18,11 @@ from huduma.contexts.inbox.providers.base import ADDRESS_LIMIT, Attached, Channe
 from huduma.foundation.text import storable
 
 TEXT_LIMIT = 20_000
-MOST_PARTS, MOST_FILES = 200, 20
+#: What stands below a text of which more came than is shown.
+CUT = "\n[…]"
+MOST_PARTS = 200
 MESSAGE_ID = re.compile(r"<([^<>\s]{3,250})>")
+DMARC = re.compile(r"(?:^|;)\s*dmarc\s*=\s*(\w+)")
 BULK = {"bulk", "junk", "list", "auto_reply"}
 
 
@@ -45,7 +48,7 @@ class Email(Channel):
         name, address = _sender(mail)
         if "@" not in address or len(address) > ADDRESS_LIMIT:
             raise Unreadable("no_sender")
-        parts = list(_parts(mail))
+        parts, proof = list(_parts(mail)), self._proof(mail)
         found = MESSAGE_ID.search(_header(mail, "message-id"))
         return Incoming(
             address=address,
@@ -55,18 +58,19 @@ class Email(Channel):
             subject=" ".join(_header(mail, "subject").split())[:150],
             answers=tuple(_answers(mail)),
             files=tuple(_files(parts)),
-            is_automatic=address == self._address or _is_automatic(mail),
-            is_proven=self._is_proven(mail),
+            is_automatic=address == self._address or _is_automatic(mail) or proof == "fail",
+            is_proven=proof == "pass",
             undelivered=_undelivered(mail, parts),
         )
 
-    def _is_proven(self, mail: email.message.EmailMessage) -> bool:
-        """Whether our own server found that the sender's domain stands behind the address (RFC 8601, DMARC)."""
+    def _proof(self, mail: email.message.EmailMessage) -> str:
+        """Return what our own server found of whether the sender's domain stands behind the address (RFC 8601, DMARC): pass, fail or so."""
         for said in mail.get_all("authentication-results", []):
             server, _, results = str(said).casefold().partition(";")
             if self._authserv and server.strip().split(" ")[0] == self._authserv:
-                return "dmarc=pass" in results.replace(" ", "")
-        return False
+                found = DMARC.search(results)
+                return found[1] if found else ""
+        return ""
 
 
 def _header(mail: email.message.EmailMessage, name: str) -> str:
@@ -104,7 +108,7 @@ def _text(parts: list[email.message.EmailMessage]) -> str:
     text = "\n".join(plain).strip()
     if not text:
         text = "\n".join(as_text(_decoded(part)) for part in shown if part.get_content_subtype() == "html").strip()
-    return text[:TEXT_LIMIT]
+    return text if len(text) <= TEXT_LIMIT else text[:TEXT_LIMIT] + CUT
 
 
 def _decoded(part: email.message.EmailMessage) -> str:
@@ -123,7 +127,8 @@ def as_text(html: str) -> str:
     except (lxml.etree.LxmlError, ValueError):
         return ""
     for dropped in page.xpath("//script|//style|//head|//comment()"):
-        dropped.drop_tree()
+        if dropped.getparent() is not None:  # what stands before or behind the page is no part of it
+            dropped.drop_tree()
     for block in page.xpath("//br|//p|//div|//tr|//li|//h1|//h2|//h3"):
         block.tail = "\n" + (block.tail or "")
     lines = (" ".join(line.split()) for line in page.text_content().splitlines())
@@ -136,15 +141,14 @@ def _answers(mail: email.message.EmailMessage) -> Iterator[str]:
 
 
 def _files(parts: list[email.message.EmailMessage]) -> Iterator[Attached]:
-    count = 0
+    """Return all that is no text to be shown: a photo between the lines often has no name."""
     for part in parts:
-        if part.is_multipart() or not part.get_filename():
+        name, is_text = part.get_filename(), part.get_content_type() in ("text/plain", "text/html")
+        if part.is_multipart() or (is_text and not name):
             continue
-        count += 1
-        if count > MOST_FILES:
-            return
         content = part.get_payload(decode=True)
-        yield Attached(str(part.get_filename())[-200:], content if isinstance(content, bytes) else b"")
+        name = str(name or f"{part.get_content_maintype()}.{part.get_content_subtype()}")
+        yield Attached(name[-200:], content if isinstance(content, bytes) else b"")
 
 
 def _is_automatic(mail: email.message.EmailMessage) -> bool:

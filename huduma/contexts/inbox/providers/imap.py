@@ -10,6 +10,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 SECONDS = 30.0
+#: So many numbers are asked for at once: Python's client reads no line longer than a million bytes, and each has up to ten digits.
+WINDOW = 50_000
+#: Headers longer than this belong to nobody who wants an answer.
+HEADER_BYTES = 200_000
 
 
 class Unreachable(Exception):
@@ -32,7 +36,7 @@ class Box:
 
     def __init__(self, client: imaplib.IMAP4) -> None:
         self._client = client
-        self.validity = int(self._answer("UIDVALIDITY"))
+        self.validity, self._next = int(self._answer("UIDVALIDITY")), int(self._answer("UIDNEXT"))
 
     def _answer(self, name: str) -> bytes:
         _, found = self._client.response(name)
@@ -41,20 +45,22 @@ class Box:
         return found[0]
 
     def uids_after(self, uid: int) -> list[int]:
-        """Return the UIDs greater than one, in order. (`n:*` always names the last one, so it is filtered here.)"""
-        found = _line(self._uid("SEARCH", f"UID {uid + 1}:*"))
-        return sorted(int(one) for one in found.split() if int(one) > uid)
+        """Return the next UIDs greater than one, in order: those of the first window that has any."""
+        while uid + 1 < self._next:
+            found = _line(self._uid("SEARCH", f"UID {uid + 1}:{uid + WINDOW}"))
+            if uids := sorted(int(one) for one in found.split() if int(one) > uid):
+                return uids
+            uid += WINDOW
+        return []
 
-    def size_of(self, uid: int) -> int:
-        """Return how many bytes a mail has."""
+    def size_of(self, uid: int) -> int | None:
+        """Return how many bytes a mail has; None where somebody deleted it meanwhile."""
         match = re.search(rb"RFC822\.SIZE (\d+)", _line(self._uid("FETCH", str(uid), "(RFC822.SIZE)")))
-        if match is None:
-            raise imaplib.IMAP4.error("no size")
-        return int(match[1])
+        return int(match[1]) if match else None
 
     def bytes_of(self, uid: int, *, headers_only: bool = False) -> bytes:
         """Return a mail byte for byte, or its headers."""
-        part = "BODY.PEEK[HEADER]" if headers_only else "BODY.PEEK[]"
+        part = f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>" if headers_only else "BODY.PEEK[]"
         for one in self._uid("FETCH", str(uid), f"({part})"):
             if isinstance(one, tuple):
                 return one[1]

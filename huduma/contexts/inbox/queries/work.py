@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 
 from huduma.contexts.inbox.events import RecordingDeleted, RecordingHeard
 from huduma.contexts.inbox.models import Call, CallBack, Canned, Conversation, Mailbox, Presence, Received
@@ -21,6 +22,8 @@ from huduma.foundation.translated import pick
 FORGOTTEN_AFTER = timedelta(hours=3)
 #: A mailbox that was not read for so long is shown as dead.
 DEAD_AFTER = timedelta(minutes=15)
+#: What was not read for so long is shown to a person: the job that reads it gave up, or no worker runs.
+LEFT_AFTER = timedelta(hours=1)
 LATEST = 50
 
 
@@ -96,16 +99,22 @@ def list_callbacks_for(actor: Actor, *, now: datetime) -> list[Promised]:
     return [Promised(one, one.promised_at < now) for one in waiting[:200]]
 
 
-def list_refused_for(actor: Actor) -> list[Received]:
+def list_refused_for(actor: Actor, *, now: datetime) -> list[Received]:
     """Return what came in and could not be read, the newest first, without its bytes. Raises NotPermitted."""
     actor.require_role("agent")
-    return list(Received.objects.filter(state="refused").defer("body").order_by("-received_at")[:LATEST])
+    return list(_unread(now).defer("body").order_by("-received_at")[:LATEST])
 
 
-def get_refused_for(actor: Actor, received_id: UUID) -> Received:
+def _unread(now: datetime) -> "QuerySet[Received]":
+    """Return what was refused, and what was left alone by the job that reads it."""
+    left = Q(state="new", received_at__lt=now - LEFT_AFTER)
+    return Received.objects.exclude(state="done").filter(Q(state="refused") | left)
+
+
+def get_refused_for(actor: Actor, received_id: UUID, *, now: datetime) -> Received:
     """Return something that could not be read, byte for byte. Raises NotPermitted, NotFound."""
     actor.require_role("agent")
-    found = Received.objects.filter(id=received_id, state="refused").first()
+    found = _unread(now).filter(id=received_id).first()
     if found is None:
         raise NotFound
     return found

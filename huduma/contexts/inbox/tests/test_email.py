@@ -47,6 +47,7 @@ def test_scripts_are_neutralised_and_words_stay():
     )
     assert read(made).text == "Habari & asante\nPili"
     assert as_text("<<<>>>\x00") is not None
+    assert as_text("<!-- saved --><html><!-- x --><body><p>Habari</p></body></html><!-- end -->") == "Habari"
 
 
 def test_plain_text_wins_over_html_and_files_are_kept_apart():
@@ -59,6 +60,15 @@ def test_plain_text_wins_over_html_and_files_are_kept_apart():
     )  # fmt: skip
 
 
+def test_a_photo_without_a_name_every_file_and_the_end_of_a_long_text_are_seen():
+    made = mail("x" * 30_000)
+    for _ in range(30):
+        made.add_attachment(b"photo", maintype="image", subtype="jpeg")
+    incoming = read(made)
+    assert (len(incoming.files), incoming.files[29].name) == (30, "image.jpeg")
+    assert incoming.text.endswith("x\n[…]")
+
+
 @pytest.mark.parametrize(
     "header",
     [
@@ -68,6 +78,7 @@ def test_plain_text_wins_over_html_and_files_are_kept_apart():
         {"List_Id": "<news.example>"},
         {"X_Auto_Response_Suppress": "All"},
         {"From": "help@huduma.example"},
+        {"Authentication_Results": "mx.huduma.example; spf=pass (dmarc=pass) smtp.mailfrom=x.example; dmarc = fail"},
     ],
 )
 def test_a_machine_is_known(header):
@@ -79,6 +90,7 @@ def test_only_our_own_servers_word_proves_a_sender():
     assert read(mail(Authentication_Results=said)).is_proven
     assert not read(mail(Authentication_Results="elsewhere.example; dmarc=pass")).is_proven
     assert not read(mail(Authentication_Results=said.replace("pass", "fail"))).is_proven
+    assert not read(mail(Authentication_Results='mx.huduma.example; spf=pass smtp.mailfrom="dmarc=pass"')).is_proven
     ours = (
         f"Authentication-Results: {said.replace('pass', 'fail')}\n".encode()
     )  # a server writes above what came with the mail
