@@ -41,8 +41,9 @@ def heard(request: HttpRequest) -> HttpResponse:
     by = request.GET.get("by", "service_code")
     if by not in BY:
         by = "service_code"
-    since, until = contact.quarter_of(_day(request.GET.get("since", "")) or timezone.localdate())
-    rows = hearing.list_heard_for(actor, by=by, since=since, until=until)  # type: ignore[arg-type]  # checked above
+    today = timezone.localdate()
+    since, until = contact.quarter_of(_day(request.GET.get("since", "")) or today)
+    rows = hearing.list_heard_for(actor, by=by, since=since, until=until, today=today)  # type: ignore[arg-type]  # checked above
     names = _names(by)
     if request.GET.get("as") == "csv":
         return sheet(_lines(by, rows, names), f"heard-{by}-{since}.csv")
@@ -51,7 +52,7 @@ def heard(request: HttpRequest) -> HttpResponse:
         "groupings": BY.items(),
         "words_by": BY[by],
         "rows": [(names.get(row.group, row.group), row, _percent(row)) for row in rows],
-        "words": hearing.list_words_for(actor, since=since, until=until),
+        "words": hearing.list_words_for(actor, since=since, until=until, today=today),
         "marks": hearing.MARKS,
         "least": hearing.LEAST,
         "since": since,
@@ -65,6 +66,7 @@ def _lines(by: str, rows: list[hearing.Heard], names: dict[str, str]) -> list[li
         str(BY[by]),
         gettext("Asked"),
         gettext("Answers"),
+        gettext("Answers counted"),
         gettext("Mean mark of 5"),
         gettext("Good or very good"),
         "95 % ≥",
@@ -72,7 +74,7 @@ def _lines(by: str, rows: list[hearing.Heard], names: dict[str, str]) -> list[li
     ]
     lines: list[list[object]] = [[*head]]
     for row in rows:
-        line: list[object] = [names.get(row.group, row.group), row.asked, row.answered]
+        line: list[object] = [names.get(row.group, row.group), row.asked, row.answered, row.counted]
         if row.mean is not None and row.satisfied is not None:
             share = row.satisfied
             line += [round(row.mean, 2), *(round(part, 3) for part in (share.part, share.low, share.high))]
@@ -97,7 +99,12 @@ def _names(by: str) -> dict[str, str]:
     if by == "body_code":
         return {one.code: pick(one.name) for one in places.list_bodies()}
     if by == "channel":
-        return {"portal": gettext("on the web"), **{code: pick(words) for code, words in inbox.CHANNELS.items()}}
+        ours = {
+            "portal": gettext("On the web"),
+            "desk": gettext("With an officer"),
+            "outreach": gettext("At an outreach visit"),
+        }
+        return {**ours, **{code: pick(words) for code, words in inbox.CHANNELS.items()}}
     return {code: str(words) for code, words in KINDS.items()} if by == "kind" else {}
 
 

@@ -3,12 +3,13 @@
 from uuid import UUID
 
 from huduma.contexts.applications import public as applications
+from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.centres import public as centres
 from huduma.contexts.contact import public as contact
 from huduma.contexts.hearing import operations
 from huduma.contexts.identity import public as identity
 from huduma.contexts.inbox import public as inbox
-from huduma.foundation.access import SYSTEM
+from huduma.foundation.access import SYSTEM, NotFound
 from huduma.foundation.journal import public as journal
 
 
@@ -21,7 +22,7 @@ def on_outcome(entry: journal.Entry) -> None:
     reached = identity.contact_of(summary.person_id)
     served = operations.Served(
         kind="application", about_id=summary.id, phone=reached.phone or "", email=reached.email or "", language=reached.language,
-        service_code=summary.service_code, body_code=summary.body_code, channel="portal",
+        service_code=summary.service_code, body_code=summary.body_code, channel=summary.channel,
     )  # fmt: skip
     operations.ask(served, now=entry.at)
 
@@ -34,7 +35,7 @@ def on_ticket(entry: journal.Entry) -> None:
     ticket = centres.get_ticket(UUID(entry.facts["ticket_id"]))
     served = operations.Served(
         kind="ticket", about_id=ticket.id, phone=ticket.phone, email="", language=ticket.language, service_code=ticket.service_code,
-        centre_code=ticket.centre_id, county_code=ticket.centre.county_id or "", channel="counter",
+        body_code=_body_of(ticket.service_code), centre_code=ticket.centre_id, county_code=ticket.centre.county_id or "", channel="counter",
     )  # fmt: skip
     operations.ask(served, now=entry.at)
 
@@ -61,6 +62,14 @@ def on_conversation(entry: journal.Entry) -> None:
     if ended is not None:
         served = operations.Served(
             kind="conversation", about_id=ended.id, phone=ended.phone, email=ended.email, language=ended.language,
-            service_code=ended.service_code, channel=ended.channel,
+            service_code=ended.service_code, body_code=_body_of(ended.service_code), channel=ended.channel,
         )  # fmt: skip
         operations.ask(served, now=entry.at)
+
+
+def _body_of(service_code: str) -> str:
+    """Return the public body whose service it was: its people read what is said of it."""
+    try:
+        return catalogue.get_service(service_code).body_id
+    except NotFound:
+        return ""

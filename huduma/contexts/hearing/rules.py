@@ -19,7 +19,7 @@ LOW, SATISFIED = 2, 4
 REST = timedelta(days=7)
 #: A question can be answered for so long; then the number or address by which it went out is forgotten.
 OPEN_FOR = timedelta(days=14)
-#: Fewer answers than these are not shown: they say little, and may say who said it.
+#: Answers are shown so many at a time: fewer say little, and may say who said it.
 LEAST = 10
 #: The 97.5 % quantile of the normal distribution: an interval of 95 %.
 Z = 1.959964

@@ -18,6 +18,7 @@ class Summary:
     person_id: UUID
     service_code: str
     body_code: str
+    channel: str
     status: str
     submitted_at: datetime | None
     due_at: datetime | None
@@ -61,6 +62,6 @@ def _may_tell(actor: Actor, application: Application) -> bool:
 def _summary(application: Application) -> Summary:
     return Summary(
         id=application.id, reference=application.reference, person_id=application.person_id,
-        service_code=application.service_code, body_code=application.body_code, status=application.status,
-        submitted_at=application.submitted_at, due_at=application.due_at,
+        service_code=application.service_code, body_code=application.body_code, channel=application.channel,
+        status=application.status, submitted_at=application.submitted_at, due_at=application.due_at,
     )  # fmt: skip

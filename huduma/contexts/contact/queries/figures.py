@@ -12,7 +12,8 @@ from huduma.contexts.contact import rules
 from huduma.contexts.contact.models import Matter
 from huduma.foundation.access import Actor, NotPermitted
 
-#: Smaller numbers are not published: they may point at people.
+#: Smaller numbers are not published: they may point at people. The others are rounded to a multiple of it, so that the figures of two days
+#: do not say what came in between.
 LEAST = 5
 
 
@@ -109,7 +110,8 @@ def list_oddities_for(actor: Actor, *, now: datetime) -> list[Oddity]:
 def count_public(*, since: date, until: date) -> Iterator[PublicCount]:
     """Count matters by kind, body and county for everybody; `since` inclusive, `until` exclusive.
 
-    No totals are published, or the numbers that are left out could be reckoned from them. What is confidential is not counted at all.
+    Rounded to the nearest five. No totals are published, or the numbers that are left out could be reckoned from them. What is
+    confidential is not counted at all.
     """
     start = timezone.make_aware(datetime.combine(since, datetime.min.time()))
     end = timezone.make_aware(datetime.combine(until, datetime.min.time()))
@@ -125,5 +127,10 @@ def count_public(*, since: date, until: date) -> Iterator[PublicCount]:
         told = received >= LEAST
         both = told and (answered == 0 or answered >= LEAST) and (answered == received or received - answered >= LEAST)
         yield PublicCount(
-            row["kind"], row["body_id"] or "", row["county_id"] or "", received if told else None, answered if both else None
+            row["kind"], row["body_id"] or "", row["county_id"] or "",
+            _rounded(received) if told else None, _rounded(answered) if both else None,
         )  # fmt: skip
+
+
+def _rounded(count: int) -> int:
+    return (count + LEAST // 2) // LEAST * LEAST

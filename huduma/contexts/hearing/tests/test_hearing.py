@@ -129,25 +129,45 @@ def staff(now):
     return get
 
 
+def give(numbers, mark, on, word=""):
+    for number in numbers:
+        token = hearing.token_of(operations.ask(served(number), now=on).id)
+        hearing.answer(token=token, mark=mark, word=word, may_call=False, now=on)
+
+
 def test_few_answers_show_nothing_and_enough_show_how_sure_they_are(staff, now):
-    for number in range(9):
-        token = hearing.token_of(operations.ask(served(number), now=now).id)
-        hearing.answer(token=token, mark=5, word="Good", may_call=False, now=now)
-    span = {"since": now.date(), "until": now.date() + timedelta(days=1)}
+    give(range(9), 5, now, "Good")
+    day = timedelta(days=1)
+    span = {"since": now.date(), "until": now.date() + 9 * day, "today": now.date() + day}
     actor = staff("secretariat")
     [row] = hearing.list_heard_for(actor, by="service_code", **span)
-    assert (row.asked, row.answered, row.mean, row.satisfied) == (9, 9, None, None)
+    assert (row.asked, row.answered, row.counted, row.mean, row.satisfied) == (9, 9, 0, None, None)
     assert hearing.list_words_for(actor, **span) == []
-    token = hearing.token_of(operations.ask(served(9), now=now).id)
-    hearing.answer(token=token, mark=1, word="", may_call=False, now=now)
+    give([9], 1, now)
     [row] = hearing.list_heard_for(actor, by="service_code", **span)
-    assert (row.answered, row.mean, row.satisfied.part) == (10, 4.6, 0.9)
+    assert (row.answered, row.counted, row.mean, row.satisfied.part) == (10, 10, 4.6, 0.9)
     assert 0.5 < row.satisfied.low < row.satisfied.part < row.satisfied.high < 1
     assert len(hearing.list_words_for(actor, **span)) == 9
     assert hearing.list_heard_for(staff("supervisor", "DCI"), by="service_code", **span) == []
     assert hearing.list_heard_for(staff("focal", "CRS"), by="channel", **span)[0].answered == 10
     with pytest.raises(NotPermitted):
         hearing.list_heard_for(staff("integrity"), by="service_code", **span)
+
+
+def test_nobody_reckons_from_day_to_day_what_one_person_said(staff, now):
+    """Whoever served one customer today, and knows the figures of yesterday, learns nothing of that one's mark or words."""
+    actor, day = staff("secretariat"), timedelta(days=1)
+    span = {"since": now.date(), "until": now.date() + 30 * day}
+    give(range(10), 5, now, "Good")
+    assert hearing.list_heard_for(actor, by="kind", today=now.date(), **span)[0].counted == 0
+    shown = []
+    for number in range(1, 11):
+        give([10 + number], 1, now + number * day, "Bad")
+        today = now.date() + (number + 1) * day
+        [row] = hearing.list_heard_for(actor, by="kind", today=today, **span)
+        words = hearing.list_words_for(actor, today=today, **span)
+        shown.append((row.counted, row.mean, {one.word for one in words}))
+    assert shown == [(10, 5.0, {"Good"})] * 9 + [(20, 3.0, {"Good", "Bad"})]
 
 
 def test_a_settled_complaint_and_a_conversation_are_asked_about_and_a_report_never(staff, now, drain_jobs):
@@ -187,13 +207,12 @@ def test_the_page_in_both_languages(client, now):
 
 
 def test_the_desk_shows_groups_with_their_interval(client, enter_desk, staff, now):
-    for number in range(10):
-        token = hearing.token_of(operations.ask(served(number), now=timezone.now()).id)
-        hearing.answer(token=token, mark=4, word="", may_call=False, now=timezone.now())
+    give(range(10), 4, timezone.now())
+    Question.objects.update(answered_on=timezone.localdate() - timedelta(days=1))
     actor = staff("secretariat")
     enter_desk(client, identity.Account.objects.get(id=actor.account_id))
     shown = client.get("/en/desk/heard/?by=channel").content.decode()
     assert "100% (between 72% and 100%)" in shown
     lines = client.get("/en/desk/heard/?by=channel&as=csv").content.decode("utf-8-sig").splitlines()
-    assert lines[1] == "In person,10,10,4.0,1.0,0.722,1.0"
+    assert lines[1] == "In person,10,10,10,4.0,1.0,0.722,1.0"
     assert client.get("/sw/desk/heard/?by=nothing&since=x").status_code == 200
