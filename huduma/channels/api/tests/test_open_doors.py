@@ -31,11 +31,17 @@ def test_services_as_json_and_xml(client):
     assert (root.tag, root[0].tag, root[0].find("service_code").text) == ("services", "service", codes[0])
     assert client.get(f"{HERE}/services/complaint.json").json() == {"service_code": "complaint", "attributes": []}
     assert client.get(f"{HERE}/services/nothing.json").status_code == 404
+    root = ElementTree.fromstring(client.get(f"{HERE}/services/complaint.xml").content)
+    assert [(one.tag, one.text) for one in root] == [("service_code", "complaint"), ("attributes", None)]
+    assert client.get(f"{HERE}/services.json?jurisdiction_id=CRS").status_code == 200
+    assert client.get(f"{HERE}/services.xml?jurisdiction_id=NOBODY").status_code == 404
 
 
 def test_lodged_and_followed_without_a_word_about_who(client):
-    answer = client.post(f"{HERE}/requests.json", GOOD)
+    photo = {"media_url": "https://photos.example/1.jpg", "address_string": "Kimathi St\x0b 7"}
+    answer = client.post(f"{HERE}/requests.json", GOOD | photo)
     assert answer.status_code == 201
+    assert Matter.objects.get().text == "The door is shut all day.\n\nhttps://photos.example/1.jpg"
     reference = answer.json()[0]["service_request_id"]
     matter = Matter.objects.get()
     assert (matter.reference, matter.phone, str(matter.latitude), matter.body_id) == (
@@ -49,7 +55,14 @@ def test_lodged_and_followed_without_a_word_about_who(client):
     assert not any(word in shown for word in ("Asha", "Mfano", "0700", "254700", "shut all day"))
     [row] = client.get(f"{HERE}/requests.json?status=open&service_code=complaint").json()
     assert row["service_request_id"] == reference
-    assert client.get(f"{HERE}/requests.json?status=closed").json() == []
+    assert client.get(
+        f"{HERE}/requests.json?status=open,closed&service_code=inquiry,complaint&jurisdiction_id=CRS"
+    ).json() == [row]
+    for nothing in ("status=closed", "service_code=inquiry", "jurisdiction_id=DCI"):
+        assert client.get(f"{HERE}/requests.json?{nothing}").json() == []
+    [token] = client.get(f"{HERE}/tokens/{reference}.json").json()
+    assert token == {"service_request_id": reference, "token": reference}
+    assert client.get(f"{HERE}/tokens/HM1.xml").status_code == 404
     assert client.get(f"{HERE}/requests.json?service_request_id={reference},HM1").json() == [row]
     root = ElementTree.fromstring(client.get(f"{HERE}/requests.xml").content)
     assert (root.tag, root[0].tag, root[0].find("lat").text) == ("service_requests", "request", "-1.28639")
@@ -60,7 +73,7 @@ def test_lodged_and_followed_without_a_word_about_who(client):
     [
         ({"api_key": "wrong"}, 403), ({"service_code": ""}, 400), ({"service_code": "corruption"}, 404), ({"lat": "north"}, 400),
         ({"lat": "91"}, 400), ({"lat": "NaN"}, 400), ({"lat": "", "long": ""}, 400), ({"description": ""}, 400), ({"phone": "x"}, 400),
-        ({"phone": "", "email": ""}, 400), ({"email": "x"}, 400), ({"jurisdiction_id": "NOBODY"}, 400),
+        ({"phone": "", "email": ""}, 400), ({"email": "x"}, 400), ({"jurisdiction_id": "NOBODY"}, 404),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_and_nothing_is_opened(client, changes, status):
@@ -83,7 +96,15 @@ def test_wrong_questions_and_other_peoples_matters(client):
     )
     assert client.get(f"{HERE}/requests/{brought.reference}.json").status_code == 404  # it came by another way
     assert client.get(f"{HERE}/requests.json?start_date=yesterday").status_code == 400
-    assert client.get(f"{HERE}/requests.json?status=lost").status_code == 400
+    for odd in (
+        "status=lost",
+        "end_date=0001-01-01T00:00:00Z",
+        "start_date=9999-12-31T23:59:59-14:00",
+        "jurisdiction_id=NOBODY",
+    ):
+        assert client.get(f"{HERE}/requests.json?{odd}").status_code in (400, 404)
+    for odd in ("0001-01-01", "9999-12-31", "x"):
+        assert client.get(f"/api/statistics/matters.json?since={odd}").status_code == 200
     assert client.delete(f"{HERE}/requests.json").status_code == 405
 
 

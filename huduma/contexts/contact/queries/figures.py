@@ -44,8 +44,11 @@ class PublicCount:
 
 
 def quarter_of(day: date) -> tuple[date, date]:
-    """Return the first day of a date's quarter and of the next one (Kenya's financial quarters begin in July, October, January, April)."""
-    first = date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)
+    """Return the first day of a date's quarter and of the next one (Kenya's financial quarters begin in July, October, January, April).
+
+    Of years that no database reckons with, the nearest that it does.
+    """
+    first = date(min(max(day.year, 1900), 2200), 3 * ((day.month - 1) // 3) + 1, 1)
     return first, (first + timedelta(days=95)).replace(day=1)
 
 

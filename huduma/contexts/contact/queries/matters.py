@@ -2,7 +2,7 @@
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -335,16 +335,22 @@ def get_case_for(actor: Actor, matter: Matter, *, now: datetime) -> applications
 
 
 def list_open311(
-    *, matter_references: list[str] | None, kind: str, state: str, since: datetime, until: datetime, limit: int
-) -> list[Matter]:
-    """Return the matters with a place that anybody may know of, newest first: never who brought them, nor their words."""
+    *, matter_references: list[str] | None, since: datetime, until: datetime, limit: int, kinds: Sequence[str] = (), state: str = "",
+    body_code: str = "",
+) -> list[Matter]:  # fmt: skip
+    """Return the matters with a place that anybody may know of, newest first: never who brought them, nor their words.
+
+    `kinds`, `body_code`: all unless given.
+    """
     public = [one.code for one in rules.KINDS.values() if one.for_customers and not one.confidential]
     matters = Matter.objects.filter(channel="open311", kind__in=public).select_related("body")
     if matter_references is not None:
         return list(matters.filter(reference__in=matter_references).order_by("-opened_at")[:limit])
     matters = matters.filter(opened_at__gte=since, opened_at__lte=until)
-    if kind:
-        matters = matters.filter(kind=kind)
+    if kinds:
+        matters = matters.filter(kind__in=kinds)
+    if body_code:
+        matters = matters.filter(body_id=body_code)
     if state:
         over = Q(state__in=["answered", "closed", "withdrawn", "outside"])
         matters = matters.filter(over if state == "closed" else ~over)
