@@ -295,6 +295,8 @@ INBOX_IMAP = {
 }
 # The name under which the own mail server writes what it found about a sender (RFC 8601); without it no sender of mail is proven.
 INBOX_AUTHSERV = env.text("INBOX_AUTHSERV", "sandbox.example" if SANDBOX else "")
+# When the contact centre answers, several periods a day, days from Monday on (`08:00-13:00 14:00-17:00; …`): its promises run then.
+CONTACT_HOURS = env.text("CONTACT_HOURS", "08:00-17:00; 08:00-17:00; 08:00-17:00; 08:00-17:00; 08:00-17:00")
 # The number that takes SMS from people; without one the pages name none.
 SMS_SHORT_CODE = env.text("SMS_SHORT_CODE", "22222" if SANDBOX else "")
 # For how many days a recording of a call is kept; while the matter of its conversation is not settled, longer.

@@ -1,5 +1,6 @@
 """The inbox against real servers: mail by SMTP and IMAP, SMS, calls and WhatsApp as their companies tell of them."""
 
+from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
 from urllib.parse import urlencode
@@ -18,7 +19,7 @@ from huduma.contexts.inbox.operations.conversations import begin
 from huduma.contexts.inbox.providers.whatsapp import WhatsApp
 from huduma.contexts.messages.models import Message as Sent
 from huduma.contexts.places import public as places
-from huduma.foundation import http, references
+from huduma.foundation import http, ids, references
 from huduma.foundation.access import ANONYMOUS, SYSTEM
 from huduma.foundation.files import public as files
 from huduma.foundation.journal import public as journal
@@ -353,12 +354,19 @@ def test_a_call_rings_is_taken_and_ends_with_its_recording(sandbox, agent, drain
     [ringing] = inbox.list_calls_for(agent, now=timezone.now())
     taken = inbox.take_call(actor=agent, call_id=ringing.id, now=timezone.now())
     assert taken.conversation.assignee_id == agent.account_id
+    other = replace(agent, account_id=ids.uuid7())
+    with pytest.raises(inbox.NotRinging):  # two clicked at once
+        inbox.take_call(actor=other, call_id=ringing.id, now=timezone.now())
     form_call(drain_jobs, isActive="0", durationInSeconds="75", recordingUrl="https://voice.example/1.mp3")
     form_call(drain_jobs, isActive="0", durationInSeconds="75", recordingUrl="https://voice.example/1.mp3")
     ended = Call.objects.get()
     assert (ended.how, ended.seconds, ended.recording) == ("answered", 75, "https://voice.example/1.mp3")
     assert len(journal.entries_concerning(ended.conversation_id, acts=["inbox.call.ended"])) == 1
     assert not Conversation.objects.get().is_waiting
+    form_call(drain_jobs, sessionId="gone")
+    form_call(drain_jobs, sessionId="gone", isActive="0")
+    with pytest.raises(inbox.NotRinging):
+        inbox.take_call(actor=agent, call_id=Call.objects.get(session_id="gone").id, now=timezone.now())
 
 
 def test_a_caller_who_presses_one_is_called_back_and_broken_promises_are_seen(sandbox, agent, drain_jobs):

@@ -1,6 +1,5 @@
 """What customers send, as the companies tell of it: checked, kept as it came, answered at once, understood later by a job."""
 
-from datetime import timedelta
 from xml.etree import ElementTree
 
 from django.conf import settings
@@ -15,7 +14,6 @@ from huduma.channels.hooks.messages import africastalking_token
 from huduma.contexts.inbox import public as inbox
 from huduma.foundation import phone as phones
 from huduma.foundation.ui.requests import address_of
-from huduma.foundation.worktime import public as worktime
 
 BODY_LIMIT = 1_000_000
 #: Meta puts up to 3 MB into one webhook, after its documentation; more than that nobody sends.
@@ -88,8 +86,7 @@ def _what_to_do(request: HttpRequest, answer: ElementTree.Element, token: str) -
     elif pressed is not None:
         ElementTree.SubElement(answer, "Enqueue")
     else:
-        now = timezone.now()
-        is_open = worktime.working_seconds(now, now + timedelta(minutes=1)) > 0
+        is_open = inbox.is_open(timezone.now())
         url = settings.HOOKS_BASE_URL + reverse("hooks:inbox_voice", args=[token])
         menu = ElementTree.SubElement(answer, "GetDigits", timeout="8", numDigits="1", callbackUrl=url)
         ElementTree.SubElement(menu, "Say").text = WELCOME if is_open else CLOSED

@@ -26,6 +26,11 @@ DAY_START = time()
 DAY_END = time(23, 59, 59)
 
 
+def _period(text: str) -> tuple[time, time]:
+    opens, closes = text.split("-")
+    return time.fromisoformat(opens), time.fromisoformat(closes)
+
+
 @dataclass(frozen=True)
 class Hours:
     """When a place is open, Monday to Sunday: for each day its periods (opens, closes), in order and apart."""
@@ -44,6 +49,15 @@ class Hours:
     def weekdays(cls, *periods: tuple[time, time]) -> "Hours":
         """Return the same periods from Monday to Friday, and closed weekends."""
         return cls((periods,) * 5 + ((),) * 2)
+
+    @classmethod
+    def parse(cls, text: str) -> "Hours":
+        """Return the hours that a text names: periods parted by spaces, days from Monday on parted by semicolons; days left out are closed.
+
+        `08:00-13:00 14:00-17:00; 08:00-17:00`: on Monday with a pause, on Tuesday without. Raises ValueError.
+        """
+        days = [tuple(_period(one) for one in day.split()) for day in text.split(";")]
+        return cls((*days, *((),) * (7 - len(days))))
 
     def closes(self, day: date) -> time:
         """Return when a day ends; on a day without hours, when the first day of the week that has some ends."""

@@ -147,6 +147,9 @@ def take(request: HttpRequest, call_id: UUID) -> HttpResponse:
     except inbox.NoTelephone as refusal:
         notes.warning(request, refusal.message)
         return redirect("desk:inbox")
+    except inbox.NotRinging as refusal:
+        notes.warning(request, refusal.message)
+        return redirect("desk:calls")
     found = contact.find_customers_for(actor, call.phone) if call.phone else []
     if len(found) == 1:
         address = resolve_url("desk:customer", person_id=found[0].person_id)

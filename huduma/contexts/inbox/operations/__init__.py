@@ -2,6 +2,7 @@
 
 from huduma.contexts.inbox.operations.calls import (
     NoTelephone,
+    NotRinging,
     SettledAlready,
     hear_of_call,
     promise_call_for,
@@ -65,7 +66,7 @@ from huduma.contexts.inbox.operations.web import EmptyMessage, MessageTooLong, T
 
 __all__ = [
     "AsksForPeace", "EmptyMessage", "HasAnother", "InACall", "MessageTooLong", "NoAnswer", "NoExtension",
-    "NoNumber", "NoOutcome", "NoPurpose", "NoSuchReference", "NoSuchWay", "NoSuchWrapUp", "NoTelephone", "NotOver",
+    "NoNumber", "NoOutcome", "NoPurpose", "NoSuchReference", "NoSuchWay", "NoSuchWrapUp", "NoTelephone", "NotOver", "NotRinging",
     "NothingNoted", "NothingToSend", "RestsTooLong", "SettledAlready", "TheyTalk", "TooLate", "TooLongThere",
     "TooMuch", "TooMuchKeyed", "WindowOver", "call_out", "claim", "distribute", "end_forgotten", "fetch_mail",
     "forget_recording", "forget_recordings", "give_up", "hand_over", "hand_over_message", "hang_up", "hear_of_call",

@@ -13,7 +13,6 @@ from huduma.contexts.inbox.providers.base import CallNews, line
 from huduma.foundation import jobs
 from huduma.foundation.access import SYSTEM, Actor, NotFound, Refusal
 from huduma.foundation.journal import public as journal
-from huduma.foundation.worktime import public as worktime
 
 #: The key that a caller presses to be called back instead of waiting.
 CALL_ME = "1"
@@ -23,6 +22,10 @@ WITHIN_HOURS = 4
 
 class NoTelephone(Refusal):
     """Say first, on the page of conversations, at which extension or number you are rung."""
+
+
+class NotRinging(Refusal):
+    """A colleague took this call, or the caller hung up. Look at what rings now; whoever was missed can be called back."""
 
 
 class SettledAlready(Refusal):
@@ -170,14 +173,16 @@ def steer(call: Call, act: str) -> None:
 def take_call(*, actor: Actor, call_id: UUID, now: datetime) -> Call:
     """Take a call: it is the actor's from now on, and so is its conversation; our own exchange rings their telephone.
 
-    Raises NotPermitted, NotFound, NoTelephone.
+    Again it changes nothing. Raises NotPermitted, NotFound, NoTelephone, NotRinging.
     """
     actor.require_role("agent")
     call = Call.objects.select_for_update(of=("self",)).select_related("conversation").filter(id=call_id).first()
     if call is None:
         raise NotFound
+    if call.taken_by != actor.account_id and (call.taken_by is not None or call.ended_at is not None):
+        raise NotRinging
     if call.taken_by is None and actor.account_id is not None:
-        if line(call.via).steers and call.ended_at is None:
+        if line(call.via).steers:
             call.agent_phone, call.rung_at = telephone_of(actor), now
             steer(call, "ring")
         call.conversation.assignee_id = call.taken_by = actor.account_id
@@ -201,7 +206,7 @@ def telephone_of(actor: Actor) -> str:
 @transaction.atomic
 def promise_call(*, conversation: Conversation, phone: str, now: datetime, hours: float = WITHIN_HOURS) -> CallBack:
     """Promise a call back, within some hours of working time; one number is called back once."""
-    promised = worktime.deadline(now, hours, "hours")
+    promised = queries.hours().deadline(now, hours, "hours")
     DoNotCall.objects.filter(phone=phone).delete()  # who asks for a call wants it
     callback, is_new = CallBack.objects.get_or_create(
         phone=phone, state="open", defaults={"conversation": conversation, "asked_at": now, "promised_at": promised}

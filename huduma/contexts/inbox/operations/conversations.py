@@ -12,7 +12,6 @@ from huduma.contexts.inbox.models import Conversation
 from huduma.foundation import references
 from huduma.foundation.access import Actor, NotFound
 from huduma.foundation.journal import public as journal
-from huduma.foundation.worktime import public as worktime
 
 
 def customer_by(channel: str) -> Actor:
@@ -43,7 +42,7 @@ def begin(
     conversation = Conversation.objects.create(
         reference=references.mint("HC"), channel=channel, address=address, phone=phone, email=email, name=name, person_id=person_id,
         is_proven=is_proven, subject=subject or " ".join(text.split())[:150], language=language, waiting_since=now,
-        due_at=worktime.deadline(now, promise.value, promise.unit), opened_at=now, last_at=now,
+        due_at=queries.hours().deadline(now, promise.value, promise.unit), opened_at=now, last_at=now,
         matter_id=contact.find_named(rules.references_in(f"{subject} {text}"), phone=phone, email=email if is_proven else ""),
     )  # fmt: skip
     event = events.ConversationOpened(
@@ -66,7 +65,7 @@ def wait(conversation: Conversation, channel: str, address: str, now: datetime) 
     if conversation.waiting_since is None or conversation.state != "open":
         promise = rules.PROMISES[channel]
         conversation.waiting_since = now
-        conversation.due_at = worktime.deadline(now, promise.value, promise.unit)
+        conversation.due_at = queries.hours().deadline(now, promise.value, promise.unit)
     if conversation.state == "closed":
         conversation.assignee_id = None
     conversation.state, conversation.closed_at, conversation.wrap_up = "open", None, ""

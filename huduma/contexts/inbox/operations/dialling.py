@@ -27,7 +27,6 @@ from huduma.contexts.inbox.providers.base import CallNews, Refused, line
 from huduma.foundation import http, ids
 from huduma.foundation.access import Actor, NotFound, Refusal
 from huduma.foundation.journal import public as journal
-from huduma.foundation.worktime import public as worktime
 
 #: A telephone that was not rung within so many seconds of the order is not rung any more.
 STALE_SECONDS = 60
@@ -175,8 +174,7 @@ def steer_call(*, call_id: UUID, act: str, now: datetime) -> None:
             case "ring":
                 _ring(call, now)
             case "answer":
-                is_open = worktime.working_seconds(now, now + timedelta(minutes=1)) > 0
-                wire.answer(session_id=call.session_id, is_open=is_open)
+                wire.answer(session_id=call.session_id, is_open=queries.is_open(now))
             case "connect":
                 _or_end(call, now, lambda: wire.connect(call_id=call.id, phone=call.phone))
             case "bridge":

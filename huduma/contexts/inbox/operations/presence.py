@@ -53,12 +53,20 @@ def _telephone(typed: str) -> str:
         raise NoExtension from None
 
 
-@transaction.atomic
 def distribute(now: datetime) -> int:
     """Give what waits unassigned, what is due first, to those who are there; returns how many were given.
 
     Two workers at once give nothing twice: each locks the conversations that it gives, and those to whom.
     """
+    given = 0
+    while count := _distribute_some(now):
+        given += count
+    return given
+
+
+@transaction.atomic
+def _distribute_some(now: datetime) -> int:
+    """Give a batch, of what somebody can take who has not enough in hand: what nobody there serves keeps nothing else waiting."""
     there = list(Presence.objects.select_for_update().filter(is_there=True).order_by("account_id"))
     if not there:
         return 0
@@ -73,7 +81,12 @@ def distribute(now: datetime) -> int:
         )
         for one in there
     }  # fmt: skip
+    able = [one for one in free.values() if one.in_hand < rules.AT_ONCE]
+    if not able:
+        return 0
     waiting = Conversation.objects.filter(WAITS, assignee_id=None).order_by("due_at", "id")
+    if all(one.services for one in able):
+        waiting = waiting.filter(service_code__in={"", *(code for one in able for code in one.services)})
     given = 0
     for number, conversation in enumerate(waiting.select_for_update(skip_locked=True)[:BATCH]):
         chosen = rules.choose(list(free.values()), language=conversation.language, service=conversation.service_code)

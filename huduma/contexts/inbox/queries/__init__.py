@@ -29,6 +29,8 @@ from huduma.contexts.inbox.queries.work import (
     fill_article,
     get_call_for,
     get_refused_for,
+    hours,
+    is_open,
     is_signed_by,
     list_callbacks_for,
     list_calls_for,
@@ -48,7 +50,7 @@ from huduma.contexts.inbox.queries.work import (
 __all__ = [
     "CHAT_LINK", "FORGOTTEN_AFTER", "ConversationPage", "Ended", "Member", "Promised", "Staffing", "View",
     "calls_of", "challenge_of", "chat_token", "colleagues", "dead_mailbox", "fill", "fill_article",
-    "get_attachment_for", "get_call_for", "get_chat", "get_ended", "get_for", "get_refused_for", "helpers",
+    "get_attachment_for", "get_call_for", "get_chat", "get_ended", "get_for", "get_refused_for", "helpers", "hours", "is_open",
     "is_signed_by", "list_callbacks_for", "list_calls_for", "list_canned", "list_ended_calls_for", "list_for",
     "list_heard", "list_refused_for", "list_there_for", "live_call_of", "may_read", "others_of", "presence_of",
     "recording_kept", "recordings_of", "require_planner", "said_in", "staffing_for", "suggest_articles", "team_for",

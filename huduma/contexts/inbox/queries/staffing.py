@@ -14,11 +14,11 @@ from django.db import connection
 from django.utils import timezone
 
 from huduma.contexts.inbox import rules
+from huduma.contexts.inbox.queries import work
 from huduma.contexts.inbox.queries.conversations import colleagues
 from huduma.contexts.planning import public as planning
 from huduma.contexts.workforce import public as workforce
 from huduma.foundation.access import Actor
-from huduma.foundation.worktime import public as worktime
 from huduma.foundation.worktime.public import NAIROBI
 
 HALF = timedelta(minutes=30)
@@ -109,9 +109,10 @@ def staffing_for(actor: Actor, day: date, *, now: datetime, more: int = 0, perce
     if not actor.has_role("agent"):
         require_planner(actor)
     today = timezone.localdate(now)
-    is_workday = worktime.is_working_day(day)
+    hours = work.hours()
+    is_workday = hours.works(day)
     before = [day - timedelta(weeks=n) for n in range(1, 2 * planning.WEEKS)]
-    before = [on for on in before if on < today and worktime.is_working_day(on) == is_workday][: planning.WEEKS]
+    before = [on for on in before if on < today and hours.works(on) == is_workday][: planning.WEEKS]
     counts, answered, writers = _calls(before), 0, 0
     written: dict[date, int] = {}
     for on, _, asked, done, people in _rows(WRITTEN, before):
@@ -123,7 +124,7 @@ def staffing_for(actor: Actor, day: date, *, now: datetime, more: int = 0, perce
     came, so_far, half_now = _today(expected, day, now)
     there, is_rostered, spoken = _there(day)
     halves = []
-    for number in _halves(day, expected, came):
+    for number in _halves(hours.periods(day), expected, came):
         share = percent / 100 * (so_far if number >= half_now else 1)
         mean = planning.scaled(expected.get(number, planning.Expected(0.0, 0, 0)), share)
         halves.append(
@@ -208,7 +209,10 @@ def _there(day: date) -> tuple[list[int], bool, list[frozenset[str]]]:
     ], True, spoken  # fmt: skip
 
 
-def _halves(day: date, expected: dict[int, planning.Expected], came: dict[int, int]) -> range:
-    """Return the half hours of a day: office hours, and what goes beyond them in calls."""
-    seen = [*expected, *came, *(range(16, 34) if worktime.is_working_day(day) else ())]
+def _halves(
+    periods: Sequence[tuple[time, time]], expected: dict[int, planning.Expected], came: dict[int, int]
+) -> range:
+    """Return the half hours of a day: from opening to closing, and what goes beyond them in calls."""
+    minutes = [60 * bound.hour + bound.minute for period in periods for bound in period]
+    seen = [*expected, *came, *(range(minutes[0] // 30, -(-minutes[-1] // 30)) if minutes else ())]
     return range(min(seen), max(seen) + 1) if seen else range(0)

@@ -17,6 +17,7 @@ from huduma.foundation.access import Actor, NotFound
 from huduma.foundation.journal import public as journal
 from huduma.foundation.text import storable
 from huduma.foundation.translated import pick
+from huduma.foundation.worktime import public as worktime
 
 #: A call of which nothing more was heard for so long is over, whatever the telephone company forgot to say.
 FORGOTTEN_AFTER = timedelta(hours=3)
@@ -33,6 +34,16 @@ class Promised:
 
     callback: CallBack
     is_overdue: bool
+
+
+def hours() -> worktime.Calendar:
+    """Return when the contact centre answers, holidays as they are now."""
+    return worktime.calendar(worktime.Hours.parse(settings.CONTACT_HOURS))
+
+
+def is_open(now: datetime) -> bool:
+    """Whether the contact centre answers at a moment."""
+    return bool(hours().between(now, now + timedelta(minutes=1)))
 
 
 def list_calls_for(actor: Actor, *, now: datetime) -> list[Call]:

@@ -9,7 +9,7 @@ from huduma.contexts.inbox import public as inbox
 from huduma.contexts.inbox.models import Call, Conversation, Message
 from huduma.contexts.inbox.operations import distribute
 from huduma.contexts.workforce import public as workforce
-from huduma.foundation.access import SYSTEM, NotFound, NotPermitted
+from huduma.foundation.access import ANONYMOUS, SYSTEM, NotFound, NotPermitted
 from huduma.foundation.worktime.public import NAIROBI
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +126,33 @@ def test_only_those_who_plan_the_contact_centre_change_it(staff, now):
         inbox.set_abilities(actor=other, account_id=other.account_id, languages=["en"], services=[], now=now)
     with pytest.raises(NotFound):
         inbox.set_abilities(actor=other, account_id=agent.account_id, languages=[], services=["no-such"], now=now)
+
+
+def test_what_nobody_there_serves_keeps_nothing_else_waiting(staff, now, monkeypatch):
+    monkeypatch.setattr("huduma.contexts.inbox.operations.presence.BATCH", 2)
+    actor = staff("Baraka")
+    workforce.grant_skill(actor=SYSTEM, account_id=actor.account_id, service_code="passport", now=now)
+    for number in range(6):
+        conversation(number, now)
+    Conversation.objects.filter(reference__lt="HC000000005").update(service_code="police-clearance")
+    inbox.set_presence(actor=actor, is_there=True, now=now)
+    [given] = Conversation.objects.filter(assignee_id=actor.account_id)
+    assert given.reference == "HC000000005"
+
+
+def test_promises_run_in_the_hours_of_the_contact_centre_with_their_pauses(staff, now, settings):
+    settings.CONTACT_HOURS = "08:00-12:00 14:00-16:00; 08:00-16:00"
+    talk = inbox.write_from_web(actor=ANONYMOUS, text="When do you open?", language="en", now=now)
+    local = timezone.localtime(talk.due_at)  # from 10 on Monday: two hours, a pause, two hours
+    assert (now.isoweekday(), local.isoweekday(), local.hour, local.minute) == (1, 1, 16, 0)
+    late = inbox.write_from_web(actor=ANONYMOUS, text="And on Tuesday?", language="en", now=now + timedelta(hours=5))
+    local = timezone.localtime(late.due_at)  # from 15 on Monday: one hour, then three of Tuesday
+    assert (local.isoweekday(), local.hour) == (2, 11)
+    noon = datetime.combine(now.date(), time(13), NAIROBI)
+    assert [inbox.is_open(at) for at in (now, noon, now + timedelta(days=2))] == [True, False, False]
+    boss = staff("Wairimu", "secretariat")
+    halves = inbox.staffing_for(boss, now.date(), now=now).halves
+    assert (halves[0].clock, halves[-1].clock, len(halves)) == ("08:00", "15:30", 16)
 
 
 def test_work_is_given_by_what_the_workforce_says_they_speak(staff, now):

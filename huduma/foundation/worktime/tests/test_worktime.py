@@ -238,3 +238,11 @@ def test_questions_in_any_order_have_the_same_answers(start, offsets, opening, s
         end = start + timedelta(days=offset % 400, minutes=offset)
         assert one.between(start, end) == worktime.Calendar(opening, special).between(start, end)
         start = start - timedelta(days=offset % 90)
+
+
+def test_hours_are_read_from_a_text_with_pauses_and_days_left_out():
+    hours = worktime.Hours.parse("08:00-12:00 14:00-16:30; 09:00-10:00;")
+    assert hours.week[:3] == (((time(8), time(12)), (time(14), time(16, 30))), ((time(9), time(10)),), ())
+    for odd in ("08:00", "12:00-08:00", "08:00-10:00 09:00-11:00", "x", ";;;;;;;"):
+        with pytest.raises(ValueError, match=r".+"):
+            worktime.Hours.parse(odd)
