@@ -199,6 +199,12 @@ def list_versions_for(actor: Actor, service_code: str) -> tuple[Service, list[Se
     return get_service(service_code), list_versions(service_code)
 
 
+def proposal_of(version: ServiceVersion) -> Proposal | None:
+    """Return the package by which a version was published, with whoever wrote and approved it; None where it came with the platform."""
+    found = Proposal.objects.filter(service_code=version.service_id, digest=version.digest, state="published")
+    return found.order_by("-published_at").first()
+
+
 def differences(proposal: Proposal) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return what a package changes against the version in force: each file with lines, marked + - or blank; @ where some are left out."""
     version = ServiceVersion.objects.filter(service_id=proposal.service_code, state="published").first()

@@ -12,28 +12,37 @@ from django.views.decorators.cache import never_cache
 
 from huduma.channels.desk.payments.gateways import REFUND_STATES, STATES, outcome_words
 from huduma.channels.desk.settlement.collections import currency_of, names
-from huduma.channels.desk.settlement.statements import KINDS, RULES
+from huduma.channels.desk.settlement.statements import KINDS, LINE_STATES, RULES, source_names
 from huduma.channels.desk.settlement.words import ACTORS, act_words, role_words, transfer_words
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.identity import public as identity
+from huduma.contexts.payments import public as payments
 from huduma.contexts.settlement import public as settlement
 from huduma.foundation.access import NotFound
 from huduma.foundation.ui.requests import actor_of
 
+#: How many entries of an account stand on one page.
+ENTRIES = 200
+
 
 @never_cache
 def find(request: HttpRequest) -> HttpResponse:
-    """Find payments by receipt or by the reference of a bill; one that is found alone is opened."""
-    typed = request.GET.get("q", "").strip()[:60]
-    found = settlement.find_payments_for(actor_of(request), typed)
-    if len(found) == 1:
+    """Find payments, lines of statements and batches by the numbers that stand on papers; what is found alone is opened."""
+    actor, typed = actor_of(request), request.GET.get("q", "").strip()[:60]
+    found = settlement.find_payments_for(actor, typed)
+    known = {one.id for one in found}
+    lines = [one for one in settlement.find_lines_for(actor, typed) if one.cashbook_id not in known]
+    batch = settlement.find_batch_for(actor, typed)
+    if len(found) == 1 and not lines:
         return redirect("desk:trace", payment_id=found[0].id)
+    if len(lines) == 1 and not found:
+        return redirect("desk:statement_line", line_id=lines[0].id)
+    if batch and not lines and not found:
+        return redirect("desk:batch", batch_id=batch.id)
     errors = (
-        {}
-        if found or not typed
-        else {"q": gettext("No payment has this receipt or reference. Check each letter and digit.")}
+        {} if found or lines or not typed else {"q": gettext("Nothing has this number. Check each letter and digit.")}
     )
-    context = {"found": [(one, STATES[one.state]) for one in found], "typed": typed, "errors": errors}
+    context = {"found": [(one, STATES[one.state]) for one in found], "lines": lines, "typed": typed, "errors": errors}
     return render(request, "desk/settlement/find.html", context, status=422 if errors else 200)
 
 
@@ -46,6 +55,9 @@ def trace(request: HttpRequest, payment_id: UUID) -> HttpResponse:
         people |= set(_signers(remittance))
     if found.explanation:
         people |= {one for one in (found.explanation.asked_by, found.explanation.decided_by) if one}
+    if till := found.known.payment.till_session:
+        people |= {one for one in (till.cashier, till.witness) if one}
+    version = _version(found.known.payment.bill)
     staff, by_code = identity.staff_names(people), names()
     context = {
         "trace": found, "payment": found.known.payment, "bill": found.known.payment.bill,
@@ -68,10 +80,52 @@ def trace(request: HttpRequest, payment_id: UUID) -> HttpResponse:
             )
             for one in found.acts
         ],
-        "refunds": [(one, REFUND_STATES[one.state]) for one in found.known.refunds], "service": _service(found.service_code),
-        "staff": staff,
+        "refunds": [
+            (one, REFUND_STATES[one.state], found.lines_back.get(one.id), twice, twice and found.lines_back.get(twice.id))
+            for one in found.known.refunds for twice in (getattr(one, "receivable", None),)
+        ],
+        "service": version.service if version else _service(found.service_code), "version": version, "staff": staff, "till": till,
     }  # fmt: skip
     return render(request, "desk/settlement/trace.html", context)
+
+
+def _version(bill: payments.Bill | None) -> catalogue.ServiceVersion | None:
+    """The version of the service whose schedule of fees the bill was worked out by."""
+    kept = bill.terms.get("schedule") if bill else None
+    return catalogue.get_version(UUID(kept)) if kept else None
+
+
+@never_cache
+def charter(request: HttpRequest, version_id: UUID) -> HttpResponse:
+    """The schedule of fees of one version of a service, as it was published and by whom: where a figure on a bill begins."""
+    settlement.bodies_seen(actor_of(request))
+    version = catalogue.get_version(version_id)
+    content = version.part("service")
+    proposal = catalogue.proposal_of(version)
+    people = {
+        one for one in (proposal.drafted_by, proposal.decided_by, proposal.published_by) if one
+    } if proposal else set()  # fmt: skip
+    context = {
+        "version": version, "content": content, "proposal": proposal, "staff": identity.staff_names(people),
+        "lines": [
+            (one, catalogue.price_in_words(one["amount"], one.get("currency", "KES")) if "amount" in one else "")
+            for one in content.get("fees", [])
+        ],
+    }  # fmt: skip
+    return render(request, "desk/settlement/charter.html", context)
+
+
+@never_cache
+def line(request: HttpRequest, line_id: int) -> HttpResponse:
+    """One line of a statement: what it proves, and the way from there."""
+    found = settlement.line_for(actor_of(request), line_id)
+    said = found.explanation
+    context = {
+        "found": found, "line": found.line, "source": dict(source_names()).get(found.line.source, found.line.source),
+        "state": LINE_STATES[found.line.state], "rule": RULES.get(found.line.rule, ""), "kind": KINDS.get(said.kind, "") if said else "",
+        "staff": identity.staff_names({one for one in (said.asked_by, said.decided_by) if one}) if said else {},
+    }  # fmt: skip
+    return render(request, "desk/settlement/line.html", context)
 
 
 def _signers(remittance: settlement.Remittance) -> list[UUID]:
@@ -99,10 +153,14 @@ def account(request: HttpRequest, account: str) -> HttpResponse:
         until = date.fromisoformat(request.GET.get("until", ""))
     except ValueError:
         until = since
-    entries = settlement.entries_for(actor, account, currency, since, until + timedelta(days=1))
+    older = request.GET.get("older", "")
+    entries = settlement.entries_for(
+        actor, account, currency, since, until + timedelta(days=1), int(older) if older.isdecimal() else None
+    )
     context = {
         "account": account, "currency": currency, "currencies": settlement.CURRENCIES, "since": since, "until": until,
         "entries": [(one, transfer_words(one.transfer.kind)) for one in entries], "total": sum(one.amount_cents for one in entries),
+        "older": entries[-1].id if len(entries) == ENTRIES else None,
     }  # fmt: skip
     return render(request, "desk/settlement/account.html", context)
 
@@ -118,6 +176,8 @@ def checks(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("audit/", find, name="audit"),
     path("audit/payments/<uuid:payment_id>/", trace, name="trace"),
+    path("audit/charters/<uuid:version_id>/", charter, name="charter"),
+    path("audit/lines/<int:line_id>/", line, name="statement_line"),
     path("audit/accounts/<str:account>/", account, name="ledger_account"),
     path("checks/", checks, name="checks"),
 ]

@@ -1,5 +1,6 @@
 """Batches of money for bodies, from proposal to the bank's confirmation; and the bank accounts to which it goes."""
 
+from datetime import date, timedelta
 from uuid import UUID
 
 from django.contrib import messages as notes
@@ -23,6 +24,9 @@ STATES = {
     "waiting": gettext_lazy("not yet on the bank’s statement"), "confirmed": gettext_lazy("confirmed by the bank"),
     "returned": gettext_lazy("returned by the body’s bank: owed again"), "seconded": gettext_lazy("approved once"),
 }  # fmt: skip
+
+#: Before any money was collected.
+FIRST_DAY = date(2000, 1, 1)
 
 
 @require_POST
@@ -52,13 +56,23 @@ def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     bodies = list(dict.fromkeys(one.body_code for one in remittances))
     context = {
         "batch": found, "state": STATES[found.state], "deliveries": deliveries, "actor": actor,
-        "rows": [(by_code.get(one.body_code, one.body_code), one, STATES[one.state]) for one in remittances],
+        "rows": [
+            (by_code.get(one.body_code, one.body_code), one, STATES[one.state], *_collected(one)) for one in remittances
+        ],
+        "sees_lines": actor.has_everywhere(*settlement.EVIDENCE),
         "maker": people.get(found.made_by, ""), "checker": people.get(found.checked_by, "") if found.checked_by else "",
         "decides": actor.has_role(*settlement.CHECKERS, body=found.body_code) if found.body_code
         else actor.has_everywhere(*settlement.CHECKERS),
         "bodies": [(code, by_code.get(code, code)) for code in bodies] if found.checked_at and found.state != "rejected" else [],
     }  # fmt: skip
     return render(request, "desk/settlement/batch.html", context)
+
+
+def _collected(one: settlement.Remittance) -> tuple[date, date]:
+    """The first and the last day on which the money of a remittance was collected."""
+    since = settlement.collected_since(one)
+    last = timezone.localdate(one.batch.before - timedelta(microseconds=1))
+    return timezone.localdate(since) if since else FIRST_DAY, last
 
 
 @require_POST

@@ -35,6 +35,9 @@ RULES = {
     "near": gettext_lazy("by amount, time and a reference that is alike"), "order": gettext_lazy("by our order to the bank"),
     "person": gettext_lazy("by a person"),
 }  # fmt: skip
+LINE_STATES = {
+    "open": gettext_lazy("waits for a person"), "matched": gettext_lazy("matched"), "explained": gettext_lazy("explained"),
+}  # fmt: skip
 
 
 class FileMissing(Refusal):
@@ -101,6 +104,8 @@ def _show(
     after = request.GET.get("after", "0")
     lines = settlement.open_lines_for(actor, statement_id, int(after) if after.isdecimal() else 0)
     explained = settlement.explained_lines_for(actor, statement_id)
+    further = request.GET.get("matched", "0")
+    matched = settlement.matched_lines_for(actor, statement_id, int(further) if further.isdecimal() else 0)
     people = {one.proposal.asked_by for one in lines if one.proposal} | {one.asked_by for one in explained}
     people |= {one.decided_by for one in explained if one.decided_by}
     context = {
@@ -108,6 +113,8 @@ def _show(
         "lines": lines, "explained": explained, "names": identity.staff_names(people), "kinds": KINDS, "actor": actor,
         "keeps_books": keeps_books(actor), "errors": errors or {}, "typed": request.POST, "wrong": line_id,
         "more": lines[-1].line.id if len(lines) == settlement.PAGE_SIZE else None,
+        "matched": [(one, RULES.get(one.rule, "")) for one in matched],
+        "more_matched": matched[-1].id if len(matched) == settlement.PAGE_SIZE else None,
     }  # fmt: skip
     return render(request, "desk/settlement/statement.html", context, status=422 if errors else 200)
 

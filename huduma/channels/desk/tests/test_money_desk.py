@@ -1,5 +1,6 @@
 """The money's desk over HTTP: who sees which money, statements, batches, reports, and the auditor's trail."""
 
+import html
 import io
 import re
 from datetime import timedelta
@@ -7,6 +8,7 @@ from datetime import timedelta
 import openpyxl
 import pypdf
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
@@ -14,10 +16,13 @@ from django.utils.translation import override
 
 from huduma.channels.desk.payments import gateways
 from huduma.channels.desk.settlement import words
+from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.payments import public as payments
+from huduma.contexts.places import public as places
 from huduma.contexts.settlement import public as settlement
 from huduma.contexts.settlement.models import Batch, Explanation, StatementLine
-from huduma.foundation import access
+from huduma.foundation import access, references
+from huduma.foundation.access import SYSTEM
 from huduma.foundation.journal.event import Event
 from huduma.foundation.money import plain
 
@@ -137,7 +142,7 @@ def test_money_is_proposed_by_one_and_approved_by_another(at_desk, client, yeste
     advice = client.get(reverse("desk:remittance_advice", args=[batch.id, "CRS"]), {"as": "pdf"})
     text = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(advice.content)).pages)
     assert "1,050.00" in text
-    assert "HUD00000001-00001" in text
+    assert "HUD0000001-00001" in text
     assert client.get(reverse("desk:remittance_advice", args=[batch.id, "DCI"]), {"as": "pdf"}).status_code == 404
 
 
@@ -204,6 +209,71 @@ def test_an_auditor_follows_a_payment_to_its_bytes_and_its_approvals(
     enter_desk(client, staff("Duma", "accountant", "DCI"))
     assert client.get(found.url).status_code == 404
     assert client.get(reverse("desk:audit"), {"q": "RCPT000001"}).status_code == 422
+
+
+def test_a_shilling_is_followed_from_the_schedule_of_fees_to_the_banks_line_and_from_there_back(
+    at_desk, bank_account, accountant, second
+):  # fmt: skip
+    places.load_places(actor=SYSTEM)
+    catalogue.load_packages(actor=SYSTEM, path=settings.SERVICES_DIR / "birth-cert-copy", now=timezone.now())
+    version = catalogue.get_service("birth-cert-copy").current_version
+    (entry,) = catalogue.schedule(version.part("service"), timezone.localdate())
+    line = {
+        "code": "fee", "description": entry["name"], "amount_cents": 20_000, "body_code": "CRS", "revenue_code": "1420201",
+        "legal_notice": entry["legal_notice"],
+    }  # fmt: skip
+    bill = payments.raise_bill(
+        actor=SYSTEM, payable_id=version.id, purpose="fee", payer_person_id=None, description=entry["name"], lines=[line],
+        terms={"schedule": str(version.id)}, now=timezone.now(),
+    )  # fmt: skip
+    payments.take_stated(
+        gateway="mpesa", receipt="RCPT000001", reference=bill.reference, amount_cents=20_000, currency="KES",
+        since=timezone.now(),
+    )  # fmt: skip
+    bank_account()
+    now = timezone.now() + timedelta(seconds=1)
+    batch = settlement.propose_batch(actor=accountant, body_code="CRS", before=now, currency="KES", now=now)
+    settlement.decide_batch(actor=second, batch_id=batch.id, approve=True, now=now)
+    day, order = timezone.localdate(), batch.remittances.get().end_to_end
+    of_bank = (
+        f":20:S1\r\n:25:{settings.SETTLEMENT_ACCOUNT['account']}\r\n:28C:1/1\r\n:60F:C{day:%y%m%d}KES500,00\r\n"
+        f":61:{day:%y%m%d%m%d}D200,00NTRF{order}//BK1\r\n:86:Order\r\n:62F:C{day:%y%m%d}KES300,00\r\n-"
+    )
+    for source, text in (("mpesa", mpesa("RCPT000001", "200.00")), ("bank", of_bank)):
+        settlement.take_statement(
+            actor=accountant, source=source, name=f"{source}.txt", file=io.BytesIO(text.encode()), now=timezone.now()
+        )
+    client = at_desk("Mkaguzi", "auditor")
+
+    def leads(page, *names):  # by links alone
+        text = client.get(page, follow=True).content.decode()
+        found = {
+            name: next((link for link in re.findall(r'href="([^"]+)"', text) if name in link), "") for name in names
+        }
+        assert all(found.values()), found
+        return text, [html.unescape(link) for link in found.values()]
+
+    by_bill = f"{reverse('desk:audit')}?q={bill.reference}"
+    text, (schedule, *proofs) = leads(by_bill, "/audit/charters/", "/audit/lines/", "/batches/")
+    assert html.escape(entry["legal_notice"]) in text
+    of_version = client.get(schedule).content.decode()
+    assert all(one in of_version for one in ("KSh 200.00", html.escape(entry["legal_notice"]), version.digest))
+    text, (back,) = leads(proofs[0], "/audit/payments/")
+    assert ("RCPT000001" in text, client.get(back).status_code) == (True, 200)
+    _, (banks,) = leads(proofs[1], "/audit/lines/")
+
+    for number in ("BK1", order, batch.message_id):  # back: from what stands on the bank's paper
+        page, steps = f"{reverse('desk:audit')}?q={number}", ["/batches/", "/audit/accounts/", "/audit/payments/"]
+        for step in steps[number == batch.message_id :]:
+            _, (page,) = leads(page, step)
+        assert references.display(bill.reference) in client.get(page).content.decode()
+    assert client.get(banks).status_code == 200
+    for one in StatementLine.objects.all():
+        assert (
+            f"/audit/lines/{one.id}/" in client.get(reverse("desk:statement", args=[one.statement_id])).content.decode()
+        )
+    at_desk("Hesabu", "accountant", "CRS")
+    assert (client.get(banks).status_code, client.get(schedule).status_code) == (403, 200)
 
 
 def test_the_body_gets_its_advice_by_email_when_the_bank_has_the_order(

@@ -228,6 +228,7 @@ class Refund(models.Model):
                 name="payments_refund_waiting",
             ),
             models.Index(fields=["amount_cents"], condition=Q(state="succeeded"), name="payments_refund_by_amount"),
+            models.Index(fields=["receipt"], condition=Q(receipt__isnull=False), name="payments_refund_receipt"),
         ]
 
     def __str__(self) -> str:

@@ -51,7 +51,7 @@ class Receivable(models.Model):
                 name="payments_receivable_two_persons",
             ),
         ]
-        indexes = [models.Index(fields=["gateway", "receipt"], name="payments_receivable_receipt")]
+        indexes = [models.Index(fields=["receipt"], name="payments_receivable_receipt")]
 
     def __str__(self) -> str:
         return f"{self.gateway} {self.receipt or self.id}"

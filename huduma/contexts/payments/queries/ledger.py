@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
 from huduma.contexts.payments.models import LedgerEntry, Transfer
 
@@ -66,11 +67,22 @@ def trial_balance_cents(before: datetime | None = None) -> int:
     return max(sums.values(), key=abs, default=0)
 
 
-def entries_of(account: str, currency: str, since: datetime, before: datetime, limit: int = 200) -> list[LedgerEntry]:
-    """Return the newest entries of an account in a span of time, with their transfers; the caller has checked who may."""
+def entries_of(
+    account: str, currency: str, since: datetime, before: datetime, older_than: int | None = None, limit: int = 200
+) -> list[LedgerEntry]:
+    """Return the newest entries of an account in a span of time, with their transfers; the caller has checked who may.
+
+    `older_than`: the id of the last entry that was shown.
+    """
     found = LedgerEntry.objects.filter(
         account_id=account, currency=currency, recorded_at__gte=since, recorded_at__lt=before
     )
+    last = LedgerEntry.objects.filter(id=older_than, account_id=account).first() if older_than else None
+    if last is not None:
+        found = found.filter(
+            Q(recorded_at__lt=last.recorded_at) | Q(recorded_at=last.recorded_at, id__lt=last.id),
+            recorded_at__lte=last.recorded_at,
+        )
     return list(found.select_related("transfer__payment__bill").order_by("-recorded_at", "-id")[:limit])
 
 

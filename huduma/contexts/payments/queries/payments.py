@@ -235,16 +235,31 @@ def known_for(actor: Actor, payment_id: UUID) -> Known:
 
 
 def payments_named(text: str) -> list[Payment]:
-    """Return the payments that a gateway's receipt or a bill's reference names; the caller has checked who may."""
-    named = Q(receipt=text.upper()) | Q(receipt=text)
+    """Return the payments that a gateway's receipt, a refund's or a bill's reference names; the caller has checked who may."""
+    receipt = Q(receipt__in={text, text.upper()})
+    about = set(Payment.objects.filter(receipt).values_list("id", flat=True)[:PAGE_SIZE])
+    about |= set(Refund.objects.filter(receipt).values_list("payment_id", flat=True)[:PAGE_SIZE])
+    about |= set(Receivable.objects.filter(receipt).values_list("refund__payment_id", flat=True)[:PAGE_SIZE])
     if reference := references.normalise(text):
-        named |= Q(bill__reference=reference)
-    return list(Payment.objects.filter(named).select_related("bill").order_by("started_at")[:PAGE_SIZE])
+        paid = Q(bill__reference=reference) | Q(bill__members__reference=reference)
+        about |= set(Payment.objects.filter(paid).values_list("id", flat=True)[:PAGE_SIZE])
+    return list(Payment.objects.filter(id__in=about).select_related("bill").order_by("started_at")[:PAGE_SIZE])
+
+
+def money_behind(cashbook_id: UUID) -> tuple[Payment, Refund | None] | None:
+    """Return the payment that an entry of the cash book is or belongs to, and the refund, if it is one; the caller has checked who may."""
+    refund = (
+        Refund.objects.filter(Q(id=cashbook_id) | Q(receivable=cashbook_id)).select_related("payment__bill").first()
+    )
+    if refund is not None:
+        return refund.payment, refund
+    payment = Payment.objects.select_related("bill").filter(id=cashbook_id).first()
+    return (payment, None) if payment else None
 
 
 def trail_of(payment_id: UUID) -> Known | None:
     """The same as `known_for`, for a caller that has checked who may."""
-    payment = Payment.objects.select_related("bill").filter(id=payment_id).first()
+    payment = Payment.objects.select_related("bill", "till_session").filter(id=payment_id).first()
     if payment is None:
         return None
     about = Q(token=payment.token)
@@ -255,7 +270,7 @@ def trail_of(payment_id: UUID) -> Known | None:
     callbacks = Callback.objects.filter(about, gateway=payment.gateway).order_by("received_at")
     return Known(
         payment, list(callbacks[:PAGE_SIZE]), list(payment.rulings.order_by("proposed_at")),
-        list(payment.refunds.order_by("asked_at")),
+        list(payment.refunds.select_related("receivable__bill").order_by("asked_at")),
     )  # fmt: skip
 
 

@@ -84,12 +84,17 @@ def propose_batch(*, actor: Actor, body_code: str, before: datetime, currency: s
     Remittance.objects.bulk_create(
         Remittance(
             batch=batch, ledger_account=part.account, currency=currency, body_code=part.body_code,
-            bank_account=accounts[part.body_code], amount_cents=part.cents, end_to_end=f"HUD{number:08d}-{place:05d}",
+            bank_account=accounts[part.body_code], amount_cents=part.cents, end_to_end=order_name(number, place),
         )
         for place, part in enumerate(parts, 1)
     )  # fmt: skip
     _tell(actor, batch, now)
     return batch
+
+
+def order_name(number: int, place: int) -> str:
+    """Return the name of one order at the bank: 16 characters, as MT940 keeps no more of a reference."""
+    return f"HUD{number:07d}-{place:05d}"
 
 
 @transaction.atomic

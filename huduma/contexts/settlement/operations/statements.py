@@ -30,6 +30,7 @@ HEAD = 4096
 #: A line dated outside of this is a mistake; it would also stretch the time for which payments are looked for on statements.
 OLDEST, NEWEST = timedelta(days=3660), timedelta(days=2)
 CURRENCY = re.compile("[A-Z]{3}")
+ORDER_NAME = re.compile(r"\bHUD\d{7,8}-\d{5}\b")
 
 
 class StatementKnown(Refusal):
@@ -310,9 +311,12 @@ def _match_near(statement: Statement) -> int:
 def _match_orders(statement: Statement, now: datetime) -> int:
     """Let the bank's own lines confirm what was handed over to bodies, or bring back what their banks returned."""
     count = 0
-    open_lines = StatementLine.objects.filter(statement=statement, state="open").exclude(reference="")
+    open_lines = StatementLine.objects.filter(statement=statement, state="open")
     for line in open_lines.order_by("id").iterator(chunk_size=2000):
-        remittance = Remittance.objects.select_for_update(of=("self",)).filter(end_to_end=line.reference).first()
+        named = ORDER_NAME.search(f"{line.reference} {line.text}")  # some banks repeat it in their text alone
+        if named is None:
+            continue
+        remittance = Remittance.objects.select_for_update(of=("self",)).filter(end_to_end=named[0]).first()
         if remittance is None or (abs(line.amount_cents), line.currency) != (
             remittance.amount_cents, remittance.currency,
         ):  # fmt: skip

@@ -21,7 +21,8 @@ def batch_for(actor: Actor, batch_id: UUID) -> tuple[Batch, list[Remittance], li
     """Return a batch, the remittances that the actor may see, and where its files went. Raises NotPermitted, NotFound."""
     bodies = bodies_seen(actor)
     batch = Batch.objects.filter(id=batch_id).first()
-    found = Remittance.objects.filter(batch_id=batch_id).select_related("bank_account", "confirmed_by", "returned_by")
+    found = Remittance.objects.filter(batch_id=batch_id)
+    found = found.select_related("batch", "bank_account", "confirmed_by", "returned_by")
     if bodies is not None:
         found = found.filter(body_code__in=bodies)
     shown = list(found.order_by("end_to_end"))
@@ -48,6 +49,14 @@ def findings_for(actor: Actor) -> list[Finding]:
     """Return what the last run of each check found, what needs a person first. Raises NotPermitted."""
     require_all(actor)
     return list(Finding.objects.order_by("-count", "check_code"))
+
+
+def collected_since(remittance: Remittance) -> datetime | None:
+    """Return from when on the money of a remittance was collected: the end of the hand-over before it; None: from the first day."""
+    before = Remittance.objects.filter(ledger_account=remittance.ledger_account, currency=remittance.currency)
+    before = before.exclude(transfer_id=None).filter(batch__number__lt=remittance.batch.number).select_related("batch")
+    last = before.order_by("-batch__number").first()
+    return last.batch.before if last else None
 
 
 def covering(account: str, currency: str, collected_at: datetime) -> Remittance | None:

@@ -185,6 +185,13 @@ def suggestions(line: StatementLine) -> list[CashEntry]:
     return sorted(found, key=unlike)[:SUGGESTIONS]
 
 
+def matched_lines_for(actor: Actor, statement_id: UUID, after: int = 0) -> list[StatementLine]:
+    """Return what is matched of a statement, in its order. Raises NotPermitted."""
+    actor.require_everywhere(*EVIDENCE)
+    found = StatementLine.objects.filter(statement_id=statement_id, state="matched", id__gt=after)
+    return list(found.order_by("id")[:PAGE_SIZE])
+
+
 def line_of(cashbook_id: UUID) -> StatementLine | None:
     """Return the line of a statement that proves a payment or refund; the caller has checked who may."""
     return StatementLine.objects.filter(cashbook_id=cashbook_id).select_related("statement").first()

@@ -102,7 +102,7 @@ def test_a_remittance_that_no_statement_shows(paid, bank_account, accountant, se
     batch = settlement.propose_batch(actor=accountant, body_code="", before=now, currency="KES", now=now)
     settlement.decide_batch(actor=second, batch_id=batch.id, approve=True, now=now)
     assert found("unconfirmed")[0] == 0
-    assert found("unconfirmed", now + timedelta(days=4)) == (1, ["HUD00000001-00001"])
+    assert found("unconfirmed", now + timedelta(days=4)) == (1, ["HUD0000001-00001"])
 
 
 def test_changed_bank_details(bank_account):
