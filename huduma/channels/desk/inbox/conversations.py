@@ -33,7 +33,7 @@ VIEWS = {
     "shared": gettext_lazy("Shared with me"),
     "answered": gettext_lazy("Answered"),
     "snoozed": gettext_lazy("Resting"),
-    "closed": gettext_lazy("Over"),
+    "closed": gettext_lazy("Conversations that ended"),
 }
 SIDES = {
     "customer": gettext_lazy("The customer"),
