@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import RawPostDataException
 from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -93,7 +94,7 @@ def _json(request: HttpRequest) -> dict[str, Any]:
         said = json.loads(request.body, parse_constant=_no_number)
     except RequestDataTooBig:  # more than is taken into memory at all
         raise outreach.TooLong from None
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, RawPostDataException):  # the last: a form, which is read already
         raise outreach.Malformed from None
     if not isinstance(said, dict):
         raise outreach.Malformed

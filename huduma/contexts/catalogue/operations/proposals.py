@@ -77,7 +77,7 @@ def draft_proposal(
     if not package.source:
         raise NotAPackage(package.faults)
     _require_own(package, body_code)
-    proposal = _lock(proposal_id, "draft") if proposal_id else Proposal(drafted_at=now)
+    proposal = _lock(actor, "analyst", proposal_id, "draft") if proposal_id else Proposal(drafted_at=now)
     if proposal_id and proposal.body_id != body_code:
         raise NotFound
     proposal.service_code = package.code[:60]
@@ -103,10 +103,12 @@ def _require_own(package: Package, body_code: str) -> None:
         raise AnotherBody
 
 
-def _lock(proposal_id: UUID, *states: str) -> Proposal:
+def _lock(actor: Actor, role: str, proposal_id: UUID, *states: str) -> Proposal:
+    """Who may not touch a package is not told either how far it is; the Secretariat's role is for all bodies."""
     proposal = Proposal.objects.select_for_update().filter(id=proposal_id).first()
     if proposal is None:
         raise NotFound
+    actor.require_role(role, body=proposal.body_id)
     if proposal.state not in states:
         raise WrongState
     return proposal
@@ -118,8 +120,7 @@ def submit_proposal(*, actor: Actor, proposal_id: UUID, now: datetime) -> Propos
 
     Raises NotFound, NotPermitted, WrongState, FaultyProposal, NothingNew.
     """
-    proposal = _lock(proposal_id, "draft")
-    actor.require_role("analyst", body=proposal.body_id)
+    proposal = _lock(actor, "analyst", proposal_id, "draft")
     package = packages.read(proposal.service_code, proposal.source, (), places.known_codes())
     if proposal.faults or package.faults:
         raise FaultyProposal
@@ -134,8 +135,7 @@ def submit_proposal(*, actor: Actor, proposal_id: UUID, now: datetime) -> Propos
 @transaction.atomic
 def discard_proposal(*, actor: Actor, proposal_id: UUID, now: datetime) -> None:
     """Throw a draft away. Raises NotFound, NotPermitted, WrongState."""
-    proposal = _lock(proposal_id, "draft")
-    actor.require_role("analyst", body=proposal.body_id)
+    proposal = _lock(actor, "analyst", proposal_id, "draft")
     proposal.state = "discarded"
     proposal.save(update_fields=["state"])
     journal.record(actor=actor, event=events.ProposalDiscarded(proposal_id=proposal.id), now=now)
@@ -144,7 +144,7 @@ def discard_proposal(*, actor: Actor, proposal_id: UUID, now: datetime) -> None:
 @transaction.atomic
 def approve_proposal(*, actor: Actor, proposal_id: UUID, now: datetime) -> Proposal:
     """Approve a package under review. Raises NotFound, NotPermitted, WrongState, SamePerson."""
-    proposal = _lock(proposal_id, "review")
+    proposal = _lock(actor, "secretariat", proposal_id, "review")
     _require_another(actor, proposal)
     proposal.state, proposal.decided_by, proposal.decided_at = "approved", actor.account_id, now
     proposal.save(update_fields=["state", "decided_by", "decided_at"])
@@ -153,7 +153,6 @@ def approve_proposal(*, actor: Actor, proposal_id: UUID, now: datetime) -> Propo
 
 
 def _require_another(actor: Actor, proposal: Proposal) -> None:
-    actor.require_role("secretariat")
     if str(actor.account_id) in {*proposal.authors, str(proposal.submitted_by)}:
         raise SamePerson
 
@@ -164,8 +163,7 @@ def return_proposal(*, actor: Actor, proposal_id: UUID, reason: str, now: dateti
 
     Raises NotFound, NotPermitted, WrongState, ProposalReasonNeeded.
     """
-    proposal = _lock(proposal_id, "review", "approved", "published")
-    actor.require_role("secretariat")
+    proposal = _lock(actor, "secretariat", proposal_id, "review", "approved", "published")
     if proposal.took_effect_at is not None:
         raise WrongState
     if len(reason.strip()) < 3:
@@ -184,7 +182,7 @@ def publish_proposal(*, actor: Actor, proposal_id: UUID, from_on: date | None = 
 
     Raises NotFound, NotPermitted, WrongState, SamePerson, WrongDay.
     """
-    proposal = _lock(proposal_id, "approved")
+    proposal = _lock(actor, "secretariat", proposal_id, "approved")
     _require_another(actor, proposal)
     today = timezone.localdate(now)
     from_on = from_on or today
