@@ -105,6 +105,7 @@ class Conversation(models.Model):
             models.Index(fields=["due_at", "id"], condition=~Q(state="closed"), name="inbox_due"),
             models.Index(fields=["-closed_at", "-id"], condition=Q(state="closed"), name="inbox_closed"),
             models.Index(fields=["channel", "address", "-last_at"], name="inbox_address"),
+            models.Index(fields=["phone", "-last_at"], condition=~Q(phone=""), name="inbox_phone"),
             models.Index(fields=["person", "-last_at"], name="inbox_person"),
             GinIndex(fields=["shared_with"], condition=~Q(state="closed"), name="inbox_shared"),
             GinIndex(fields=["tags"], condition=~Q(state="closed"), name="inbox_tags"),

@@ -1,6 +1,7 @@
 """The inbox at the desk: what staff see and do, and that nothing typed is lost."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -68,7 +69,14 @@ def test_answering_by_the_channel_it_came_by_and_by_another(desk, drain_jobs):
     assert (empty.status_code, b"nothing was sent" in empty.content) == (422, True)
     conversation.refresh_from_db()
     assert (conversation.is_waiting, conversation.assignee_id) == (False, account.id)
-    assert "Kiko tayari." in client.get(f"/sw/chat/{inbox.chat_token(conversation)}/").content.decode()
+    body = urlencode({"id": "ATX1", "text": "Nitakuja kesho.", "from": "+254700000002"}).encode()
+    inbox.receive(source="sms", key="ATX1", headers={}, body=body, now=timezone.now())
+    inbox.take(received_id=Received.objects.get().id, now=timezone.now())
+    conversation.refresh_from_db()
+    assert (Conversation.objects.count(), conversation.channel, conversation.is_waiting) == (1, "sms", True)
+    assert "Nitakuja kesho." in client.get(page(conversation)).content.decode()
+    shown = client.get(f"/sw/chat/{inbox.chat_token(conversation)}/").content.decode()
+    assert ("Kiko tayari." in shown, "Nitakuja kesho." in shown) == (True, False)  # nobody proved whose number it is
 
 
 def test_a_ready_answer_is_filled_in_the_customers_language(desk):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.translation import override
 
 from huduma.contexts.contact import public as contact
@@ -240,7 +240,10 @@ def add_message(
 
 
 def _conversation_of(channel: str, incoming: Incoming, now: datetime) -> Conversation | None:
-    """Return the conversation that a message goes on with: by what it answers, by a reference in its subject, or by its sender."""
+    """Return the conversation that a message goes on with: by what it answers, by a reference in its subject, or by its sender.
+
+    One that came by another channel goes on by this one, where staff wrote to the sender by it.
+    """
     open_or_fresh = ~Q(state="closed") | Q(closed_at__gte=now - rules.GOES_ON_FOR)
     mine = Conversation.objects.select_for_update().filter(open_or_fresh)
     of_sender = mine.filter(Q(address=incoming.address) | Q(email=incoming.address) | Q(phone=incoming.address))
@@ -257,7 +260,9 @@ def _conversation_of(channel: str, incoming: Incoming, now: datetime) -> Convers
         if found := of_sender.filter(reference__in=rules.references_in(incoming.subject)).first():
             return found
         return of_sender.order_by("-last_at").first() if _is_flood(channel, incoming.address, now) else None
-    return mine.filter(channel=channel, address=incoming.address).order_by("-last_at").first()
+    asked = Message.objects.filter(conversation=OuterRef("pk"), side="staff", channel=channel)
+    of_sender = mine.filter(Q(channel=channel, address=incoming.address) | Q(Exists(asked), phone=incoming.address))
+    return of_sender.order_by("-last_at").first()
 
 
 def _is_flood(channel: str, address: str, now: datetime) -> bool:

@@ -89,8 +89,13 @@ def reply(*, actor: Actor, conversation_id: UUID, text: str, now: datetime, chan
     if not text:
         raise NothingToSend
     by = channel or conversation.channel
-    if by not in queries.ways_of(conversation):
+    ways = queries.ways_of(conversation)
+    if by not in ways:
         raise NoSuchWay
+    conversation.phone = conversation.phone or (
+        ways["sms"] if by == "sms" else ""
+    )  # by these an answer to this is known
+    conversation.email = conversation.email or (ways["email"] if by == "email" else "")
     if by in rules.BY_COMPANY:
         if len(text) > channels.get(by).longest:
             raise TooLongThere

@@ -117,9 +117,16 @@ def chat_token(conversation: Conversation) -> str:
 
 
 def said_in(conversation: Conversation, *, notes: bool) -> list[Message]:
-    """Return what was said, oldest first, with its files; notes only to staff."""
+    """Return what was said, oldest first, with its files; notes only to staff.
+
+    A visitor whose number or address nobody proved does not read what its owner wrote by another channel.
+    """
     said = conversation.messages.prefetch_related("attachments").order_by("-at", "-id")
-    return list((said if notes else said.exclude(side="note"))[:500])[::-1]
+    if not notes:
+        said = said.exclude(side="note")
+        if not conversation.is_proven:
+            said = said.exclude(~Q(channel="web"), side="customer")
+    return list(said[:500])[::-1]
 
 
 def calls_of(conversation: Conversation) -> list[Call]:
