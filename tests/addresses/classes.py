@@ -62,7 +62,8 @@ SHUT = {
     " pair_confirm pair_refuse publish_innovation tell_innovation redesign_simulation redesign_simulate"
     " redesign_service redesign_measure redesign_version redesign_compare redesign_xes redesign_csv collections revenue statements"
     " statement statement_file explain_line propose_batch batch decide_batch remittance_advice bank_accounts audit trace"
-    " ledger_account checks jobs clear_special_day",
+    " ledger_account checks jobs clear_special_day given_twice ask_back write_off"
+    " statement_line charter",
 }
 CLASSES = {
     "open": OPEN, "signed in": SIGNED_IN, "staff": STAFF, "officers": OFFICERS, "steps": STEPS, "shut": SHUT,

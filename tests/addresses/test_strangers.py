@@ -31,6 +31,7 @@ IDS = {
     "refund_id": "payments.Refund", "roster_id": "planning.Roster", "account_id": "identity.Account",
     "task_id": "process.Task", "duplicate_id": "identity.Duplicate", "merge_id": "identity.Merge",
     "innovation_id": "reengineering.Innovation", "simulation_id": "reengineering.Simulation",
+    "receivable_id": "payments.Receivable", "version_id": "catalogue.ServiceVersion",
     "statement_id": "settlement.Statement", "batch_id": "settlement.Batch", "credential_id": "credentials.Credential",
     "visit_id": "outreach.Visit", "record_id": "outreach.Record", "device_id": "outreach.Device",
     "ticket_id": "centres.Ticket", "waiter_id": "centres.Waiter", "bill_id": "payments.Bill",
@@ -148,7 +149,7 @@ def hear(client: Client, method: str, path: str, caplog: Any, **more: Any) -> tu
 
 def test_every_address_is_written_down_and_no_class_names_one_that_is_gone():
     known = {(one.channel, one.name) for one in addresses()}
-    assert not {one for one in known if not class_of(*one)}, "write these into classes.py"
+    assert not {one for one in known if not class_of(*one)}, "write what these are into tests/addresses/classes.py"
     written = {
         (channel, name) for named in CLASSES.values() for channel, names in named.items() for name in names.split()
     }
