@@ -67,6 +67,8 @@ GOES_ON_FOR = timedelta(days=3)
 FLOOD_PER_HOUR, FLOOD_PER_DAY = 5, 15
 #: How many waiting conversations one member of staff is given at a time.
 AT_ONCE = 6
+#: Who said longer ago than this that they are there forgot to say that they went.
+THERE_FOR = timedelta(hours=12)
 #: `planning.SHARE` of the calls are to be taken within so many seconds (the platform's own standard: docs/levels-and-clocks.md).
 ANSWER_SECONDS = 20
 #: How long a call takes, and how long a caller waits before hanging up, until the contact centre's own calls say it.

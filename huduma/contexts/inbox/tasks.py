@@ -70,7 +70,8 @@ def forget_recording(call_id: str) -> None:
 
 @jobs.every("* * * * *", name="inbox.wake")
 def wake(timestamp: int) -> None:
-    """Wake what rested, end what is silent, and give out what was left; end calls that a line forgot."""
+    """Wake what rested, end what is silent, and give out what was left; end calls that a line forgot, and presence that people did."""
     operations.end_forgotten(timezone.now())
+    operations.end_presences(timezone.now())
     operations.wake(timezone.now())
     operations.distribute(timezone.now())

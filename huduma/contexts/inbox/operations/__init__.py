@@ -50,7 +50,14 @@ from huduma.contexts.inbox.operations.dialling import (
 from huduma.contexts.inbox.operations.intake import key_of, receive, scan, settle_receipts, settle_unread, take
 from huduma.contexts.inbox.operations.mailbox import fetch_mail
 from huduma.contexts.inbox.operations.paper import write_down
-from huduma.contexts.inbox.operations.presence import NoExtension, distribute, plan_shift, set_abilities, set_presence
+from huduma.contexts.inbox.operations.presence import (
+    NoExtension,
+    distribute,
+    end_presences,
+    plan_shift,
+    set_abilities,
+    set_presence,
+)
 from huduma.contexts.inbox.operations.recordings import NoAnswer, forget_recording, forget_recordings, hear_recording
 from huduma.contexts.inbox.operations.sending import (
     NoSuchWay,
@@ -68,7 +75,7 @@ __all__ = [
     "AsksForPeace", "EmptyMessage", "HasAnother", "InACall", "MessageTooLong", "NoAnswer", "NoExtension",
     "NoNumber", "NoOutcome", "NoPurpose", "NoSuchReference", "NoSuchWay", "NoSuchWrapUp", "NoTelephone", "NotOver", "NotRinging",
     "NothingNoted", "NothingToSend", "RestsTooLong", "SettledAlready", "TheyTalk", "TooLate", "TooLongThere",
-    "TooMuch", "TooMuchKeyed", "WindowOver", "call_out", "claim", "distribute", "end_forgotten", "fetch_mail",
+    "TooMuch", "TooMuchKeyed", "WindowOver", "call_out", "claim", "distribute", "end_forgotten", "end_presences", "fetch_mail",
     "forget_recording", "forget_recordings", "give_up", "hand_over", "hand_over_message", "hang_up", "hear_of_call",
     "hear_recording", "identify", "keep_event", "key_of", "link", "note", "open_matter", "plan_shift",
     "promise_call_for", "read_status", "receive", "reconcile", "record_outcome", "release", "reply", "scan",

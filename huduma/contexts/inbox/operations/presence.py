@@ -44,6 +44,22 @@ def set_presence(*, actor: Actor, is_there: bool, now: datetime, phone: str | No
     return presence
 
 
+@transaction.atomic
+def end_presences(now: datetime) -> int:
+    """Let those be away who forgot to say so when they went home; what waits with them is the team's again. Returns how many."""
+    gone = Presence.objects.filter(is_there=True, since_at__lt=now - rules.THERE_FOR).order_by("account_id")
+    accounts = list(gone.select_for_update(skip_locked=True).values_list("account_id", flat=True))
+    waiting = Conversation.objects.filter(WAITS, assignee_id__in=accounts).order_by("id")
+    for conversation in waiting.select_for_update(skip_locked=True):
+        conversation.assignee_id = None
+        conversation.save(update_fields=["assignee_id"])
+        event = events.ConversationAssigned(
+            conversation_id=conversation.id, person_id=conversation.person_id, account_id=None, how="released"
+        )
+        journal.record(actor=SYSTEM, event=event, now=now)
+    return Presence.objects.filter(account_id__in=accounts).update(is_there=False, since_at=now)
+
+
 def _telephone(typed: str) -> str:
     if not typed or EXTENSION.fullmatch(typed):
         return typed

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from huduma.contexts.inbox import public as inbox
 from huduma.contexts.inbox.models import Call, Conversation, Message
-from huduma.contexts.inbox.operations import distribute
+from huduma.contexts.inbox.operations import distribute, end_presences
 from huduma.contexts.workforce import public as workforce
 from huduma.foundation.access import ANONYMOUS, SYSTEM, NotFound, NotPermitted
 from huduma.foundation.worktime.public import NAIROBI
@@ -138,6 +138,19 @@ def test_what_nobody_there_serves_keeps_nothing_else_waiting(staff, now, monkeyp
     inbox.set_presence(actor=actor, is_there=True, now=now)
     [given] = Conversation.objects.filter(assignee_id=actor.account_id)
     assert given.reference == "HC000000005"
+
+
+def test_who_forgot_to_say_that_they_went_keeps_nobody_waiting(staff, now):
+    gone, there = staff("Baraka"), staff("Neema")
+    inbox.set_presence(actor=gone, is_there=True, now=now)
+    conversation(1, now)
+    distribute(now)
+    inbox.set_presence(actor=there, is_there=True, now=now + timedelta(hours=2))
+    later = now + timedelta(hours=13)
+    assert (end_presences(later), end_presences(later)) == (1, 0)
+    distribute(later)
+    assert Conversation.objects.get().assignee_id == there.account_id
+    assert not inbox.presence_of(gone).is_there
 
 
 def test_promises_run_in_the_hours_of_the_contact_centre_with_their_pauses(staff, now, settings):
