@@ -34,6 +34,8 @@ WHY_CANCELLED = {
     "not-needed": gettext_lazy("Fewer people are expected"),
 }
 MANAGERS = ("supervisor", "secretariat", "administrator")
+#: How far from today a day is looked at.
+FARTHEST = timedelta(days=3660)
 REACHES_KM = (10, 25, 50, 100)
 
 
@@ -45,7 +47,10 @@ def plan(request: HttpRequest) -> HttpResponse:
     day = timezone.localdate(now) + timedelta(days=1)
     change = None
     try:
-        day = date.fromisoformat(asked["day"]) if asked.get("day") else day
+        wanted = date.fromisoformat(asked["day"]) if asked.get("day") else day
+        if abs(wanted - day) > FARTHEST:
+            raise ValueError
+        day = wanted
         if asked.get("what") == "if":
             change = planning.Change(
                 counters=max(-99, min(99, int(asked.get("counters") or 0))),

@@ -55,7 +55,7 @@ def special_days(request: HttpRequest) -> HttpResponse:
 def _day(typed: dict[str, str]) -> date | None:
     try:
         return date(int(typed["year"]), int(typed["month"]), int(typed["day"]))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

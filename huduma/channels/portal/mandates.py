@@ -152,7 +152,7 @@ def _read(typed: dict[str, str], errors: dict[str, str]) -> dict[str, Any]:
         errors["phone"] = gettext("No text message reaches this number. Type a mobile number like 0712 345 678.")
     try:
         given["until"] = date(int(typed["year"]), int(typed["month"]), int(typed["day"]))
-    except ValueError:
+    except (ValueError, OverflowError):
         errors["day"] = gettext("Write the last day: day, month and year.")
     return given
 

@@ -91,7 +91,10 @@ def spread(request: HttpRequest, bill_id: UUID) -> HttpResponse:
     typed = request.POST.get("count", "")
     try:
         payments.agree_instalments(
-            actor=actor, bill_id=bill_id, count=int(typed) if typed.isdigit() else 0, now=timezone.now()
+            actor=actor,
+            bill_id=bill_id,
+            count=int(typed) if typed.isdecimal() and len(typed) < 4 else 0,
+            now=timezone.now(),
         )
     except NotFound:
         raise

@@ -15,7 +15,10 @@ def birth_date(day: str, month: str, year: str, today: date) -> date | None:
     """
     if not any((day, month, year)):
         return None
-    born = date(int(year), int(month), int(day))
+    try:
+        born = date(int(year), int(month), int(day))
+    except OverflowError as problem:
+        raise ValueError from problem
     if not EARLIEST_BIRTH <= born <= today:
         raise ValueError
     return born

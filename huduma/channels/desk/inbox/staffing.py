@@ -20,6 +20,8 @@ from huduma.foundation.access import Actor, NotFound, NotPermitted, Refusal
 from huduma.foundation.ui.requests import actor_of
 from huduma.foundation.worktime.public import NAIROBI
 
+#: How far from today a day is looked at.
+FARTHEST = timedelta(days=3660)
 LANGUAGES = {"en": gettext_lazy("English"), "sw": gettext_lazy("Kiswahili")}
 
 
@@ -30,7 +32,10 @@ def staffing(request: HttpRequest) -> HttpResponse:
     errors: dict[str, str] = {}
     day, more, percent = timezone.localdate(now), 0, 100
     try:
-        day = date.fromisoformat(asked["day"]) if asked.get("day") else day
+        wanted = date.fromisoformat(asked["day"]) if asked.get("day") else day
+        if abs(wanted - day) > FARTHEST:
+            raise ValueError
+        day = wanted
         more = max(-99, min(99, int(asked.get("more") or 0)))
         percent = max(0, min(500, int(asked.get("percent") or 100)))
     except ValueError:

@@ -291,7 +291,7 @@ def e164(number: object) -> str:
     """Return a Kenyan number as `+254…`, however the gateway wrote it; one that is masked or hashed stays as it came."""
     text = str(number or "").strip()
     digits = text.lstrip("+")
-    if not digits.isdigit():
+    if not (digits.isascii() and digits.isdecimal()):
         return text[:30]
     if len(digits) == 9:
         return f"+254{digits}"
