@@ -37,7 +37,7 @@ WORDS = {
         "brought": "Kilichowasilishwa", "body": "Taasisi ya umma", "take_down": "Liandike", "take": "Lichukue", "upheld": "Ulikuwa na haki",
         "found": "Ulichopata, kilichofanywa, na kwa nini", "answer": "Tuma jibu", "wrong": "Nini bado si sawa?",
         "again": "Liangalieni tena", "settles": "Jibu hili linatosha", "settled": "Asante. Suala limekamilika.",
-        "figures": "Takwimu za robo mwaka", "end": "Kamilisha mazungumzo", "keyword": "HALI", "status": "Limekamilika",
+        "figures": "Takwimu za robo mwaka", "end": "Maliza mazungumzo", "keyword": "HALI", "status": "Limekamilika",
     },
 }  # fmt: skip
 

@@ -1,6 +1,6 @@
 """What people say of how they were served: in groups, with how many answered and how sure it is."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -56,7 +56,7 @@ def heard(request: HttpRequest) -> HttpResponse:
         "marks": hearing.MARKS,
         "least": hearing.LEAST,
         "since": since,
-        "until": until,
+        "last": until - timedelta(days=1),
     }
     return render(request, "desk/hearing/heard.html", context)
 
