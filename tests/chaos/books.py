@@ -12,7 +12,7 @@ SYSTEM_OF = {"mpesa": "daraja", "ecitizen": "pesaflow"}
 FINAL = {"succeeded", "applied", "held", "surplus", "failed"}
 WORKLIST = {"review"}
 UNDER_WAY = {"approved", "sending", "sent"}
-#: Of such a refund nothing may have gone back, unless it is shown as paid twice.
+#: Of such a refund nothing may have gone back, unless it is owed to us.
 ENDED = {"rejected", "closed"}
 
 
@@ -32,11 +32,15 @@ def compare(connection: psycopg.Connection, theirs: list[dict[str, Any]]) -> Ver
             "SELECT id, bill_id, gateway, state, origin, amount_cents, received_cents, checkout_id, receipt FROM payments_payment"
         ).fetchall()
         refunds = server.execute(
-            "SELECT r.id, r.payment_id, r.amount_cents, r.state, r.reason, r.trouble, r.asked_by, r.hand_from, r.provider_id,"
+            "SELECT r.id, r.payment_id, r.amount_cents, r.state, r.reason, r.trouble, r.asked_by, r.hand_from, r.paid_from, r.provider_id,"
             " p.gateway, p.receipt, p.bill_id, p.state AS payment_state, p.received_cents"
             " FROM payments_refund r JOIN payments_payment p ON p.id = r.payment_id"
         ).fetchall()
-        bills = server.execute("SELECT id, reference, state, total_cents FROM payments_bill").fetchall()
+        bills = server.execute("SELECT id, reference, purpose, state, total_cents FROM payments_bill").fetchall()
+        twice = server.execute(
+            "SELECT t.refund_id, t.gateway, t.amount_cents, t.off_transfer_id IS NOT NULL AS is_written_off, b.total_cents"
+            " FROM payments_receivable t JOIN payments_bill b ON b.id = t.bill_id"
+        ).fetchall()
         accounts = server.execute(
             "SELECT account_id, sum(amount_cents)::bigint AS cents FROM payments_ledgerentry GROUP BY 1"
         ).fetchall()
@@ -59,10 +63,10 @@ def compare(connection: psycopg.Connection, theirs: list[dict[str, Any]]) -> Ver
     )
     verdict.faults += _states(payments, refunds)
     verdict.faults += _same_money(payments, incoming)
-    verdict.faults += _paid_back(refunds, outgoing)
+    verdict.faults += _paid_back(refunds, {row["refund_id"] for row in twice}, outgoing)
     verdict.faults += _charged(bills, payments, refunds)
     verdict.faults += [f"transfer {row['transfer_id']} does not balance" for row in unbalanced]
-    verdict.faults += _ledger({row["account_id"]: row["cents"] for row in accounts}, payments, refunds, bills)
+    verdict.faults += _ledger({row["account_id"]: row["cents"] for row in accounts}, payments, refunds, twice, bills)
     return verdict
 
 
@@ -126,8 +130,10 @@ def _same_money(payments: list[dict[str, Any]], incoming: list[dict[str, Any]]) 
             yield f"{name[0]} took {cents} for {name[1]}, and only {ours[name]} is credited"
 
 
-def _paid_back(refunds: list[dict[str, Any]], outgoing: list[dict[str, Any]]) -> Iterator[str]:
-    """Nothing was paid back without a refund of ours, or twice."""
+def _paid_back(
+    refunds: list[dict[str, Any]], twice: set[Any], outgoing: list[dict[str, Any]]
+) -> Iterator[str]:  # fmt: skip
+    """Nothing was paid back without a refund of ours, or twice without being owed to us (`twice`: the refunds that it is owed for)."""
     by_name: dict[tuple[str, str], dict[str, Any]] = {}
     for row in sorted(refunds, key=lambda one: one["state"] in ENDED):
         system = SYSTEM_OF.get(row["gateway"], row["gateway"])
@@ -148,12 +154,14 @@ def _paid_back(refunds: list[dict[str, Any]], outgoing: list[dict[str, Any]]) ->
             yield f"refund {row['id']} was paid out {gone[row['id']]} times"
         if row["state"] == "succeeded" and not gone[row["id"]] and not _by_hand(row):
             yield f"refund {row['id']} is done in our books, and nothing went back"
-        if row["state"] in ENDED and gone[row["id"]] and row["trouble"] != "paid-twice":
+        if row["state"] in ENDED and gone[row["id"]] and row["id"] not in twice:
             yield f"refund {row['id']} was {row['state']}, and went back"
+        if row["id"] in twice and not gone[row["id"]]:
+            yield f"refund {row['id']} is owed to us, and nothing went back a second time"
 
 
 def _by_hand(refund: dict[str, Any]) -> bool:
-    return bool(refund["hand_from"]) and refund["trouble"] != "paid-twice"
+    return bool(refund["hand_from"]) and refund["paid_from"] == refund["hand_from"]
 
 
 def _charged(
@@ -188,8 +196,9 @@ def _going_back(refunds: list[dict[str, Any]]) -> int:
 
 
 def _ledger(
-    accounts: dict[str, int], payments: list[dict[str, Any]], refunds: list[dict[str, Any]], bills: list[dict[str, Any]]
-) -> Iterator[str]:
+    accounts: dict[str, int], payments: list[dict[str, Any]], refunds: list[dict[str, Any]], twice: list[dict[str, Any]],
+    bills: list[dict[str, Any]],
+) -> Iterator[str]:  # fmt: skip
     """The ledger adds up to nothing, and each account to what the payments, refunds and bills say."""
     if total := sum(accounts.values()):
         yield f"the ledger adds up to {total} instead of nothing"
@@ -199,12 +208,17 @@ def _ledger(
         should["suspense"] -= row["received_cents"] or 0
     for row in refunds:
         if row["state"] == "succeeded":
-            should[f"gateway:{row['hand_from'] if _by_hand(row) else row['gateway']}"] -= row["amount_cents"]
+            should[f"gateway:{row['paid_from']}"] -= row["amount_cents"]
             should["suspense"] += row["amount_cents"]
+    for row in twice:
+        should[f"gateway:{row['gateway']}"] -= row["amount_cents"]
+        lost = row["amount_cents"] - row["total_cents"] if row["is_written_off"] else 0
+        should["write-off"] += lost
+        should["receivable:given-twice"] += row["amount_cents"] - lost
     for bill in bills:
         if bill["state"] == "settled":
             should["suspense"] += bill["total_cents"]
-            should["body"] -= bill["total_cents"]
+            should["receivable:given-twice" if bill["purpose"] == "given-twice" else "body"] -= bill["total_cents"]
     has = Counter(
         {account: cents for account, cents in accounts.items() if not account.startswith("body:")}
         | {"body": sum(cents for account, cents in accounts.items() if account.startswith("body:"))}
