@@ -111,8 +111,10 @@ class Money(RuleBasedStateMachine):
         """The gateway says what came so far; it never takes back what it said."""
         payment.refresh_from_db()
         told = max(payment.amount_cents if cents is None else cents, self.came.get(payment.id, 0))
-        self.came[payment.id] = told
         given = f"R{payment.id.hex[-12:]}" if receipt or payment.id in self.receipts else None
+        if given and collection.counted_elsewhere(payment, given):
+            told = self.came[payment.id]  # the list told the amount of this receipt, which has but one
+        self.came[payment.id] = told
         if payment.checkout_id is None and payment.origin == "asked":
             Payment.objects.filter(id=payment.id).update(checkout_id=payment.id.hex)
         elif payment.origin == "unasked" and payment.state in CREDITED_STATES:
