@@ -1,5 +1,6 @@
 """One view of the customer: found by number, reference or name, opened for a purpose, with everything in one timeline."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from uuid import UUID
 
@@ -7,16 +8,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
+from huduma.channels.desk.records import VERIFIED
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.contact import public as contact
 from huduma.contexts.identity import public as identity
 from huduma.contexts.inbox import public as inbox
 from huduma.foundation import money
-from huduma.foundation.access import NotFound
 from huduma.foundation.references import normalise
 from huduma.foundation.translated import pick
 from huduma.foundation.ui.requests import actor_of
@@ -85,6 +87,36 @@ STATUSES = {
     "rejected": gettext_lazy("Application not approved"),
     "withdrawn": gettext_lazy("Application withdrawn"),
 }
+#: How sure it is that a number or address is theirs.
+PROOFS = {
+    "signs-in": gettext_lazy("signs in with it"),
+    "confirmed": gettext_lazy("confirmed by a code"),
+    "typed": gettext_lazy("typed by them, not confirmed"),
+    "written-down": gettext_lazy("written down by an officer, not confirmed"),
+}
+#: What somebody is for whom the customer may act, and what the customer is to somebody who may act for them.
+ACTS_FOR = {
+    "child": gettext_lazy("Their child"),
+    "parent": gettext_lazy("Their mother or father"),
+    "client": gettext_lazy("Their client"),
+    "other": gettext_lazy("Somebody they know"),
+}
+ACTED_FOR_BY = {
+    "child": gettext_lazy("Their mother or father"),
+    "parent": gettext_lazy("Their son or daughter"),
+    "client": gettext_lazy("Acts for them as their work"),
+    "other": gettext_lazy("Somebody they know"),
+}
+POWERS = {
+    "owner": gettext_lazy("Owner"),
+    "director": gettext_lazy("Director"),
+    "agent": gettext_lazy("Agent"),
+}
+CONSENTS = {
+    "by-word": gettext_lazy("They said so"),
+    "by-mark": gettext_lazy("They signed or gave a thumbprint"),
+    "guardian": gettext_lazy("A guardian said so"),
+}
 CHANNELS = {
     "portal": gettext_lazy("on the web"),
     "desk": gettext_lazy("at a desk"),
@@ -122,7 +154,10 @@ def customer(request: HttpRequest, person_id: UUID) -> HttpResponse:
     typed, since = request.GET.get("q", "").strip(), _day(request.GET.get("since", ""))
     shown = contact.get_customer_for(actor_of(request), person_id, why=why, now=now)
     before = request.GET.get("before", "")
-    services = {code: _service(code) for code in {one.service_code for one in shown.applications}}
+    services = (
+        {one.code: one.name for one in catalogue.list_services()} if shown.applications or shown.household else {}
+    )
+    at_peace = inbox.list_at_peace([way.address for way in shown.ways]) if "consents" in shown.fields else set()
     references: dict[UUID, str | None] = {one.id: one.reference for one in shown.applications}
     references |= {one.id: one.reference for one in shown.matters} | {one.id: one.reference for one in shown.bills}
     meant = (
@@ -141,7 +176,16 @@ def customer(request: HttpRequest, person_id: UUID) -> HttpResponse:
         "since": since,
         "query": urlencode({"why": why, "q": typed, "since": since.date().isoformat() if since else ""}),
         "groups": [(name, GROUPS[name]) for name in shown.groups],
-        "applications": [(one, services[one.service_code], STATUSES.get(one.status, one.status)) for one in shown.applications],
+        "ways": [(way, PROOFS[way.proof], way.address in at_peace) for way in shown.ways],
+        "acts_for": [_tie(tie, ACTS_FOR, services) for tie in shown.household if tie.acts],
+        "acted_for_by": [_tie(tie, ACTED_FOR_BY, services) for tie in shown.household if not tie.acts],
+        "verified": VERIFIED[shown.verified_by],
+        "powers": [(one, POWERS[one.power]) for one in shown.powers],
+        "consent": CONSENTS[shown.consent.how] if shown.consent else "",
+        "applications": [
+            (one, services.get(one.service_code, {"en": one.service_code}), STATUSES.get(one.status, one.status))
+            for one in shown.applications
+        ],
         "turns": [
             (one.entry.at, _words(one), CHANNELS.get(one.entry.channel, one.entry.channel), _reference(one, references))
             for one in happenings
@@ -153,6 +197,12 @@ def customer(request: HttpRequest, person_id: UUID) -> HttpResponse:
         "paged": bool(before),
     }  # fmt: skip
     return render(request, "desk/customers/customer.html", context)
+
+
+def _tie(
+    tie: identity.Tie, words: Mapping[str, Promise], services: Mapping[str, dict[str, str]]
+) -> tuple[identity.Tie, Promise, list[dict[str, str]]]:
+    return tie, words[tie.relation], [services.get(code, {"en": code}) for code in tie.services]
 
 
 def _acts(typed: str) -> list[str]:
@@ -174,13 +224,6 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def _service(code: str) -> dict[str, str]:
-    try:
-        return catalogue.get_service(code).name
-    except NotFound:
-        return {"en": code}
 
 
 def _words(happening: contact.Happening) -> str:

@@ -316,18 +316,18 @@ def reopen_until_days(kind: Kind) -> timedelta:
 #: a body's staff see of applications, bills and matters those of their body only.
 _CASE = frozenset({"name", "id_number", "phone", "language", "applications", "bills", "matters"})
 SIGHT: dict[str, frozenset[str]] = {
-    "agent": _CASE | {"email", "organisations", "visits", "messages", "identity"},
+    "agent": _CASE | {"email", "household", "organisations", "consents", "visits", "messages", "identity"},
     "focal": _CASE,
     "accounting_officer": _CASE - {"phone"},
-    "officer": _CASE,
-    "supervisor": _CASE,
+    "officer": _CASE | {"consents"},
+    "supervisor": _CASE | {"consents"},
 }
 #: What a purpose takes away from that: who checks how a case was handled does not write to the customer.
 WITHOUT: dict[str, frozenset[str]] = {
     "call": frozenset(),
     "matter": frozenset(),
     "counter": frozenset(),
-    "check": frozenset({"phone", "email", "organisations"}),
+    "check": frozenset({"phone", "email", "household", "organisations"}),
 }
 #: The fields in which a part of the timeline shows.
 TIMELINE = {

@@ -4,6 +4,7 @@ from huduma.contexts.credentials.models import Credential
 from huduma.contexts.credentials.operations import ReasonMissing, issue_credential, revoke_credential
 from huduma.contexts.credentials.queries import (
     Verdict,
+    document_ids_of,
     document_of,
     get_document_for,
     verify_document,
@@ -14,6 +15,7 @@ __all__ = [
     "Credential",
     "ReasonMissing",
     "Verdict",
+    "document_ids_of",
     "document_of",
     "get_document_for",
     "issue_credential",

@@ -1,6 +1,7 @@
 """Giving documents to their holders, and telling anybody whether one is genuine."""
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -60,6 +61,13 @@ def _is_own(actor: Actor, found: Credential) -> bool:
 def document_of(issued_for: UUID) -> Credential | None:
     """Return the signed document of a case whose reader has been checked by the caller, valid or revoked."""
     return Credential.objects.filter(issued_for=issued_for).exclude(state="signing").defer("template", "data").first()
+
+
+def document_ids_of(issued_for: Collection[UUID]) -> list[UUID]:
+    """Return the ids of the signed documents of several cases; see `document_of`."""
+    return list(
+        Credential.objects.filter(issued_for__in=issued_for).exclude(state="signing").values_list("id", flat=True)
+    )
 
 
 def verify_reference(text: str) -> Verdict:

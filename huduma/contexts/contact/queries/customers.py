@@ -70,21 +70,30 @@ class PurposeNeeded(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class Customer:
-    """What the reader may see of a customer; what the role does not allow is empty. `mentions`: ids whose entries make the timeline."""
+    """What the reader may see of a customer; what the role does not allow is empty.
+
+    `ways`: every number and address, `phone` and `email` among them; `fields`: what the role and the purpose allow (rules.SIGHT);
+    `mentions`: ids whose entries make the timeline.
+    """
 
     person_id: UUID
     name: str
     id_number: str
     verified_by: str
+    verified_at: datetime | None
     phone: str
     email: str
     language: str
-    organisations: list[identity.Organisation]
+    ways: list[identity.Way]
+    household: list[identity.Tie]
+    powers: list[identity.Power]
+    consent: identity.Consent | None
     applications: list[applications.Summary]
     bills: list[payments.Bill]
     matters: list[Matter]
     mentions: frozenset[UUID]
     groups: tuple[str, ...]
+    fields: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -178,9 +187,10 @@ def get_customer_for(actor: Actor, person_id: UUID, *, why: str, now: datetime) 
         raise NotFound
     journal.record(actor=actor.with_purpose(why), event=CustomerViewed(person_id=person_id, why=why), now=now)
     contact = identity.contact_of(person_id)
-    bills = [bill for one in sent for bill in payments.bills_for_payable(one.id)]
-    documents = [found.id for one in sent if (found := credentials.document_of(one.id))]
-    mentions = {*(one.id for one in sent), *(one.id for one in matters), *(bill.id for bill in bills), *documents}
+    cases = [one.id for one in sent]
+    bills = payments.bills_for_payables(cases, payer_person_id=person_id if whole else None)
+    documents = credentials.document_ids_of(cases)
+    mentions = {*cases, *(one.id for one in matters), *(bill.id for bill in bills), *documents}
     seen = rules.sight((grant.role for grant in actor.grants), why)
     if whole:
         mentions |= {*identity.records_of(person_id), *centres.tickets_of(person_id)}
@@ -190,15 +200,20 @@ def get_customer_for(actor: Actor, person_id: UUID, *, why: str, now: datetime) 
         name=person.full_name if "name" in seen else "",
         id_number=hidden(person.id_number or "") if "id_number" in seen else "",
         verified_by=person.verified_by,
+        verified_at=person.verified_at,
         phone=(contact.phone or "") if "phone" in seen else "",
         email=(contact.email or "") if "email" in seen else "",
         language=contact.language,
-        organisations=identity.organisations_of(person_id) if "organisations" in seen else [],
+        ways=[way for way in identity.ways_to_reach(person_id) if way.medium in seen],
+        household=identity.ties_of(person_id) if "household" in seen else [],
+        powers=identity.powers_of(person_id) if "organisations" in seen else [],
+        consent=identity.last_consent(person_id) if "consents" in seen else None,
         applications=sent if "applications" in seen else [],
         bills=bills if "bills" in seen else [],
         matters=matters if "matters" in seen else [],
         mentions=frozenset(mentions),
         groups=tuple(name for name, field in groups if field in seen),
+        fields=seen,
     )
 
 

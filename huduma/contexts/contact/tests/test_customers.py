@@ -52,7 +52,8 @@ def test_a_body_sees_what_concerns_it_and_nothing_else(complaint, customer, staf
     contact.escalate(actor=staff("agent"), matter_id=complaint.id, reason="The registry knows.", now=now)
     own = contact.get_customer_for(staff("focal", "CRS"), customer.person_id, why="matter", now=now)
     assert [one.id for one in own.matters] == [complaint.id]
-    assert (own.organisations, own.email, "identity" in own.groups) == ([], "", False)
+    assert (own.powers, own.household, own.consent, own.email, "identity" in own.groups) == ([], [], None, "", False)
+    assert [way.address for way in own.ways] == ["+254700000002"]
     assert customer.person_id not in own.mentions
     with pytest.raises(NotFound):
         contact.get_customer_for(staff("focal", "DCI"), customer.person_id, why="matter", now=now)

@@ -1,6 +1,6 @@
 """What else the contact centre looks at: calls, calls back, what could not be read, the mailbox, ready answers, who is there."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from huduma.contexts.inbox.events import RecordingDeleted, RecordingHeard
-from huduma.contexts.inbox.models import Call, CallBack, Canned, Conversation, Mailbox, Presence, Received
+from huduma.contexts.inbox.models import Call, CallBack, Canned, Conversation, DoNotCall, Mailbox, Presence, Received
 from huduma.contexts.inbox.providers.base import channels
 from huduma.contexts.knowledge import public as knowledge
 from huduma.foundation import references
@@ -75,6 +75,11 @@ def live_call_of(actor: Actor, *, now: datetime) -> Call | None:
     """Return the call that a member of staff is in, if any."""
     live = Call.objects.filter(ended_at=None, started_at__gte=now - FORGOTTEN_AFTER, taken_by=actor.account_id)
     return live.select_related("conversation__person").order_by("-started_at").first() if actor.account_id else None
+
+
+def list_at_peace(phones: Collection[str]) -> set[str]:
+    """Return which of some numbers (E.164) asked not to be called."""
+    return set(DoNotCall.objects.filter(phone__in=phones).values_list("phone", flat=True))
 
 
 def whom_to_dial(*, session_id: str, agent_phone: str) -> str:

@@ -74,6 +74,15 @@ def bills_for_payable(payable_id: UUID) -> list[Bill]:
     return list(Bill.objects.filter(payable_id=payable_id).order_by("raised_at"))
 
 
+def bills_for_payables(payable_ids: Collection[UUID], *, payer_person_id: UUID | None = None) -> list[Bill]:
+    """Return the bills of several things at once, with the latest others of a person where one is given; see `bills_for_payable`."""
+    found = list(Bill.objects.filter(payable_id__in=payable_ids))
+    if payer_person_id is not None:
+        others = Bill.objects.filter(payer_person_id=payer_person_id).exclude(payable_id__in=payable_ids)
+        found += others.order_by("-id")[:100]
+    return sorted(found, key=lambda bill: bill.raised_at)
+
+
 def bills_for(actor: Actor, limit: int = 50) -> list[Bill]:
     """Return the bills of the actor and of the organisation they act for: the open ones, then the newest of the others.
 
