@@ -235,35 +235,52 @@ def visit_link(request: HttpRequest, reference: str, token: str) -> HttpResponse
 def _visit(request: HttpRequest, actor: Actor, visit: centres.Appointment) -> HttpResponse:
     now, errors = timezone.now(), {}
     if request.method == "POST":
-        act: dict[str, Any] = {"actor": actor, "appointment_id": visit.id, "now": now}
         try:
-            if request.POST.get("do") == "cancel":
-                centres.cancel_appointment(**act)
-                notes.success(request, gettext("The appointment is cancelled. Somebody else can have the time now."))
-            elif request.POST.get("do") == "move":
-                centres.move_appointment(**act, starts_at=_moment(request.POST.get("at", "")))
-                notes.success(request, gettext("Your appointment has a new time."))
-            else:
-                centres.confirm_appointment(**act)
-                notes.success(request, gettext("Thank you: we expect you."))
+            notes.success(request, _change(request, actor, visit, now))
             return redirect(request.path)
         except (NotFound, Refusal) as refusal:
             errors["times"] = refusal.message
-            visit.refresh_from_db()
-    may_change = visit.state in ("booked", "offered", "displaced")
+            visit = centres.get_appointment_for(actor, visit.id)
+    by_link = "token" in request.resolver_match.kwargs if request.resolver_match else False
+    instead = centres.instead_of(visit, now=now) if visit.state in centres.GIVEN_UP else None
+    may_move = centres.may_move(visit, now=now) and (instead is None or instead.state == "offered")
     wish = centres.wish_of(visit)
-    days, rooms, day = _room(visit.centre, wish, request.GET.get("day", ""), now) if may_change else ([], [], None)
-    ics = (
-        reverse("portal:visit_calendar", args=[visit.reference, request.resolver_match.kwargs["token"]])
-        if request.resolver_match and "token" in request.resolver_match.kwargs
-        else reverse("portal:appointment_calendar", args=[visit.id])
-    )
+    days, rooms, day = _room(visit.centre, wish, request.GET.get("day", ""), now) if may_move else ([], [], None)
     context = {
-        "visit": visit, "state": STATES[visit.state], "services": _names(visit.services), "may_change": may_change,
-        "days": days, "day": day, "rooms": rooms, "medium": MEDIA[visit.medium], "errors": errors, "ics": ics,
-        "video": _video(visit), "open_move": "day" in request.GET or bool(errors),
+        "visit": visit, "state": STATES[visit.state], "services": _names(visit.services), "may_move": may_move,
+        "may_cancel": centres.may_cancel(visit, now=now), "is_to_come": visit.state == "booked" and visit.ends_at > now,
+        "may_say_yes": visit.state == "offered" or (visit.state == "booked" and not visit.confirmed_at and visit.ends_at > now),
+        "days": days, "day": day, "rooms": rooms, "medium": MEDIA[visit.medium], "errors": errors,
+        "ics": _address("calendar", visit, by_link=by_link), "video": _video(visit), "instead": instead,
+        "there": _address("", instead, by_link=by_link) if instead else "",
+        "again": f"{reverse('portal:book', args=[visit.centre_id])}?{_query(wish, visit.case_id)}"
+        if visit.state in ("missed", "cancelled") else "",
     }  # fmt: skip
     return render(request, "portal/centres/appointment.html", context, status=422 if errors else 200)
+
+
+def _change(request: HttpRequest, actor: Actor, visit: centres.Appointment, now: datetime) -> str:
+    """Do what the button says, and return what is told of it. Raises NotFound for a button that there is not, and refusals."""
+    act: dict[str, Any] = {"actor": actor, "appointment_id": visit.id, "now": now}
+    match request.POST.get("do"):
+        case "confirm":
+            centres.confirm_appointment(**act)
+            return gettext("Thank you: we expect you.")
+        case "move":
+            centres.move_appointment(**act, starts_at=_moment(request.POST.get("at", "")))
+            return gettext("Your appointment has a new time.")
+        case "cancel":
+            centres.cancel_appointment(**act)
+            return gettext("The appointment is cancelled. Somebody else can have the time now.")
+    raise NotFound
+
+
+def _address(of: str, visit: centres.Appointment, *, by_link: bool) -> str:
+    """Return the address of a visit or its calendar, for somebody who came by a link or is signed in."""
+    if by_link:
+        token = centres.link_of(visit, "en").rstrip("/").rsplit("/", 1)[1]
+        return reverse("portal:visit_calendar" if of else "portal:visit_link", args=[visit.reference, token])
+    return reverse("portal:appointment_calendar" if of else "portal:appointment", args=[visit.id])
 
 
 def _video(visit: centres.Appointment) -> str:

@@ -1,14 +1,16 @@
 """A centre's page, booking a visit, the link in a reminder, the calendar, and a document to collect."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
+from django.utils import timezone
 from icalendar import Calendar
 
 from huduma.contexts.centres import public as centres
 from huduma.contexts.centres.models import Appointment, Centre, Waiter
 from huduma.contexts.identity.models import Account
+from huduma.foundation import ids
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +85,49 @@ def test_the_link_confirms_moves_and_cancels_without_signing_in(client, always_o
     client.post(link, {"do": "cancel"})
     assert Appointment.objects.get().state == "cancelled"
     assert "Cancelled" in client.get(link).content.decode()
+
+
+@pytest.mark.parametrize("language", ["en", "sw"])
+def test_old_links_and_other_tabs_say_what_can_still_be_done(client, always_open, me, language, settings):
+    client.post("/en/centres/HC01/book/", {"services": "police-clearance", "at": choose(client)[0]})
+    visit = Appointment.objects.get()
+    client.logout()
+    link = centres.link_of(visit, language).removeprefix(settings.PUBLIC_URL)
+    says = {
+        "yes": ("Yes, I will come", "Ndiyo, nitakuja"), "cancel": ("Cancel the appointment", "Ghairi miadi"),
+        "move": ("Move it to this time", "Hamishia wakati huu"), "again": ("Book a new time", "Weka wakati mpya"),
+        "instead": ("Look at that time", "Angalia wakati huo"),
+    }  # fmt: skip
+
+    def offered(**facts):
+        Appointment.objects.filter(id=visit.id).update(**facts)
+        page = client.get(link).content.decode()
+        return {name for name, words in says.items() if words[language == "sw"] in page}
+
+    assert offered() == {"yes", "cancel", "move"}
+    assert client.post(link, {"do": "anything"}).status_code == 422  # no button says that
+    assert offered(confirmed_at=timezone.now()) == {"cancel", "move"}
+    hour = timedelta(hours=1)
+    past = {"starts_at": timezone.now() - 2 * hour, "ends_at": timezone.now() - hour}
+    assert offered(**past, confirmed_at=None) == set()
+    late = client.post(link, {"do": "confirm"})
+    assert late.status_code == 422
+    assert 'role="alert"' in late.content.decode()
+    assert offered(state="missed") == offered(state="cancelled") == {"again"}
+    assert offered(state="attended") == set()
+    assert offered(state="displaced") == {"cancel", "move"}
+    kept = Appointment.objects.get(id=visit.id)
+    kept.id, kept.reference, kept.replaces, kept.state = ids.uuid7(), "HV00000000X", visit, "booked"
+    kept.starts_at, kept.ends_at = timezone.now() + hour, timezone.now() + 2 * hour
+    kept.save(force_insert=True)
+    assert offered() == {"cancel", "instead"}
+    there = re.search(r'href="(/[^"]+/v/HV00000000X/[^"]+)"', client.get(link).content.decode())[1]
+    assert client.get(there).status_code == 200
+    assert (
+        offered(starts_at=timezone.now() - timedelta(days=31), ends_at=timezone.now() - timedelta(days=31) + hour)
+        == set()
+    )
+    assert client.get(link).status_code == 404
 
 
 def test_the_calendar_file_and_feed_carry_the_time_zone(client, always_open, me):

@@ -20,7 +20,7 @@ class Appointment(models.Model):
     """A visit at a time that was promised. Two visits never share a lane or an officer: the database refuses.
 
     A lane is one of the counters that a centre gives to appointments at once; walk-ins have the others. `officer_id` is set
-    where a roster says who is there. `replaces`: the appointment that this one was offered for.
+    where a roster says who is there. `replaces`: the appointment that was promised first, for which this one was offered.
     """
 
     PERSONAL_DATA: ClassVar = {"person": "expecting and reminding who booked", "services": "serving the visit"}

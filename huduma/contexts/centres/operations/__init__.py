@@ -4,6 +4,7 @@ from huduma.contexts.centres.operations.arrivals import CentreShut, NotToday, ch
 from huduma.contexts.centres.operations.attendance import miss_appointments, record_attendance
 from huduma.contexts.centres.operations.booking import (
     BookedAlready,
+    HasAnother,
     OfferEnded,
     TooManyBooked,
     book_appointment,
@@ -66,6 +67,7 @@ __all__ = [
     "CentreShut",
     "ClosedAlready",
     "CounterTaken",
+    "HasAnother",
     "NoSuchSetting",
     "NobodyWaits",
     "NotAtCounter",

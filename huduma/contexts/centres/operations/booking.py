@@ -29,6 +29,10 @@ class OfferEnded(Refusal):
     """This time is no longer kept for you. Choose another one from the list."""
 
 
+class HasAnother(Refusal):
+    """You have another appointment for this already. Change that one; this one is no longer needed."""
+
+
 @transaction.atomic
 def book_appointment(
     *,
@@ -53,6 +57,7 @@ def book_appointment(
     ):
         raise slots.SlotTaken  # seen without the lock: when all is gone, nobody has to queue to hear it
     slots.lock_day(centre, starts_at)
+    slots.lock_person(person_id)
     mine = list(Appointment.objects.filter(person_id=person_id, state="booked", ends_at__gt=now))
     same = next((a for a in mine if a.centre_id == centre.code and a.starts_at == starts_at), None)
     if same is not None:
@@ -72,45 +77,61 @@ def book_appointment(
 
 @transaction.atomic
 def move_appointment(*, actor: Actor, appointment_id: UUID, starts_at: datetime, now: datetime) -> Appointment:
-    """Give a booked or offered visit another time, at the person's wish; its old place is free at once.
+    """Give a visit another time, at the person's wish: a booked or offered one, one that the centre could not keep, or an offer
+    that ended. Its old place is free at once, and so is a time that was kept instead of it.
 
-    Raises NotFound, slots.TooLate, slots.NotOffered, slots.SlotTaken.
+    Raises NotFound, slots.TooLate, HasAnother, slots.NotOffered, slots.SlotTaken.
     """
     before = visits.get_appointment_for(actor, appointment_id)
-    for moment in sorted(
-        {before.starts_at, starts_at}
-    ):  # always in one order, so that two movers never wait for each other
+    kept = visits.instead_of(before, now=now) if before.state in visits.GIVEN_UP else None
+    # always in one order, so that two movers never wait for each other
+    for moment in sorted({before.starts_at, starts_at, *([kept.starts_at] if kept else [])}):
         slots.lock_day(before.centre, moment)
+    slots.lock_person(before.person_id)
     appointment = slots.lock(actor, appointment_id)
-    if appointment.state not in ("booked", "offered", "displaced") or (
-        appointment.starts_at <= now and appointment.state != "displaced"
-    ):
+    if not visits.may_move(appointment, now=now):
         raise slots.TooLate
     if appointment.state == "booked" and appointment.starts_at == starts_at:
         return appointment
+    if appointment.state in visits.GIVEN_UP and (other := visits.instead_of(appointment, now=now)):
+        if other.state != "offered":
+            raise HasAnother
+        _release(other, now)
     wish = slots.wish_of(appointment)
     slots.check(appointment.centre, wish, starts_at)
-    left, was = appointment.starts_at, appointment.state
+    left = appointment.starts_at
     found = slots.take(appointment.centre, wish, starts_at, now, without=appointment)
     appointment.starts_at, appointment.ends_at = found.starts_at, found.ends_at
     appointment.lane, appointment.officer_id = found.lane, found.officer_id
     appointment.offered_until, appointment.confirmed_at, appointment.reminded_days = None, now, None
     slots.turn(appointment, "booked", now)
-    if was == "displaced":  # the time that was kept instead is not needed now
-        for kept in Appointment.objects.filter(replaces=appointment, state="offered"):
-            slots.turn(kept, "lapsed", now)
     slots.announce(actor, events.AppointmentMoved, appointment, now)
     slots.close_wait(appointment, "served")
     freed.offer_freed(appointment.centre, left, now)
     return appointment
 
 
+def _release(kept: Appointment, now: datetime) -> None:
+    """Give up a time that was kept for somebody who chose another one, and offer it on; its day is locked."""
+    offer = Appointment.objects.select_for_update(of=("self",)).select_related("centre").get(id=kept.id)
+    if offer.state == "offered":
+        slots.turn(offer, "lapsed", now)
+        slots.close_wait(offer, "served")
+        freed.offer_freed(offer.centre, offer.starts_at, now)
+
+
 @transaction.atomic
 def confirm_appointment(*, actor: Actor, appointment_id: UUID, now: datetime) -> Appointment:
-    """Say that one will come: to a reminder, or to an offered time, which is booked by it. Again changes nothing.
+    """Say that one will come: to a reminder, or to an offered time, which is booked by it; a later visit for the same is given up
+    for that, and its place offered on. Again changes nothing.
 
-    Raises NotFound, OfferEnded.
+    Raises NotFound, OfferEnded, slots.TooLate.
     """
+    before = visits.get_appointment_for(actor, appointment_id)
+    later = visits.instead_of(before, now=now) if before.state == "offered" else None
+    if later is not None:
+        slots.lock_day(before.centre, later.starts_at)
+    slots.lock_person(before.person_id)
     appointment = slots.lock(actor, appointment_id)
     if appointment.state == "offered":
         if appointment.offered_until is None or appointment.offered_until <= now:
@@ -119,9 +140,15 @@ def confirm_appointment(*, actor: Actor, appointment_id: UUID, now: datetime) ->
         slots.turn(appointment, "booked", now)
         slots.close_wait(appointment, "served")
         slots.announce(actor, events.AppointmentBooked, appointment, now)
+        if later is not None:
+            _give_up(actor, later, now)
         return appointment
+    if appointment.state in ("arrived", "attended", "missed"):
+        raise slots.TooLate
     if appointment.state != "booked":
         raise OfferEnded
+    if appointment.ends_at <= now:
+        raise slots.TooLate
     if appointment.confirmed_at is None:
         appointment.confirmed_at = now
         slots.turn(appointment, "booked", now)
@@ -129,19 +156,32 @@ def confirm_appointment(*, actor: Actor, appointment_id: UUID, now: datetime) ->
     return appointment
 
 
+def _give_up(actor: Actor, later: Appointment, now: datetime) -> None:
+    """Call a visit off for which there is an earlier one now; its day is locked."""
+    appointment = slots.lock(actor, later.id)
+    if appointment.state == "booked":
+        slots.turn(appointment, "cancelled", now)
+        slots.announce(actor, events.AppointmentCancelled, appointment, now)
+        freed.offer_freed(appointment.centre, appointment.starts_at, now)
+
+
 @transaction.atomic
 def cancel_appointment(*, actor: Actor, appointment_id: UUID, now: datetime) -> Appointment:
     """Call a visit off, or decline an offer; the place goes to whoever waits first. Again changes nothing.
 
-    Raises NotFound, slots.TooLate.
+    One that the centre could not keep is called off with the time that was kept instead. Raises NotFound, slots.TooLate.
     """
     before = visits.get_appointment_for(actor, appointment_id)
-    slots.lock_day(before.centre, before.starts_at)
+    kept = visits.instead_of(before, now=now) if before.state == "displaced" else None
+    for moment in sorted({before.starts_at, *([kept.starts_at] if kept else [])}):
+        slots.lock_day(before.centre, moment)
     appointment = slots.lock(actor, appointment_id)
     if appointment.state == "cancelled":
         return appointment
-    if appointment.state not in ("booked", "offered", "displaced"):
+    if not visits.may_cancel(appointment, now=now):
         raise slots.TooLate
+    if kept is not None:
+        _release(kept, now)
     slots.turn(appointment, "cancelled", now)
     slots.close_wait(appointment, "left")
     slots.announce(actor, events.AppointmentCancelled, appointment, now)

@@ -113,7 +113,7 @@ def _displace(actor: Actor, appointment_id: UUID, reason: dict[str, str], now: d
         else:
             offer = slots.create(
                 before.centre, wish, found, person_id=appointment.person_id, case_id=appointment.case_id, now=now,
-                offered_until=min(now + REPLACEMENT_FOR, found.starts_at), replaces=appointment,
+                offered_until=min(now + REPLACEMENT_FOR, found.starts_at), replaces=appointment.replaces or appointment,
             )  # fmt: skip
     slots.announce(
         actor, events.AppointmentDisplaced, appointment, now, offered_id=offer.id if offer else None, reason=reason

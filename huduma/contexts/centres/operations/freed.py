@@ -17,7 +17,6 @@ from huduma.foundation.journal import public as journal
 
 #: How long a freed time is kept for the one who stands first in the list.
 OFFER_FOR = timedelta(minutes=30)
-FIRST_IN_LIST = 20
 
 
 class WaitsAlready(Refusal):
@@ -28,11 +27,13 @@ class WaitsAlready(Refusal):
 def join_waiting_list(
     *, actor: Actor, centre_code: str, wish: Wish, until_on: date, case_id: UUID | None = None, now: datetime
 ) -> Waiter:
-    """Ask for a freed place at a centre, until a day. Raises identity.NotProven, NotFound, WaitsAlready."""
+    """Ask for a freed place at a centre, until a day. Raises identity.NotProven, NotFound, slots.NotOffered, WaitsAlready."""
     person_id = actor.applicant_id
     if person_id is None:
         raise identity.NotProven
     centre = places.get_centre(centre_code)
+    slots.check_wish(centre, wish)
+    slots.lock_person(person_id)
     waits = Waiter.objects.filter(person_id=person_id, centre=centre, services=list(wish.services))
     if waits.filter(state__in=["waiting", "offered"]).exists():
         raise WaitsAlready
@@ -53,15 +54,26 @@ def leave_waiting_list(*, actor: Actor, waiter_id: UUID, now: datetime) -> None:
 
 
 def offer_freed(centre: Centre, moment: datetime, now: datetime) -> None:
-    """Offer what became free on a day to those who wait, in their order: under the day's lock, before anybody else sees it."""
+    """Offer what became free on a day to those who wait, in their order: under the day's lock, before anybody else sees it.
+
+    Whose wish does not fit is passed over, and so is everybody with the same wish: looking costs by wish, not by the length of
+    the list.
+    """
     day = timezone.localdate(moment)
-    waiting = Waiter.objects.select_for_update(skip_locked=True).filter(
-        centre=centre, state="waiting", until_on__gte=day
-    )
-    for waiter in waiting.order_by("asked_at")[:FIRST_IN_LIST]:
-        wish = slots.wish_of(waiter)
+    if moment <= now:
+        return
+    hopeless: set[Wish] = set()
+    waiting = Waiter.objects.filter(centre=centre, state="waiting", until_on__gte=day).order_by("asked_at", "id")
+    for row in waiting.iterator():
+        wish = slots.wish_of(row)
+        if wish in hopeless:
+            continue
         found = next(iter(visits.free_rooms(centre, day, wish, now=now)), None)
         if found is None:
+            hopeless.add(wish)
+            continue
+        waiter = Waiter.objects.select_for_update(skip_locked=True).filter(id=row.id, state="waiting").first()
+        if waiter is None or _has_sooner(waiter, found.starts_at, now):
             continue
         offer = slots.create(
             centre, wish, found, person_id=waiter.person_id, case_id=waiter.case_id, now=now,
@@ -70,6 +82,16 @@ def offer_freed(centre: Centre, moment: datetime, now: datetime) -> None:
         waiter.state, waiter.offer = "offered", offer
         waiter.save()
         slots.announce(SYSTEM, events.AppointmentOffered, offer, now, until=offer.offered_until.isoformat())  # type: ignore[union-attr]  # just set
+
+
+def _has_sooner(waiter: Waiter, starts_at: datetime, now: datetime) -> bool:
+    """Whether who waits has a visit for the same application that is sooner than what could be offered."""
+    return (
+        waiter.case_id is not None
+        and Appointment.objects.filter(
+            case_id=waiter.case_id, state="booked", starts_at__gt=now, starts_at__lte=starts_at
+        ).exists()
+    )
 
 
 def lapse_offers(*, now: datetime) -> int:

@@ -34,11 +34,24 @@ class TooLate(Refusal):
     """This appointment cannot be changed any more. Ask at the centre what can be done."""
 
 
-def check(centre: Centre, wish: Wish, starts_at: datetime) -> None:
+def check_wish(centre: Centre, wish: Wish) -> dict[str, set[int]]:
+    """Return on which weekdays a centre serves each service of a wish that can be meant. Raises NotOffered."""
     media = MEDIA if settings.VIDEO_URL else tuple(medium for medium in MEDIA if medium != "video")
+    if not wish.services or not 1 <= wish.people <= 20 or wish.medium not in media:
+        raise NotOffered
+    try:
+        weekdays = places.weekdays_of(centre, wish.services)
+    except NotFound:
+        raise NotOffered from None
+    if not all(weekdays.values()):
+        raise NotOffered
+    return weekdays
+
+
+def check(centre: Centre, wish: Wish, starts_at: datetime) -> None:
+    """Raise NotOffered where a centre does not serve a wish on a day."""
     weekday = timezone.localdate(starts_at).weekday()
-    fits = wish.services and 1 <= wish.people <= 20 and wish.medium in media
-    if not fits or not all(weekday in days for days in places.weekdays_of(centre, wish.services).values()):
+    if not all(weekday in days for days in check_wish(centre, wish).values()):
         raise NotOffered
 
 
@@ -46,6 +59,15 @@ def lock_day(centre: Centre, moment: datetime) -> None:
     key = f"centres.day:{centre.code}:{timezone.localdate(moment)}"
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+
+
+def lock_person(person_id: UUID) -> None:
+    """Let the bookings of one person come one after the other, so that two tabs do not book twice for one application.
+
+    Taken after the locks of days.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"centres.person:{person_id}"])
 
 
 def take(

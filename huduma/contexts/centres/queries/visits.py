@@ -18,6 +18,11 @@ from huduma.foundation import references
 from huduma.foundation.access import Actor, NotFound
 from huduma.foundation.worktime.public import NAIROBI
 
+#: States of a visit that was given up without the person's will; the person may choose another time for it.
+GIVEN_UP = ("displaced", "lapsed")
+#: So long after a visit its link still shows what became of it; then whoever finds an old message learns nothing.
+LINK_LASTS = timedelta(days=30)
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -163,6 +168,29 @@ def appointment_of_case(case_id: UUID, *, now: datetime) -> Appointment | None:
     return Appointment.objects.filter(live, case_id=case_id).select_related("centre").order_by("-booked_at").first()
 
 
+def may_move(appointment: Appointment, *, now: datetime) -> bool:
+    """Whether a visit can get another time: until it begins, or when the person lost it."""
+    return appointment.state in GIVEN_UP or (appointment.state in ("booked", "offered") and appointment.starts_at > now)
+
+
+def may_cancel(appointment: Appointment, *, now: datetime) -> bool:
+    """Whether a visit can be called off: until it is over."""
+    return appointment.state == "displaced" or (
+        appointment.state in ("booked", "offered") and appointment.ends_at > now
+    )
+
+
+def instead_of(appointment: Appointment, *, now: datetime) -> Appointment | None:
+    """Return the other visit that stands for the same application or for one that the centre could not keep; booked before kept."""
+    live = Q(state__in=["booked", "arrived"]) | Q(state="offered", offered_until__gt=now)
+    first = appointment.replaces_id or appointment.id
+    same = Q(replaces=first) | Q(id=first)
+    if appointment.case_id is not None:
+        same |= Q(case_id=appointment.case_id)
+    found = Appointment.objects.filter(live, same, person_id=appointment.person_id, ends_at__gt=now)
+    return found.exclude(id=appointment.id).select_related("centre").order_by("state", "starts_at").first()
+
+
 def list_day_for(actor: Actor, centre_code: str, day: date) -> list[Appointment]:
     """Return a centre's appointments of a date, to its staff. Raises NotPermitted."""
     workforce.require_place(actor, centre_code, "officer", "supervisor")
@@ -223,10 +251,12 @@ def _token(reference: str) -> str:
 def open_link(reference: str, token: str) -> tuple[Appointment, Actor]:
     """Return the appointment of a link, and the actor that its reader is: the person, for this appointment's business only.
 
-    Raises NotFound.
+    Raises NotFound, also when the visit is long over.
     """
     found = Appointment.objects.select_related("centre").filter(reference=reference).first()
     if found is None or not constant_time_compare(token, _token(reference)):
+        raise NotFound
+    if timezone.now() > found.ends_at + LINK_LASTS:
         raise NotFound
     return found, Actor(kind="anonymous", channel="link", on_behalf_of=found.person_id, purpose="reminder")
 

@@ -127,6 +127,19 @@ def test_many_want_the_last_places_and_each_is_given_once(centre, citizen, monda
 
 
 @pytest.mark.django_db(transaction=True)
+def test_two_tabs_book_one_visit_for_one_application(centre, citizen, monday, now):
+    me, case_id = citizen(1), ids.uuid7()
+
+    def book(days):
+        return centres.book_appointment(
+            actor=me, centre_code="HC01", wish=WISH, starts_at=monday + timedelta(days=days), case_id=case_id, now=now
+        )
+
+    results = crowd(book, range(4), threads=4)
+    assert sorted(type(one).__name__ for one in results) == ["Appointment", *["BookedAlready"] * 3]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_killed_process_leaves_the_ticket_where_it_was(centre, clerk):
     now = timezone.now()
     officer = clerk("neema", 1)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from huduma.contexts.centres import operations as centres
@@ -14,6 +15,7 @@ from huduma.contexts.centres import queries, tasks
 from huduma.contexts.centres.models import Appointment, Ticket, Waiter
 from huduma.contexts.centres.queries.visits import Wish
 from huduma.contexts.identity import public as identity
+from huduma.contexts.identity.models import Person
 from huduma.contexts.messages.models import Message
 from huduma.contexts.workforce import public as workforce
 from huduma.foundation import ids, references
@@ -68,6 +70,14 @@ def book(centre, citizen, monday, now):
         )
 
     return make
+
+
+@pytest.fixture
+def full_hour(book, centre, monday, now):
+    """Every visit of a day on which the centre is open for one hour."""
+    centre.hours = [[["08:00", "09:00"]]] * 5 + [[], []]
+    centre.save()
+    return [book(start) for start in free(centre, monday.date(), now)]
 
 
 def free(centre, day, now, wish=WISH):
@@ -181,10 +191,8 @@ def test_moving_frees_the_old_place(book, centre, citizen, monday, now):
         centres.move_appointment(actor=me, appointment_id=visit.id, starts_at=monday, now=now)
 
 
-def test_a_freed_place_goes_to_the_first_in_the_list_for_half_an_hour(
-    book, centre, citizen, monday, now, drain_jobs, sms
-):
-    visits = [book(start) for start in free(centre, monday.date(), now)]
+def test_a_freed_place_goes_to_the_first_in_the_list_for_half_an_hour(full_hour, book, citizen, monday, now, sms):
+    visits = full_hour
     first, second = citizen(901), citizen(902)
     for minute, person in enumerate((first, second)):
         centres.join_waiting_list(
@@ -206,6 +214,42 @@ def test_a_freed_place_goes_to_the_first_in_the_list_for_half_an_hour(
     taken = centres.confirm_appointment(actor=second, appointment_id=offer.id, now=now + 40 * MINUTE)
     assert taken.state == "booked"
     assert list(Waiter.objects.order_by("asked_at").values_list("state", flat=True)) == ["left", "served"]
+
+
+def test_those_whom_a_freed_place_does_not_suit_hold_nobody_up(
+    full_hour, centre, citizen, monday, now, django_assert_max_num_queries
+):
+    family = {"centre": centre, "services": list(WISH.services), "people": 9, "until_on": monday.date()}
+    names = {"surname": "Mfano", "first_name": "Asha", "verified_by": "iprs", "verified_at": now, "registered_at": now}
+    people = Person.objects.bulk_create(Person(id_number=f"8{n:07}", **names) for n in range(30))
+    Waiter.objects.bulk_create(Waiter(person=one, asked_at=now, **family) for one in people)
+    last = citizen(901)
+    join = {"actor": last, "centre_code": "HC01", "until_on": monday.date(), "now": now + MINUTE}
+    for wish in (Wish(("no-such-service",)), Wish(()), replace(WISH, people=21), replace(WISH, medium="pigeon")):
+        with pytest.raises(centres.NotOffered):
+            centres.join_waiting_list(wish=wish, **join)
+    centres.join_waiting_list(wish=WISH, **join)
+    with django_assert_max_num_queries(40):  # by wish, not by the length of the list
+        centres.cancel_appointment(actor=SYSTEM, appointment_id=full_hour[5].id, now=now)
+    assert Appointment.objects.get(state="offered").person_id == last.person_id
+
+
+def test_an_earlier_time_that_is_taken_gives_the_later_one_up(book, centre, citizen, monday, now):
+    me, case_id = citizen(900), ids.uuid7()
+    visits = [book(start) for start in free(centre, monday.date(), now)[:3]]
+    later = book(visits[2].ends_at, actor=me, case_id=case_id)
+    sooner = book(visits[2].ends_at + 10 * MINUTE)
+    centres.join_waiting_list(
+        actor=me, centre_code="HC01", wish=WISH, until_on=monday.date(), case_id=case_id, now=now
+    )  # fmt: skip
+    centres.cancel_appointment(actor=SYSTEM, appointment_id=sooner.id, now=now)
+    assert not Appointment.objects.filter(state="offered").exists()  # that one would be later
+    centres.cancel_appointment(actor=SYSTEM, appointment_id=visits[0].id, now=now)
+    offer = Appointment.objects.get(state="offered")
+    centres.confirm_appointment(actor=me, appointment_id=offer.id, now=now)
+    assert dict(Appointment.objects.filter(case_id=case_id).values_list("id", "state")) == {
+        offer.id: "booked", later.id: "cancelled",
+    }  # fmt: skip
 
 
 def test_reminders_go_three_days_and_one_day_before_once(book, citizen, monday, now, at, sms):
@@ -250,17 +294,92 @@ def test_a_closure_apologises_and_keeps_another_time_until_a_yes(book, citizen, 
         )
 
 
-def test_whom_the_kept_time_does_not_suit_chooses_another(book, citizen, centre, monday, now):
+@pytest.fixture
+def displaced(book, citizen, centre, monday, now):
+    """A visit of Monday that a closure took, and the time that is kept instead."""
     me = citizen(900)
-    visit = book(actor=me)
+    visit = book(actor=me, case_id=ids.uuid7())
+    close(monday, now)
+    visit.refresh_from_db()
+    return me, visit, Appointment.objects.get(replaces=visit)
+
+
+def close(start, now):
     centres.close_centre(
-        actor=SYSTEM, centre_code="HC01", starts_at=monday, ends_at=monday + timedelta(hours=9),
-        reason={"en": "x", "sw": "x"}, now=now,
+        actor=SYSTEM, centre_code="HC01", starts_at=start, ends_at=start + timedelta(hours=9),
+        reason={"en": "no water", "sw": "hakuna maji"}, now=now,
     )  # fmt: skip
+
+
+def test_whom_the_kept_time_does_not_suit_chooses_another(displaced, citizen, monday, now):
+    me, visit, kept = displaced
+    waits = citizen(901)
+    centres.join_waiting_list(
+        actor=waits, centre_code="HC01", wish=WISH, until_on=kept.starts_at.date(), now=now
+    )  # fmt: skip
+    centres.move_appointment(actor=me, appointment_id=visit.id, starts_at=monday + timedelta(days=2), now=now)
+    kept.refresh_from_db()
+    visit.refresh_from_db()
+    assert (visit.state, kept.state) == ("booked", "lapsed")
+    freed = Appointment.objects.get(person_id=waits.person_id)  # the kept time goes to who waits
+    assert (freed.state, freed.starts_at) == ("offered", kept.starts_at)
+    with pytest.raises(centres.HasAnother):  # the old link of the kept time does not make a second visit
+        centres.move_appointment(actor=me, appointment_id=kept.id, starts_at=monday + timedelta(days=3), now=now)
+
+
+def test_who_took_the_kept_time_does_not_revive_the_old_visit(displaced, monday, now):
+    me, visit, kept = displaced
+    centres.confirm_appointment(actor=me, appointment_id=kept.id, now=now)
+    with pytest.raises(centres.HasAnother):
+        centres.move_appointment(actor=me, appointment_id=visit.id, starts_at=monday + timedelta(days=3), now=now)
+    assert queries.visits.instead_of(visit, now=now).id == kept.id
+    close(timezone.localtime(kept.starts_at).replace(hour=8, minute=0), now)  # the second time cannot be kept either
+    again = Appointment.objects.get(replaces=visit, state="offered")
+    assert queries.visits.instead_of(visit, now=now).id == again.id
+    centres.cancel_appointment(actor=me, appointment_id=visit.id, now=now)  # and with it what is kept instead
+    assert sorted(Appointment.objects.values_list("state", flat=True)) == ["cancelled", "displaced", "lapsed"]
+
+
+def test_whose_kept_time_ended_still_chooses_another(displaced, monday, now):
+    me, visit, kept = displaced
+    later = now + timedelta(hours=49)
+    assert centres.lapse_offers(now=later) == 1
+    with pytest.raises(centres.OfferEnded):
+        centres.confirm_appointment(actor=me, appointment_id=kept.id, now=later)
     chosen = monday + timedelta(days=2)
-    centres.move_appointment(actor=me, appointment_id=visit.id, starts_at=chosen, now=now)
-    states = dict(Appointment.objects.values_list("id", "state"))
-    assert (states.pop(visit.id), *states.values()) == ("booked", "lapsed")
+    for _ in range(2):  # a double click
+        moved = centres.move_appointment(actor=me, appointment_id=kept.id, starts_at=chosen, now=later)
+    assert (moved.id, moved.state, moved.starts_at) == (kept.id, "booked", chosen)
+    with pytest.raises(centres.HasAnother):
+        centres.move_appointment(actor=me, appointment_id=visit.id, starts_at=monday + timedelta(days=3), now=later)
+
+
+def test_what_is_over_is_not_changed_any_more(book, citizen, monday, now):
+    me = citizen(900)
+    visit = book(actor=me, wish=replace(WISH, medium="phone"))  # of which nobody says by itself that it was missed
+    about = {"actor": me, "appointment_id": visit.id}
+    begun, over = visit.starts_at + MINUTE, visit.ends_at
+    centres.confirm_appointment(**about, now=begun)
+    for verb in (centres.confirm_appointment, centres.cancel_appointment):
+        with pytest.raises(centres.TooLate):
+            verb(**about, now=over)
+    for at in (begun, over):
+        with pytest.raises(centres.TooLate):
+            centres.move_appointment(**about, starts_at=monday + timedelta(days=1), now=at)
+    centres.cancel_appointment(**about, now=begun)
+    with pytest.raises(centres.OfferEnded):  # another tab, in which it was not cancelled
+        centres.confirm_appointment(**about, now=begun)
+
+
+def test_a_link_opens_its_visit_until_a_month_after_it(book, monday, at):
+    visit = book()
+    reference, token = re.search(r"/v/(\w+)/(\w+)/", queries.visits.link_of(visit, "en")).groups()
+    at(visit.ends_at + timedelta(days=30))
+    found, reader = queries.visits.open_link(reference, token)
+    assert (found.id, reader.on_behalf_of, reader.person_id) == (visit.id, visit.person_id, None)
+    at(visit.ends_at + timedelta(days=30, minutes=1))
+    with pytest.raises(NotFound):
+        queries.visits.open_link(reference, token)
 
 
 def test_a_colleague_takes_over_or_the_visit_is_offered_anew(book, clerk, citizen, centre, monday, now):
@@ -329,8 +448,8 @@ def test_new_hours_or_a_holiday_offer_other_times_to_those_shut_out(book, citize
     assert visits[1].state == "booked"
 
 
-def test_an_offer_that_ended_is_told_of_by_whoever_takes_its_place(book, citizen, centre, monday, now):
-    visits = [book(start) for start in free(centre, monday.date(), now)]
+def test_an_offer_that_ended_is_told_of_by_whoever_takes_its_place(full_hour, book, citizen, monday, now):
+    visits = full_hour
     waits = citizen(901)
     centres.join_waiting_list(actor=waits, centre_code="HC01", wish=WISH, until_on=monday.date(), now=now)
     centres.cancel_appointment(actor=SYSTEM, appointment_id=visits[5].id, now=now)
