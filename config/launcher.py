@@ -19,7 +19,7 @@ from typing import IO, Any
 
 import psutil
 
-from config import database, env
+from config import database, env, standins
 
 PORT = int(env.text("HUDUMA_PORT", "8000"))
 SANDBOX_PORT = int(env.SANDBOX_URL.rsplit(":", 1)[1])
@@ -267,9 +267,8 @@ def parts_of(url: str) -> list[Part]:
         from huduma.contexts.payments import public as payments
         from huduma.foundation import jobs
 
-        # What one enters in a gateway's own portal; M-Pesa is told by a call, which a worker makes once the sandbox answers.
-        notices = {"airtel": "callback", "card": "webhook", "kcb": "notice", "equity": "notice"}
-        entered = {f"{code}.{what}": payments.standing_url(code) for code, what in notices.items()}
+        # M-Pesa is told by a call, which a worker makes once the sandbox answers.
+        entered = {f"{code}.{what}": payments.standing_url(code) for code, what in standins.NOTICES.items()}
         entered |= {
             "africastalking.sms": f"{env.PUBLIC_URL}/hooks/inbox/sms/{africastalking_token()}/",
             "africastalking.voice": f"{env.PUBLIC_URL}/hooks/inbox/voice/{africastalking_token()}/",

@@ -20,6 +20,9 @@ SHARED = (
     "ETIMS_KEY", "ETIMS_SECRET", "ARI_SECRET",
 )  # fmt: skip
 
+#: What is entered in each gateway's own portal: where it sends its news. M-Pesa is told by a call.
+NOTICES = {"airtel": "callback", "card": "webhook", "kcb": "notice", "equity": "notice"}
+
 #: Names that a file made by an earlier version lacks.
 NEWER = {*SHARED, "SFTP_KEY", "SFTP_HOST_KEY", "SANDBOX_SFTP_HOST_KEY", "SANDBOX_SFTP_KNOWN_KEY"}
 

@@ -29,6 +29,10 @@ PAGE = re.compile(r'href="(http[^"]+)"')
 NAMESPACE = uuid.UUID("5e0d9f5c-1f0e-4a4e-9d3a-6f1a4f0e7c11")
 #: What people choose, in parts of a hundred.
 WAYS = {"mpesa": 44, "airtel": 14, "ecitizen": 10, "card": 10, "paybill": 12, "kcb": 5, "equity": 5}
+#: Where a prompt is seen on a handset, what names it, and where it is answered.
+PROMPTS = {
+    "mpesa": ("prompts", "checkout_request_id", "/phone/api/answer"), "airtel": ("airtel", "id", "/phone/api/airtel"),
+}  # fmt: skip
 
 
 class Town:
@@ -172,9 +176,9 @@ class Person:
     def _answer(self, way: str) -> bool:
         """Return whether the money went away."""
         mood = self.draw.random()
-        if way in ("ecitizen", "card"):
+        if way not in PROMPTS:
             return self._pay_on_page(way, mood)
-        kind, key = ("prompts", "checkout_request_id") if way == "mpesa" else ("airtel", "id")
+        kind, key, path = PROMPTS[way]
         prompt = wait(lambda: next((p for p in self._handset()[kind] if self._is_open(p)), None), seconds=LOOK_SECONDS)
         if not prompt:
             self.town.tell("never saw a prompt")
@@ -190,7 +194,6 @@ class Person:
             self.town.tell("never answered")
             return True
         body = {key: prompt[key], "action": action, "pin": pin}
-        path = "/phone/api/answer" if way == "mpesa" else "/phone/api/airtel"
         self.town.sandbox.post(path, json=body).raise_for_status()
         paid = (action, pin) == ("pay", "1234")
         self.town.tell("paid a prompt" if paid else "did not pay a prompt")

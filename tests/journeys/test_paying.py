@@ -8,6 +8,7 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.utils import timezone
 
+from config import standins
 from huduma.contexts.identity import public as identity
 from huduma.contexts.payments import operations
 from huduma.contexts.payments import public as payments
@@ -37,8 +38,7 @@ WORDS = {
 def bill(server, sandbox):
     """A bill of KSh 1,200; gateways know where to send their news."""
     cache.clear()
-    notices = {"airtel": "callback", "card": "webhook", "kcb": "notice", "equity": "notice"}
-    addresses = {f"{code}.{what}": payments.standing_url(code) for code, what in notices.items()}
+    addresses = {f"{code}.{what}": payments.standing_url(code) for code, what in standins.NOTICES.items()}
     sandbox.post("/_control/addresses", json=addresses).raise_for_status()
     operations.register()
     line = {"code": "fee", "description": {"en": "Fee", "sw": "Ada"}, "amount_cents": 120000, "body_code": "CRS"}

@@ -10,6 +10,7 @@ from django.conf import settings as django_settings
 from django.test import Client
 from django.utils import timezone
 
+from config import standins
 from huduma.contexts.payments import operations
 from huduma.contexts.payments import public as payments
 from huduma.contexts.payments.models import Bill, Callback, GatewayHealth, Payment, Refund
@@ -52,8 +53,7 @@ def live_hooks(sandbox, settings, monkeypatch):
     with Taker() as taker:
         settings.HOOKS_BASE_URL = taker.url
         client = Client()
-        names = {"airtel": "airtel.callback", "card": "card.webhook", "kcb": "kcb.notice", "equity": "equity.notice"}
-        addresses = {name: payments.standing_url(code) for code, name in names.items()}
+        addresses = {f"{code}.{what}": payments.standing_url(code) for code, what in standins.NOTICES.items()}
         sandbox.post("/_control/addresses", json=addresses).raise_for_status()
 
         def hand_over(count: int = 1) -> list[tuple[int, dict]]:

@@ -12,10 +12,6 @@ from django.views.decorators.http import require_POST
 from huduma.contexts.payments import public as payments
 from huduma.foundation.ui.requests import address_of
 
-KEPT_HEADERS = (
-    "Authorization", "Content-Type", "Signature", "Stripe-Signature", "User-Agent", "X-Forwarded-For", "X-Request-Id",
-)  # fmt: skip
-
 
 @csrf_exempt
 @require_POST
@@ -26,8 +22,8 @@ def callback(request: HttpRequest, address: str, token: str, late: bool = False)
     """
     if not _from_known_network(request, address):
         return HttpResponse(status=404)
-    headers = {name: request.headers[name] for name in KEPT_HEADERS if name in request.headers}
-    headers["Remote-Addr"] = request.META.get("REMOTE_ADDR", "")
+    ours = {"Remote-Addr": request.META.get("REMOTE_ADDR", "")}  # first, and whatever was sent under that name
+    headers = {**ours, **request.headers} | ours
     body = request.read(payments.CALLBACK_LIMIT_BYTES)
     taken = payments.receive_callback(
         address=address, token=token, headers=headers, body=body, late=late, now=timezone.now()

@@ -19,6 +19,7 @@ from huduma.contexts.payments import public as payments
 from huduma.contexts.settlement import public as settlement
 from huduma.foundation import throttle
 from huduma.foundation.access import NotFound, Refusal
+from huduma.foundation.translated import pick
 from huduma.foundation.ui.requests import actor_of, address_of
 
 #: Why a payment did not happen, by the gateway's reason code.
@@ -28,8 +29,8 @@ REASONS = {
     "balance": gettext_lazy("There was not enough money in the account. Nothing was taken."),
     "limits": gettext_lazy("The amount is beyond what this account may send today. Pay another way."),
     "pin": gettext_lazy("The PIN was wrong. Nothing was taken."),
-    "locked": gettext_lazy("This M-Pesa account is locked. Call Safaricom, or pay another way."),
-    "unreachable": gettext_lazy("The phone could not be reached: it is off, without network, or has no M-Pesa."),
+    "locked": gettext_lazy("This account is locked. Call the company that keeps it, or pay another way."),
+    "unreachable": gettext_lazy("The phone could not be reached: it is off, without network, or has no such account."),
     "not-registered": gettext_lazy("This phone number has no such account. Check the number, or pay another way."),
     "busy": gettext_lazy("Another payment was under way on this phone. Wait a minute, then try again."),
     "too-soon": gettext_lazy("The same payment was asked for a moment ago. Wait two minutes, then try again."),
@@ -244,6 +245,7 @@ def _shown(request: HttpRequest, bill: payments.Bill, errors: dict[str, str]) ->
         "refunds": payments.refunds_of(bill.id),
         "varies": any((way.due_cents, way.currency) != (due_cents, currency) for way in ways),
         "asked": [way for way in ways if way.gateway.way in ("prompt", "page")],
+        "phone_ways": ", ".join(pick(way.gateway.name) for way in ways if way.gateway.needs_phone),
         "typed_ways": [way for way in ways if way.gateway.typed_at],
         "way": request.POST.get("way", "mpesa"),
         "part": request.POST.get("part", "next"),

@@ -6,6 +6,7 @@ from django.utils import timezone
 from huduma.channels.hooks.messages import africastalking_token
 from huduma.contexts.inbox.models import Message, Received
 from huduma.contexts.payments import public as payments
+from huduma.contexts.payments.models import Callback
 from huduma.foundation import ids
 from huduma.foundation.access import SYSTEM
 
@@ -31,6 +32,18 @@ def test_what_no_table_can_keep_is_taken_all_the_same(client, drain_jobs):
     drain_jobs()
     assert Message.objects.get(side="customer").text == "Habari yako"
     assert b"%00" in bytes(Received.objects.get().body), "what came in stays as it came"
+
+
+def test_headers_are_kept_whatever_a_gateway_calls_its_signature_but_no_credential(client):
+    headers = {
+        "X-Any-Signature": "abc", "Remote-Addr": "192.0.2.1", "Authorization": "Basic c2VjcmV0", "Cookie": "session=secret",
+        "X-Long": "x" * 5000, "X-Nul": "a\0b", **{f"X-{number}": "1" for number in range(100)},
+    }  # fmt: skip
+    client.post("/hooks/payments/simu/guess/", b"{}", content_type="application/json", headers=headers)
+    kept = Callback.objects.get().headers
+    assert (kept["X-Any-Signature"], kept["X-Nul"], len(kept["X-Long"])) == ("abc", "ab", 500)
+    assert not {"Authorization", "Cookie"} & kept.keys()
+    assert (len(kept), kept["Remote-Addr"]) == (50, "127.0.0.1")
 
 
 def test_only_posts_are_callbacks(client):

@@ -15,6 +15,7 @@ from huduma.contexts.payments.models import Bill, Callback, GatewayHealth, Payme
 from huduma.contexts.payments.operations import collection, health, refunds
 from huduma.contexts.payments.providers.base import (
     Balances,
+    Gateway,
     Malformed,
     Notice,
     Pulled,
@@ -29,8 +30,10 @@ from huduma.contexts.payments.providers.base import (
 from huduma.contexts.payments.queries import dues
 from huduma.contexts.payments.rules import CREDITED_STATES, OPEN_STATES
 from huduma.foundation import jobs, references
+from huduma.foundation.text import storable
 
 CALLBACK_LIMIT_BYTES = 65_536
+HEADERS_KEPT = 50
 PULL_OVERLAP = timedelta(minutes=15) / settings.PAYMENTS_PACE
 PULL_REACH = timedelta(hours=48)  # Daraja keeps no longer
 #: How long the news of money that looks like an open payment of our own waits for that payment's own news; lists have it so long.
@@ -86,7 +89,7 @@ def receive_callback(
                 .first()
             )
         callback = Callback.objects.create(
-            gateway=code, token=token[:100], key=notice.key[:100] if notice else "", headers=_kept(headers), body=body,
+            gateway=code, token=token[:100], key=notice.key[:100] if notice else "", headers=_kept(headers, gateway), body=body,
             verified=bool(verified), received_at=now, outcome=outcome, processed_at=now if outcome else None,
         )  # fmt: skip
         if not outcome:
@@ -96,9 +99,11 @@ def receive_callback(
     return Taken(200, gateway.acknowledge(notice, (first or callback.id).hex))
 
 
-def _kept(headers: dict[str, str]) -> dict[str, str]:
+def _kept(headers: dict[str, str], gateway: Gateway) -> dict[str, str]:
     """Credentials are checked and never kept."""
-    return {name: value[:500] for name, value in headers.items() if name.lower() != "authorization"}
+    secret = {"authorization", "cookie", *(name.lower() for name in gateway.credentials)}
+    kept = [(name, value) for name, value in headers.items() if name.lower() not in secret]
+    return {storable(name[:100]): storable(value[:500]) for name, value in kept[:HEADERS_KEPT]}
 
 
 def answer_question(*, address: str, token: str, body: bytes) -> Taken:

@@ -44,7 +44,7 @@ class Buni(Gateway, Validates):
     def __init__(self, *, public_keys: Sequence[str], account: str) -> None:
         keys = [load_pem_public_key(text.encode()) for text in public_keys if text]
         self._keys = [key for key in keys if isinstance(key, rsa.RSAPublicKey)]
-        self.typed_at = ("KCB", account)
+        self.typed_at = ("", account)
 
     def verify(self, *, headers: Mapping[str, str], body: bytes) -> bool | None:
         """Check RSA-SHA256 over the raw body."""
@@ -118,7 +118,7 @@ class Jenga(Gateway):
 
     def __init__(self, *, user: str, password: str, account: str) -> None:
         self._basic = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-        self.typed_at = ("Equity", account)
+        self.typed_at = ("", account)
 
     def verify(self, *, headers: Mapping[str, str], body: bytes) -> bool | None:
         """Check the credentials."""

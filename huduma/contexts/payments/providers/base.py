@@ -25,7 +25,7 @@ Way = Literal["prompt", "page", "typed", "counter"]
 
 
 class Rejected(Exception):
-    """The gateway certainly did not do it; `reason` is a code that channels have words for."""
+    """The gateway certainly did not do it; `reason` is a code that channels have words for (any other: it does not work just now)."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -168,7 +168,9 @@ class Gateway(ABC):
     currencies: ClassVar[tuple[str, ...]] = ("KES",)
     whole_units: ClassVar[bool] = False
     needs_phone: ClassVar[bool] = False
-    #: Whether payers can also type a bill's reference there themselves, and how (None: they cannot).
+    #: Headers of callbacks that are a password rather than a signature: checked, and not kept (`Authorization` never is).
+    credentials: ClassVar[tuple[str, ...]] = ()
+    #: Where payers can type a bill's reference themselves: the menu that has "Pay bill" ("": a bank account), and the number. None: nowhere.
     typed_at: tuple[str, str] | None = None
 
     def begin(self, order: Order) -> Started:
@@ -176,7 +178,10 @@ class Gateway(ABC):
         raise Rejected("unsupported")
 
     def query(self, asked: Asked) -> Result:
-        """Ask what became of a payment; "pending" whenever that is not certain."""
+        """Ask what became of a payment; "pending" whenever that is not certain.
+
+        `Result("pending", "not-found")` says that the gateway answers and has no trace of it: ten minutes after the request it is over.
+        """
         return PENDING
 
     def verify(self, *, headers: Mapping[str, str], body: bytes) -> bool | None:

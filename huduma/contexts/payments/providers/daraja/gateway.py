@@ -74,7 +74,7 @@ class Daraja(Gateway, Repays, Validates, Balances, Registers, DrawsCodes):
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self.typed_at = ("M-Pesa", line.shortcode)
+        self.typed_at = ("Lipa na M-Pesa", line.shortcode)
 
     # Asking for a payment.
 
