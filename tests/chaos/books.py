@@ -38,7 +38,7 @@ def compare(connection: psycopg.Connection, theirs: list[dict[str, Any]]) -> Ver
         ).fetchall()
         bills = server.execute("SELECT id, reference, purpose, state, total_cents FROM payments_bill").fetchall()
         twice = server.execute(
-            "SELECT t.refund_id, t.gateway, t.amount_cents, t.off_transfer_id IS NOT NULL AS is_written_off, b.total_cents"
+            "SELECT t.refund_id, t.bill_id, t.gateway, t.amount_cents, t.off_transfer_id IS NOT NULL AS is_written_off, b.total_cents"
             " FROM payments_receivable t JOIN payments_bill b ON b.id = t.bill_id"
         ).fetchall()
         accounts = server.execute(
@@ -64,7 +64,7 @@ def compare(connection: psycopg.Connection, theirs: list[dict[str, Any]]) -> Ver
     verdict.faults += _states(payments, refunds)
     verdict.faults += _same_money(payments, incoming)
     verdict.faults += _paid_back(refunds, {row["refund_id"] for row in twice}, outgoing)
-    verdict.faults += _charged(bills, payments, refunds)
+    verdict.faults += _charged(bills, payments, refunds, twice)
     verdict.faults += [f"transfer {row['transfer_id']} does not balance" for row in unbalanced]
     verdict.faults += _ledger({row["account_id"]: row["cents"] for row in accounts}, payments, refunds, twice, bills)
     return verdict
@@ -150,7 +150,7 @@ def _paid_back(
         if one["cents"] != row["amount_cents"]:
             yield f"refund {row['id']} is {row['amount_cents']}, and {one['cents']} went back"
     for row in refunds:
-        if gone[row["id"]] > 1:
+        if gone[row["id"]] > 1 + (row["id"] in twice):
             yield f"refund {row['id']} was paid out {gone[row['id']]} times"
         if row["state"] == "succeeded" and not gone[row["id"]] and not _by_hand(row):
             yield f"refund {row['id']} is done in our books, and nothing went back"
@@ -165,10 +165,14 @@ def _by_hand(refund: dict[str, Any]) -> bool:
 
 
 def _charged(
-    bills: list[dict[str, Any]], payments: list[dict[str, Any]], refunds: list[dict[str, Any]]
+    bills: list[dict[str, Any]], payments: list[dict[str, Any]], refunds: list[dict[str, Any]], twice: list[dict[str, Any]]
 ) -> Iterator[str]:  # fmt: skip
-    """Nobody is charged more than a bill without the rest going back; a bill that is settled is paid."""
+    """Nobody is charged more than a bill without the rest going back; a bill that is settled is paid.
+
+    What was written off of a bill may come all the same; how much of it came is noted beside it (`recovered`).
+    """
     kept: defaultdict[Any, int] = defaultdict(int)
+    lost = {row["bill_id"]: row for row in twice if row["is_written_off"]}
     for row in payments:
         kept[row["bill_id"]] += row["received_cents"] or 0
     of_payment: defaultdict[Any, list[dict[str, Any]]] = defaultdict(list)
@@ -178,6 +182,10 @@ def _charged(
         kept[found[0]["bill_id"]] -= _going_back(found)
     for bill in bills:
         cents, total = kept[bill["id"]], bill["total_cents"]
+        if bill["id"] in lost and bill["state"] == "settled":
+            row = lost[bill["id"]]
+            row["recovered"] = max(0, min(cents, row["amount_cents"]) - total)
+            cents -= row["recovered"]
         right = {"settled": cents == total, "cancelled": cents == 0, "open": 0 <= cents < total}[bill["state"]]
         if not right:
             yield f"bill {bill['reference']} of {total} is {bill['state']}, and {cents} is kept for it"
@@ -213,7 +221,8 @@ def _ledger(
     for row in twice:
         should[f"gateway:{row['gateway']}"] -= row["amount_cents"]
         lost = row["amount_cents"] - row["total_cents"] if row["is_written_off"] else 0
-        should["write-off"] += lost
+        should["write-off"] += lost - row.get("recovered", 0)
+        should["suspense"] += row.get("recovered", 0)
         should["receivable:given-twice"] += row["amount_cents"] - lost
     for bill in bills:
         if bill["state"] == "settled":

@@ -99,3 +99,14 @@ def test_the_comparison_knows_refunds_that_are_closed_and_given_back_anew(office
     payments.propose_write_off(actor=one, receivable_id=owed.id, reason="moved abroad", now=now)
     payments.decide_write_off(actor=other, receivable_id=owed.id, approve=True, now=now)
     assert faults([*came, *gone]) == []
+    late = Payment.objects.create(
+        bill=owed.bill, gateway="mpesa", origin="unasked", amount_cents=6000, state="pending", receipt="RA4", token="RA4",
+        started_at=now,
+    )  # fmt: skip
+    operations.credit(payment_id=late.id, total_cents=6000, receipt="RA4", now=now)
+    came.append({"system": "daraja", "direction": "in", "about": "", "receipt": "RA4", "cents": 6000})
+    assert faults([*came, *gone]) == []  # what came after all makes the loss smaller
+    refunds.take_refund_result(refund_id=anew.id, result=Result("paid", receipt="RB3"), now=now)
+    again = back | {"about": anew.id.hex, "receipt": "RB3"}
+    assert faults([*came, *gone, again]) == []  # the same refund under a second receipt is owed too
+    assert faults([*came, *gone, again, again]) == [f"refund {anew.id} was paid out 3 times"]

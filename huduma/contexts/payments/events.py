@@ -223,6 +223,13 @@ class WriteOffDecided(_ReceivableEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LossRecovered(_ReceivableEvent):
+    """Of what was written off something came back all the same (`payment_id`)."""
+
+    act: ClassVar[str] = "payments.receivable.recovered"
+
+
+@dataclass(frozen=True, kw_only=True)
 class RefundStuck(_RefundEvent):
     """A refund could not be carried out by itself: a person looks."""
 

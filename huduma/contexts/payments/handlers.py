@@ -33,6 +33,9 @@ NOTICES = {
     "payments.refund.stuck": gettext_noop(
         "Huduma: giving you back %(amount)s for bill %(reference)s takes longer. An officer sees to it; you need to do nothing."
     ),
+    "payments.receivable.recovered": gettext_noop(
+        "Huduma: we received %(amount)s that you returned for bill %(reference)s. Thank you. Receipt: %(receipt)s"
+    ),
     "payments.refund.succeeded": gettext_noop("Huduma: %(amount)s that you paid for bill %(reference)s has been given back to you."),
 }  # fmt: skip
 TURNS = {
@@ -56,6 +59,7 @@ ASKED_BACK = gettext_noop(
 @journal.handles(
     "payments.bill.settled", "payments.payment.suspended", "payments.payment.unexplained", "payments.refund.ordered",
     "payments.refund.approved", "payments.refund.stuck", "payments.refund.succeeded",
+    "payments.receivable.recovered",
 )  # fmt: skip
 def on_money(entry: journal.Entry) -> None:
     """Tell the payer by SMS: at the number that paid, else whoever owes the bill."""

@@ -27,7 +27,10 @@ def _show(request: HttpRequest, wrong: UUID | None = None, error: str = "", stat
     actor = actor_of(request)
     found = payments.receivables_for(actor)
     context = {
-        "rows": [(one, payments.due_cents(one.bill)) for one in found],
+        "rows": [
+            (one, payments.due_cents(one.bill), one.amount_cents - one.bill.total_cents - payments.lost_cents(one.bill))
+            for one in found
+        ],
         "names": identity.staff_names({who for one in found for who in (one.off_by, one.off_checked_by) if who}),
         "decides": actor.has_everywhere(*payments.MONEY_ROLES),
         "actor": actor,

@@ -47,6 +47,7 @@ ACTS = {
     "payments.receivable.asked": gettext_lazy("The payer was asked to return it"),
     "payments.receivable.write_off_proposed": gettext_lazy("Proposed to write it off"),
     "payments.receivable.write_off_decided": gettext_lazy("Decided on writing it off"),
+    "payments.receivable.recovered": gettext_lazy("Came back after it was written off"),
     "payments.refund.stuck": gettext_lazy("The refund waits for a person"),
     "payments.refund.resent": gettext_lazy("Sent the refund to the gateway again"),
     "payments.till.opened": gettext_lazy("Opened a till"),

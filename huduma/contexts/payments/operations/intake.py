@@ -119,10 +119,11 @@ def answer_question(*, address: str, token: str, body: bytes) -> Taken:
     bill = _bill_meant(typed)
     refusal: Literal["", "reference", "amount"] = ""
     due = 0
-    if bill is None or bill.state != "open":
+    if bill is not None:  # what was written off may come back as well
+        due = dues.due_cents(bill, code) if bill.state == "open" else dues.lost_cents(bill)
+    if bill is None or (bill.state != "open" and not due):
         refusal = "reference"
     else:
-        due = dues.due_cents(bill, code)
         if amount_cents is not None and amount_cents > due:
             refusal = "amount"
     currency = dues.currency_by(bill, code) if bill else "KES"

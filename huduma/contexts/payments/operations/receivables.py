@@ -20,7 +20,7 @@ from huduma.contexts.payments.operations.worklist import (
 )
 from huduma.contexts.payments.queries import MONEY_ROLES, reach
 from huduma.contexts.payments.queries.dues import due_cents, running_payment
-from huduma.contexts.payments.rules import RECEIVABLE_ACCOUNT, waived
+from huduma.contexts.payments.rules import RECEIVABLE_ACCOUNT, WRITE_OFF_ACCOUNT, waived
 from huduma.foundation.access import Actor, NotFound, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
 
@@ -110,7 +110,7 @@ def _write_off(found: Receivable, lost: int, now: datetime) -> None:
         bill.save(update_fields=["lines", "total_cents"])
     nth = found.refund.payment.transfers.filter(kind__startswith="write-off-").count() + 1
     found.off_transfer_id = transfer(
-        kind=f"write-off-{nth}", legs={"write-off": lost, RECEIVABLE_ACCOUNT: -lost}, payment_id=found.refund.payment_id,
+        kind=f"write-off-{nth}", legs={WRITE_OFF_ACCOUNT: lost, RECEIVABLE_ACCOUNT: -lost}, payment_id=found.refund.payment_id,
         currency=bill.currency, now=now, reason=found.note,
     )  # fmt: skip
 

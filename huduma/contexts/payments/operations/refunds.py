@@ -156,7 +156,7 @@ def _move(
 
 @transaction.atomic
 def _paid(refund_id: UUID, receipt: str | None, now: datetime) -> None:
-    """The gateway gave the money of a refund back: once, or once more than somebody did by hand or another refund did."""
+    """The gateway gave the money of a refund back: once, or once more than itself (under another receipt), a hand or another refund."""
     refund = Refund.objects.select_for_update(of=("self",)).select_related("payment").get(id=refund_id)
     gateway = refund.payment.gateway
     if refund.hand_from == gateway and (receipt or "").casefold() in ("", refund.hand_receipt.casefold()):
@@ -164,8 +164,10 @@ def _paid(refund_id: UUID, receipt: str | None, now: datetime) -> None:
             forget_hand(refund)
             finish_refund(refund, actor=SYSTEM, paid_from=gateway, receipt=receipt, now=now)
         return
-    by_hand = refund.state == "succeeded" and refund.hand_checked_by and refund.paid_from == refund.hand_from
-    if by_hand or (refund.state == "closed" and not is_still_ours(refund)):
+    done = refund.state == "succeeded"
+    by_hand = done and refund.hand_checked_by and refund.paid_from == refund.hand_from
+    anew = done and receipt and refund.receipt and receipt.casefold() != refund.receipt.casefold()
+    if by_hand or anew or (refund.state == "closed" and not is_still_ours(refund)):
         owe_second_payout(refund, actor=SYSTEM, gateway=gateway, receipt=receipt, now=now)
     elif may_move(REFUND_MOVES, refund.state, "succeeded") and refund.state != "succeeded":
         refund.trouble = (

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from huduma.contexts.payments import events
-from huduma.contexts.payments.models import Bill, Payment
+from huduma.contexts.payments.models import Bill, Payment, Receivable
 from huduma.contexts.payments.operations import refunds
 from huduma.contexts.payments.operations.ledger import book_collection
 from huduma.contexts.payments.queries.dues import (
@@ -12,9 +12,10 @@ from huduma.contexts.payments.queries.dues import (
     currency_at,
     due_cents,
     held_for,
+    lost_cents,
     members_of,
 )
-from huduma.contexts.payments.rules import FEE_ACCOUNT, in_order
+from huduma.contexts.payments.rules import FEE_ACCOUNT, WRITE_OFF_ACCOUNT, in_order
 from huduma.foundation.access import SYSTEM
 from huduma.foundation.journal import public as journal
 
@@ -27,7 +28,9 @@ def place(payment: Payment, bill: Bill | None, now: datetime) -> None:
     The caller has locked the bill and all that is tied to it, then the payment.
     """
     received = payment.received_cents or 0
-    if bill is None or not _takes(bill, payment):
+    if bill is not None and payment.currency == bill.currency and (lost := lost_cents(bill)):
+        _recover(bill, payment, min(lost, received), now)
+    elif bill is None or not _takes(bill, payment):
         _keep(payment, bill, "surplus", now)
         if bill is not None:
             reason = "cancelled" if bill.state == "cancelled" else "duplicate"
@@ -44,6 +47,24 @@ def place(payment: Payment, bill: Bill | None, now: datetime) -> None:
     else:
         _keep(payment, bill, "held", now)
         leave_basket(bill, now)
+
+
+def _recover(bill: Bill, payment: Payment, cents: int, now: datetime) -> None:
+    """Set money that came after all against the loss that was written off; what is more than that goes back."""
+    for state in ("held", "applied"):
+        payment.state = state
+        payment.save()
+    book_collection(
+        payment,
+        [(WRITE_OFF_ACCOUNT, cents)],
+        received_cents=payment.received_cents or 0,
+        from_suspense_cents=0,
+        now=now,
+    )
+    refund_id = Receivable.objects.values_list("refund_id", flat=True).get(bill=bill)
+    event = events.LossRecovered(refund_id=refund_id, payment_id=payment.id, owed_bill_id=bill.id, amount_cents=cents)
+    journal.record(actor=SYSTEM, event=event, now=now)
+    _give_back((payment.received_cents or 0) - cents, [payment], now)
 
 
 def _takes(bill: Bill, payment: Payment) -> bool:

@@ -170,7 +170,7 @@ class Gateway(ABC):
     needs_phone: ClassVar[bool] = False
     #: Headers of callbacks that are a password rather than a signature: checked, and not kept (`Authorization` never is).
     credentials: ClassVar[tuple[str, ...]] = ()
-    #: Where payers can type a bill's reference themselves: the menu that has "Pay bill" ("": a bank account), and the number. None: nowhere.
+    #: Where payers can type a reference themselves: the menu that has "Pay bill" ("": a bank account), and the number. None: nowhere.
     typed_at: tuple[str, str] | None = None
 
     def begin(self, order: Order) -> Started:

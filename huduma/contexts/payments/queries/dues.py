@@ -7,13 +7,14 @@ to the bill's lines in their order. A basket is due what its open members are du
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Q, Sum
 
-from huduma.contexts.payments.models import Bill, Payment
+from huduma.contexts.payments.models import GIVEN_TWICE, Bill, LedgerEntry, Payment, Receivable
 from huduma.contexts.payments.providers.base import gateways
 from huduma.contexts.payments.rules import (
     FEE_ACCOUNT,
     OPEN_STATES,
+    WRITE_OFF_ACCOUNT,
     account_of,
     convenience_cents,
     in_order,
@@ -45,6 +46,17 @@ def held_for(bill: Bill) -> list[Payment]:
     """Return the under-payments that wait for the rest of a bill (those that go back are not among them)."""
     going_back = {"refunds__state__in": ["proposed", "approved", "sending", "sent", "review", "recorded", "succeeded"]}
     return list(bill.payments.filter(state="held").exclude(**going_back).order_by("id"))
+
+
+def lost_cents(bill: Bill) -> int:
+    """Return what was written off of money that was given back twice and has not come back since."""
+    if bill.purpose != GIVEN_TWICE:
+        return 0
+    off = Receivable.objects.filter(bill=bill).exclude(off_transfer_id=None).first()
+    if off is None:
+        return 0
+    came = LedgerEntry.objects.filter(account_id=WRITE_OFF_ACCOUNT, transfer__payment__bill=bill)
+    return off.amount_cents - bill.total_cents + int(came.aggregate(total=Sum("amount_cents"))["total"] or 0)
 
 
 def sum_held(bill: Bill) -> int:

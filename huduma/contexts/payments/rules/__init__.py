@@ -2,6 +2,7 @@
 
 from huduma.contexts.payments.rules.amounts import (
     RECEIVABLE_ACCOUNT,
+    WRITE_OFF_ACCOUNT,
     Line,
     account_of,
     in_order,
@@ -46,6 +47,7 @@ __all__ = [
     "REFUND_MOVES",
     "REFUND_STATES",
     "WITHDRAWN",
+    "WRITE_OFF_ACCOUNT",
     "Line",
     "Terms",
     "account_of",

@@ -14,6 +14,8 @@ Line = dict[str, Any]
 WHOLE = {"KES": 100}
 #: What is owed to us because it was given back twice.
 RECEIVABLE_ACCOUNT = "receivable:given-twice"
+#: What is given up for lost.
+WRITE_OFF_ACCOUNT = "write-off"
 #: How many parts one shilling has in the table of rates.
 RATE_UNIT = 10_000
 

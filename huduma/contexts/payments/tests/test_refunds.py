@@ -1,5 +1,8 @@
 """Refunds by people: nothing leaves on the word of one."""
 
+from datetime import timedelta
+from unittest.mock import patch
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 
@@ -8,7 +11,7 @@ from huduma.contexts.payments import handlers, operations
 from huduma.contexts.payments import public as payments
 from huduma.contexts.payments.models import Receivable, Refund
 from huduma.contexts.payments.operations import refunds
-from huduma.contexts.payments.providers.base import Result
+from huduma.contexts.payments.providers.base import Result, gateways
 from huduma.foundation import ids
 from huduma.foundation.access import SYSTEM, NotFound, NotPermitted
 from huduma.foundation.files import public as files
@@ -259,6 +262,68 @@ def test_what_does_not_come_back_is_written_off_by_two_and_what_came_counts(rais
             Receivable.objects.filter(id=owed.id).update(off_checked_by=one.account_id)
     assert payments.balance_cents("write-off") == 25000 + 15000
     assert payments.trial_balance_cents() == 0
+
+
+def test_what_comes_back_after_it_was_written_off_makes_the_loss_smaller_and_no_more(raise_bill, money_comes, two, now):
+    one, other = two
+    refund = stuck_refund(raise_bill, money_comes, now)
+    by_hand(refund, one, now)
+    payments.check_by_hand(actor=other, refund_id=refund.id, found=True, now=now)
+    gateway_pays(refund, now)
+    owed = payments.receivables_for(one)[0]
+    money_comes(owed.bill, 5000)
+    payments.propose_write_off(actor=one, receivable_id=owed.id, reason="the number is dead", now=now)
+    payments.decide_write_off(actor=other, receivable_id=owed.id, approve=True, now=now)
+    owed.bill.refresh_from_db()
+    assert (payments.lost_cents(owed.bill), payments.balance_cents("write-off")) == (20000, 20000)
+    first = money_comes(owed.bill, 8000, phone="+254700000002")
+    assert (first.state, first.refunds.count(), payments.balance_cents("write-off")) == ("applied", 0, 12000)
+    [entry] = journal.entries_concerning(refund.id, acts=("payments.receivable.recovered",))
+    handlers.on_money(entry)
+    assert "KSh 80.00" in Message.objects.get().text
+    last = money_comes(owed.bill, 13000)
+    assert (last.refunds.get().amount_cents, payments.balance_cents("write-off")) == (1000, 0)
+    assert (money_comes(owed.bill, 100).state, payments.lost_cents(owed.bill)) == ("surplus", 0)
+    assert (payments.balance_cents("suspense"), payments.trial_balance_cents()) == (-1100, 0)
+
+
+def test_a_second_receipt_of_one_refund_is_a_second_payout(raise_bill, money_comes, two, now):
+    refund = money_comes(money_comes(raise_bill(), 25000).bill, 25000).refunds.get()
+    refunds._move(refund.id, "sending", now)
+    for receipt in ("B1", "b1", None):  # told thrice
+        assert gateway_pays(refund, now, receipt) == "succeeded"
+    assert payments.receivables_for(two[0]) == []
+    for _ in range(2):
+        gateway_pays(refund, now, "B2")
+    [owed] = payments.receivables_for(two[0])
+    refund.refresh_from_db()
+    assert (refund.receipt, owed.receipt, owed.bill.total_cents) == ("B1", "B2", 25000)
+    assert (held_at("mpesa"), payments.balance_cents("receivable")) == ([0], 25000)
+    with connection.cursor() as cursor:  # both lines of the statement find theirs
+        cursor.execute("SELECT receipt FROM payments_cashbook WHERE kind = 'refund' ORDER BY receipt")
+        assert cursor.fetchall() == [("B1",), ("B2",)]
+
+
+def test_for_thirty_days_gateways_are_asked_of_what_people_ended(raise_bill, money_comes, two, now, drain_jobs):
+    def closed(days):
+        refund = stuck_refund(raise_bill, money_comes, now)
+        payments.propose_closing(actor=two[0], refund_id=refund.id, reason="not on the statement", now=now)
+        payments.decide_closing(actor=two[1], refund_id=refund.id, approve=True, now=now)
+        Refund.objects.filter(id=refund.id).update(approved_at=now - timedelta(days=days))
+        return refund
+
+    recent, old = closed(29), closed(31)
+    by_rule = stuck_refund(raise_bill, money_comes, now)  # still with people, who ask themselves
+    handed = stuck_refund(raise_bill, money_comes, now)
+    by_hand(handed, two[0], now)
+    with patch.object(gateways.get("mpesa"), "query_repayment", return_value=Result("paid", receipt="B1")) as asked:
+        drain_jobs()
+        asked.reset_mock()
+        operations.order_last_queries(now)
+        operations.order_last_queries(now)  # again changes nothing
+        drain_jobs()
+    assert {call.args[0].id for call in asked.call_args_list} == {recent.id.hex, handed.id.hex}
+    assert [Refund.objects.get(id=one.id).state for one in (recent, old, by_rule)] == ["succeeded", "closed", "review"]
 
 
 def test_a_hand_that_recorded_what_the_gateway_paid_paid_nothing(raise_bill, money_comes, two, now):

@@ -69,6 +69,8 @@ def result_notice(result: dict[str, Any]) -> Notice:
             str(receipt)[:60] if receipt else None, _phone(str(facts.get("DebitPartyName") or "")),
         )  # fmt: skip
         return Notice(kind="confirmation", key=conversation, result=told)
+    if code == ALREADY_REVERSED:  # the number is that of this request; the reversal has another
+        receipt = None
     state: Literal["paid", "failed"] = "paid" if code in ("0", ALREADY_REVERSED) else "failed"
     told = Result(
         state, "" if state == "paid" else REASONS.get(code, "other"), None, str(receipt)[:60] if receipt else None
