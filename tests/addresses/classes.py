@@ -49,7 +49,7 @@ SHUT = {
     " matter_accept_by_key matter_reject_by_key matter_higher_by_key matter_withdraw_by_key matter_outside_by_key chat",
     "desk": "upload case revoke decide claim release reassign package export_package submit_package discard_package"
     " approve_package return_package publish_package export_version counter open_counter counter_act counter_quick reception"
-    " attendance door catch_up blocks block wall centre_settings shelf collectable matters_report matter matter_case matter_claim"
+    " attendance door catch_up blocks block wall centre_settings shelf give_back collectable matters_report matter matter_case matter_claim"
     " matter_release matter_handover matter_note matter_tell matter_route matter_escalate matter_extend matter_answer matter_join"
     " matter_leave matter_access solve_problem crm close_link replay_webhook inbox write_down presence unreadable unreadable_raw"
     " canned attachment conversation conversation_claim conversation_release conversation_handover conversation_share"

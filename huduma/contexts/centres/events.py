@@ -109,6 +109,17 @@ class CentreClosed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CentreReopened(Event):
+    """A closure was called off, or ended early."""
+
+    act: ClassVar[str] = "centres.centre.reopened"
+    subject: ClassVar[str] = "closure_id"
+    closure_id: UUID
+    centre_code: str
+    from_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CentreChanged(Event):
     """Facts or policies of a centre were changed; `fields` names them."""
 

@@ -4,7 +4,7 @@ import math
 import statistics
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Protocol
 from uuid import UUID
@@ -239,3 +239,32 @@ def periods(text: str) -> list[list[str]]:
     """Return the opening periods that the table of centres writes as `08:00-17:00`; anything else is closed."""
     opens, dash, closes = text.strip().partition("-")
     return [[opens, closes]] if dash and opens.count(":") == closes.count(":") == 1 else []
+
+
+def read_periods(typed: str) -> list[list[str]]:
+    """Return the opening periods of a day as a manager types them: `8:00-13:00, 14:00-17:00`; empty is closed.
+
+    Raises ValueError for what cannot be read.
+    """
+    parts = [part for part in typed.replace("–", "-").replace(";", ",").split(",") if part.strip()]
+    return [[time.fromisoformat(edge.strip().zfill(5)).strftime("%H:%M") for edge in _edges(part)] for part in parts]
+
+
+def _edges(part: str) -> tuple[str, str]:
+    opens, dash, closes = part.partition("-")
+    if not dash or "-" in closes:
+        raise ValueError(part)
+    return opens, closes
+
+
+def is_week(hours: object) -> bool:
+    """Whether hours are seven days of periods that follow one another, each of which ends after it began."""
+    if not isinstance(hours, list) or len(hours) != 7:
+        return False
+    try:
+        edges = [[time.fromisoformat(edge) for period in day for edge in period] for day in hours]
+        return all(len(period) == 2 for day in hours for period in day) and all(
+            one < other for day in edges for one, other in pairwise(day)
+        )
+    except (TypeError, ValueError):
+        return False

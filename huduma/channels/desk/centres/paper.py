@@ -1,7 +1,8 @@
 """The paper of a time without a system: sheets of numbers to print beforehand, and what happened, entered afterwards."""
 
+import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,8 @@ from huduma.foundation.ui.requests import actor_of
 from huduma.foundation.worktime.public import NAIROBI
 
 ROWS = 10
+#: How a ticket of the system is numbered: a letter and three digits; paper has P or H before its number, or nothing.
+OWN_NUMBER = re.compile(r"\s*(?![PpHh])[A-Za-z]\s*[0-9]{3}\s*")
 FIELDS = ("number", "service", "arrived", "served", "ended", "outcome")
 
 
@@ -54,19 +57,28 @@ def catch_up(request: HttpRequest) -> HttpResponse:
 def _enter(
     request: HttpRequest, centre: centres.Centre, sheet: dict[str, str], row: dict[str, Any], now: datetime
 ) -> str:
-    """Enter one row; returns what is wrong with it, or nothing."""
+    """Enter one row; returns what is wrong with it, or nothing. A number that is not of paper is that of a ticket of the system."""
+    day = sheet["day"]
     try:
-        centres.catch_up(
-            actor=actor_of(request), centre_code=centre.code, number=row["number"], service_code=row["service"],
-            arrived_at=_clock(sheet["day"], row["arrived"]), served_at=_maybe(sheet["day"], row["served"]),
-            ended_at=_maybe(sheet["day"], row["ended"]), outcome=row["outcome"] or "done",
-            counter_id=UUID(sheet["counter"]) if sheet["counter"] else None,
-            officer_id=UUID(sheet["officer"]) if sheet["officer"] else None, now=now,
-        )  # fmt: skip
+        about: dict[str, Any] = {
+            "actor": actor_of(request), "centre_code": centre.code, "number": row["number"],
+            "served_at": _maybe(day, row["served"]), "outcome": row["outcome"] or "done", "now": now,
+            "counter_id": UUID(sheet["counter"]) if sheet["counter"] else None,
+            "officer_id": UUID(sheet["officer"]) if sheet["officer"] else None,
+        }  # fmt: skip
+        if OWN_NUMBER.fullmatch(row["number"]):
+            centres.catch_up_ticket(**about, day=date.fromisoformat(day), ended_at=_clock(day, row["ended"]))
+        else:
+            centres.catch_up(
+                **about, service_code=row["service"], arrived_at=_clock(day, row["arrived"]),
+                ended_at=_maybe(day, row["ended"]),
+            )  # fmt: skip
     except ValueError:
         return gettext("Number %(number)s: write numbers like P012 and times like 09:40.") % row
-    except (NotPermitted, NotFound):
+    except NotPermitted:
         raise
+    except NotFound:
+        return gettext("Number %(number)s: no ticket of that day has it. Check the day and the number.") % row
     except Refusal as refusal:
         return f"{row['number']}: {refusal.message}"
     return ""

@@ -6,10 +6,11 @@ from uuid import UUID
 from django.contrib import messages as notes
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
 
 from huduma.channels.desk.centres.place import centre_of, service_name
 from huduma.contexts.applications import public as applications
@@ -27,9 +28,13 @@ PROOF_NAMES = {
 }
 
 
+#: What can be looked at of a shelf, beside all of it: what has lain for so many days, and what is to be sent on.
+TO_SEND = "send"
+
+
 @never_cache
 def shelf(request: HttpRequest) -> HttpResponse:
-    """What waits at a centre, the oldest first; receiving a document by the reference of its application."""
+    """What waits at a centre, the oldest first, a page at a time; receiving a document by the reference of its application."""
     actor, now, centre = actor_of(request), timezone.now(), centre_of(request)
     errors: dict[str, str] = {}
     typed = {name: request.POST.get(name, "").strip() for name in ("reference", "shelf")}
@@ -46,26 +51,55 @@ def shelf(request: HttpRequest) -> HttpResponse:
             return redirect("desk:collectable", collectable_id=document.id)
         except NotFound:
             errors["reference"] = gettext("No application has this reference. Check it on the document’s cover.")
+    only = request.GET.get("only", "")
+    days = int(only) if only in map(str, centres.AGES) else 0
+    page = centres.list_shelf_for(
+        actor, centre.code, now=now, after=_maybe_uuid(request.GET.get("after", "")), at_least_days=days,
+        to_send=only == TO_SEND,
+    )  # fmt: skip
     context = {
-        "centre": centre,
-        "rows": centres.list_shelf_for(actor, centre.code, now=now),
-        "coming": centres.list_coming_for(actor, centre.code),
-        "ages": centres.count_by_age(centre.code, now=now),
-        "errors": errors,
-        "typed": typed,
-    }
+        "centre": centre, "page": page, "only": only, "coming": centres.list_coming_for(actor, centre.code),
+        "ages": centres.count_by_age(centre.code, now=now), "errors": errors, "typed": typed,
+        "may_return": days >= centres.RETURN_AFTER_DAYS and actor.has_role("supervisor", "secretariat"),
+        "to_return": [row.document.id for row in page.rows if row.document.state == "ready"],
+    }  # fmt: skip
     return render(request, "desk/centres/shelf.html", context, status=422 if errors else 200)
 
 
 @never_cache
 def find(request: HttpRequest) -> HttpResponse:
-    """Open the document whose reference its holder says."""
+    """Open the document that somebody asks for: its reference, that of the application, or the holder's ID number."""
+    centre, typed = centre_of(request), request.GET.get("reference", "")
     try:
-        found = centres.find_collectable_for(actor_of(request), request.GET.get("reference", ""))
+        case_id = applications.ids_of(typed)[0]
     except NotFound:
-        notes.warning(request, gettext("No document here has this reference."))
-        return redirect("desk:shelf")
-    return redirect("desk:collectable", collectable_id=found.id)
+        case_id = None
+    found = centres.find_on_shelf_for(actor_of(request), centre.code, typed=typed, case_id=case_id)
+    if len(found) == 1:
+        return redirect("desk:collectable", collectable_id=found[0].id)
+    if not found:
+        notes.warning(request, gettext("No document here has this reference or belongs to this ID number."))
+        return redirect(f"{reverse('desk:shelf')}?centre={centre.code}")
+    return render(request, "desk/centres/found.html", {"centre": centre, "found": found, "asked": typed})
+
+
+@require_POST
+def give_back(request: HttpRequest) -> HttpResponse:
+    """Send back what stands on a page and has waited too long."""
+    centre = centre_of(request)
+    asked = [key for text in request.POST.getlist("document") if (key := _maybe_uuid(text))]
+    went = centres.return_documents(
+        actor=actor_of(request), centre_code=centre.code, collectable_ids=asked, now=timezone.now()
+    )
+    notes.success(request, gettext("Sent back: %(number)s.") % {"number": went})
+    return redirect(f"{reverse('desk:shelf')}?centre={centre.code}&only={centres.RETURN_AFTER_DAYS}")
+
+
+def _maybe_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 @never_cache
@@ -106,5 +140,6 @@ def collectable(request: HttpRequest, collectable_id: UUID) -> HttpResponse:
 urlpatterns = [
     path("shelf/", shelf, name="shelf"),
     path("shelf/find/", find, name="find_collectable"),
+    path("shelf/back/", give_back, name="give_back"),
     path("shelf/<uuid:collectable_id>/", collectable, name="collectable"),
 ]

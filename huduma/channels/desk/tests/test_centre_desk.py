@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from huduma.contexts.centres import public as centres
 from huduma.contexts.centres.models import Closure, Collectable, Ticket
-from huduma.contexts.identity.models import Account
+from huduma.contexts.identity.models import Account, Person
 from huduma.contexts.workforce import public as workforce
-from huduma.foundation import ids
+from huduma.foundation import ids, references
 from huduma.foundation.access import SYSTEM
 from huduma.foundation.journal import public as journal
 
@@ -143,6 +143,47 @@ def test_the_manager_sees_the_day_and_changes_the_centre(client, always_open, at
     assert "<svg" not in client.get("/en/desk/reception/door/").content.decode()
 
 
+@pytest.mark.parametrize("language", ["en", "sw"])
+def test_a_manager_says_what_a_centre_is_like(client, always_open, at_desk, language):
+    at_desk("mkuu", role="supervisor")
+    page = f"/{language}/desk/centres/settings/"
+
+    def save(what, **form):
+        return client.post(page, {"what": what, **form})
+
+    week = {f"usual-{n}": "8:00-13:00, 14:00-17:00" if n < 5 else "" for n in range(7)}
+    assert save("hours", **week).status_code == 302
+    always_open.refresh_from_db()
+    assert always_open.hours == [[["08:00", "13:00"], ["14:00", "17:00"]]] * 5 + [[], []]
+    assert always_open.long_hours is None
+    assert 'value="08:00-13:00, 14:00-17:00"' in client.get(page).content.decode()
+    for wrong in ("08:00", "17:00-08:00"):
+        refused = save("hours", **{**week, "usual-2": wrong})
+        assert refused.status_code == 422
+        assert f'name="usual-2" value="{wrong}"' in refused.content.decode()
+    save("offering", service="police-clearance", weekdays=["0", "3"], journey=["cashier", "triage"])
+    offering = always_open.offerings.get()
+    assert (offering.weekdays, offering.journey) == ([0, 3], ["triage", "cashier"])
+    assert ("Monday, Thursday" if language == "en" else "Jumatatu, Alhamisi") in client.get(page).content.decode()
+    assert save("offering", service="police-clearance", weekdays=["x"]).status_code == 422
+    save("drop", service="police-clearance")
+    assert not always_open.offerings.exists()
+    save("credits", **{"credit-elderly": "45", "credit-pregnant": "30"})
+    save("access", **{"access-lift": "no", "access-step_free": "yes", "access-parking": ""})
+    always_open.refresh_from_db()
+    assert always_open.credit_minutes == {"elderly": 45}
+    assert always_open.accessibility == {"lift": False, "step_free": True}
+    assert save("credits", **{"credit-elderly": "many"}).status_code == 422
+    assert save("counter", number="0", desks=["service"]).status_code == 422
+    assert save("elsewhere").status_code == 404
+    save("closure", starts="2027-03-01T08:00", ends="2027-03-01T17:00", reason_en="Painting", reason_sw="Kupaka rangi")
+    closure = Closure.objects.get()
+    assert str(closure.id) in client.get(page).content.decode()
+    save("reopen", closure=str(closure.id))
+    assert not Closure.objects.exists()
+    assert save("reopen", closure="x").status_code == 422
+
+
 def test_officers_of_other_places_are_refused(client, always_open, at_desk):
     at_desk("mgeni", posted=False)
     for page in ("wall/", "reception/", "shelf/", "reception/door/", "reception/paper/", "centres/settings/"):
@@ -158,11 +199,55 @@ def test_the_shelf(client, always_open, at_desk, citizen, now):
         body_code="DCI", shelf="B 12", now=now,
     )  # fmt: skip
     assert "B 12" in client.get("/en/desk/shelf/").content.decode()
-    found = client.get("/en/desk/shelf/find/", {"reference": document.reference})
+    holder = Person.objects.get(id=me.person_id)
+    assert client.get("/en/desk/shelf/find/", {"reference": "HA 0000"}).url.startswith("/en/desk/shelf/")
+    found = client.get("/en/desk/shelf/find/", {"reference": holder.id_number})
+    assert found.url == client.get("/en/desk/shelf/find/", {"reference": document.reference}).url
+    other = centres.receive_document(
+        actor=officer, centre_code="HC01", person_id=me.person_id, title={"en": "passport", "sw": "pasipoti"},
+        body_code="DCI", shelf="C 1", now=now,
+    )  # fmt: skip
+    both = client.get("/en/desk/shelf/find/", {"reference": holder.id_number}).content.decode()
+    assert "C 1" in both
+    assert "B 12" in both
+    Collectable.objects.filter(id=other.id).delete()
     assert found.url.endswith(f"/shelf/{document.id}/")
     page = client.post(found.url, {"do": "collect", "by": "holder"})
     assert page.status_code == 422
     assert "Choose by what the person proved" in page.content.decode()
     client.post(found.url, {"do": "collect", "by": "agent", "proof": "letter", "collector": "Juma Mfano"})
     assert Collectable.objects.get().collector_name == "Juma Mfano"
+
+
+def test_a_long_shelf_has_pages_and_goes_back_by_the_page(
+    client, always_open, at_desk, citizen, django_assert_max_num_queries
+):
+    at_desk("mkuu", role="supervisor")
+    me, long_ago = citizen(1), timezone.now() - timedelta(days=200)
+    rows = [
+        Collectable(
+            reference=references.mint("HC"), person_id=me.person_id, title={"en": "ID card", "sw": "kitambulisho"},
+            body_code="DCI", centre_id="HC01", shelf=f"S{n:03}", received_at=long_ago + timedelta(minutes=n),
+        )
+        for n in range(101)
+    ]  # fmt: skip
+    Collectable.objects.bulk_create(rows)
+    with django_assert_max_num_queries(14):
+        page = client.get("/en/desk/shelf/").content.decode()
+    assert "180 days or more: 101" in page
+    assert "S100" not in page
+    following = re.search(r'href="(\?centre=HC01&amp;only=&amp;after=[^"]+)"', page)[1].replace("&amp;", "&")
+    assert "S100" in client.get(f"/en/desk/shelf/{following}").content.decode()
+    assert "Send them back" not in page
+    old = client.get("/en/desk/shelf/?only=180").content.decode()
+    assert "Send them back: 100" in old
+    asked = re.findall(r'name="document" value="([^"]+)"', old)
+    done = client.post("/en/desk/shelf/back/", {"document": [*asked, "x"], "centre": "HC01"}, follow=True)
+    assert "Sent back: 100." in done.content.decode()
+    assert Collectable.objects.filter(state="ready").count() == 1
+    assert "Nothing waits here" in client.get("/en/desk/shelf/?only=send&after=x").content.decode()
+
+
+def test_the_places_of_an_officer(client, always_open, at_desk):
+    officer = at_desk()
     assert workforce.places_of(officer) == ["HC01"]

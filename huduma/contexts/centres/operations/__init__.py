@@ -12,9 +12,10 @@ from huduma.contexts.centres.operations.booking import (
     confirm_appointment,
     move_appointment,
 )
-from huduma.contexts.centres.operations.closures import ClosedAlready, close_centre
+from huduma.contexts.centres.operations.closures import ClosedAlready, close_centre, reopen_centre
 from huduma.contexts.centres.operations.collection import (
     PROOFS,
+    RETURN_AFTER_DAYS,
     NotThere,
     ProofMissing,
     TooEarlyToReturn,
@@ -23,6 +24,7 @@ from huduma.contexts.centres.operations.collection import (
     redirect_document,
     remind_holders,
     return_document,
+    return_documents,
     send_document,
     shelve_document,
 )
@@ -47,11 +49,20 @@ from huduma.contexts.centres.operations.counter import (
 )
 from huduma.contexts.centres.operations.displaced import cover_absence, displace_shut_out, displace_visits
 from huduma.contexts.centres.operations.freed import WaitsAlready, join_waiting_list, lapse_offers, leave_waiting_list
-from huduma.contexts.centres.operations.paper import NumberTaken, NumberUnprinted, catch_up, enter_served, print_block
+from huduma.contexts.centres.operations.paper import (
+    NumberTaken,
+    NumberUnprinted,
+    catch_up,
+    catch_up_ticket,
+    enter_served,
+    print_block,
+)
 from huduma.contexts.centres.operations.places import (
     NoSuchSetting,
+    UnclearHours,
     add_site,
     change_centre,
+    drop_offering,
     learn_service_times,
     load_centres,
     set_counter,
@@ -63,6 +74,7 @@ from huduma.contexts.centres.operations.tickets import CHANNEL, TicketElsewhere,
 __all__ = [
     "CHANNEL",
     "PROOFS",
+    "RETURN_AFTER_DAYS",
     "BookedAlready",
     "CentreShut",
     "ClosedAlready",
@@ -84,12 +96,14 @@ __all__ = [
     "TooEarlyToReturn",
     "TooLate",
     "TooManyBooked",
+    "UnclearHours",
     "WaitsAlready",
     "add_site",
     "book_appointment",
     "call_next",
     "cancel_appointment",
     "catch_up",
+    "catch_up_ticket",
     "change_centre",
     "check_in",
     "close_centre",
@@ -99,6 +113,7 @@ __all__ = [
     "cover_absence",
     "displace_shut_out",
     "displace_visits",
+    "drop_offering",
     "enter_served",
     "finish",
     "hand_over_document",
@@ -122,8 +137,10 @@ __all__ = [
     "record_quick",
     "redirect_document",
     "remind_holders",
+    "reopen_centre",
     "resume",
     "return_document",
+    "return_documents",
     "send_document",
     "set_counter",
     "set_offering",

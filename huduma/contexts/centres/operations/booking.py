@@ -140,7 +140,9 @@ def confirm_appointment(*, actor: Actor, appointment_id: UUID, now: datetime) ->
         slots.turn(appointment, "booked", now)
         slots.close_wait(appointment, "served")
         slots.announce(actor, events.AppointmentBooked, appointment, now)
-        if later is not None:
+        if later is not None and later.state == "offered":
+            _release(later, now)
+        elif later is not None:
             _give_up(actor, later, now)
         return appointment
     if appointment.state in ("arrived", "attended", "missed"):

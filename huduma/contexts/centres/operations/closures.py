@@ -1,14 +1,15 @@
 """Shutting a centre, and seeing to those who had an appointment."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
 from huduma.contexts.centres import events
 from huduma.contexts.centres.models import Closure
-from huduma.contexts.centres.operations.displaced import displace_visits
+from huduma.contexts.centres.operations.displaced import displace_visits, offer_back
 from huduma.contexts.workforce import public as workforce
-from huduma.foundation.access import Actor, Refusal
+from huduma.foundation.access import Actor, NotFound, Refusal
 from huduma.foundation.journal import public as journal
 
 
@@ -43,3 +44,31 @@ def close_centre(
         actor=actor, centre_code=centre_code, starts_at=starts_at, ends_at=ends_at, reason=closure.reason, now=now
     )
     return closure
+
+
+@transaction.atomic
+def reopen_centre(*, actor: Actor, closure_id: UUID, now: datetime) -> int:
+    """Call a closure off, or end it now where it has begun; those whose visits it took are offered their old times again.
+
+    Who has another time already keeps it. Returns how many were offered theirs. Raises NotFound, NotPermitted.
+    """
+    closure = Closure.objects.select_for_update().filter(id=closure_id).first()
+    if closure is None:
+        raise NotFound
+    workforce.require_place(actor, closure.centre_id, "supervisor")
+    if closure.ends_at <= now:
+        return 0
+    code, starts_at, ends_at, from_at = (
+        closure.centre_id,
+        closure.starts_at,
+        closure.ends_at,
+        max(closure.starts_at, now),
+    )
+    if from_at > starts_at:
+        closure.ends_at = from_at
+        closure.save(update_fields=["ends_at"])
+    else:
+        closure.delete()
+    event = events.CentreReopened(closure_id=closure_id, centre_code=code, from_at=from_at.isoformat())
+    journal.record(actor=actor, event=event, now=now)
+    return offer_back(centre_code=code, starts_at=from_at, ends_at=ends_at, now=now)

@@ -1,9 +1,10 @@
 """Printed documents: received, notified, sent to a nearer centre, collected with proof of identity, or returned."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from huduma.contexts.centres import events
 from huduma.contexts.centres.models import Collectable
@@ -51,6 +52,7 @@ def receive_document(
     workforce.require_place(actor, centre_code, "officer", "supervisor")
     centre = places.get_centre(centre_code)
     if case_id is not None:
+        _lock_case(case_id)
         there = Collectable.objects.filter(case_id=case_id, title=title, ended_at__isnull=True).first()
         if there is not None:
             return there
@@ -60,6 +62,12 @@ def receive_document(
     )  # fmt: skip
     _record(actor, events.CollectableReceived, document, now)
     return document
+
+
+def _lock_case(case_id: UUID) -> None:
+    """Let two who receive the document of one application do it one after the other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"centres.collectable:{case_id}"])
 
 
 def _record(
@@ -164,17 +172,33 @@ def return_document(*, actor: Actor, collectable_id: UUID, now: datetime) -> Col
     return document
 
 
+@transaction.atomic
+def return_documents(*, actor: Actor, centre_code: str, collectable_ids: list[UUID], now: datetime) -> int:
+    """Send many documents of a centre back at once; which was collected meanwhile, or waits not long enough, is passed over.
+
+    Returns how many went. Raises NotPermitted.
+    """
+    workforce.require_place(actor, centre_code, "supervisor")
+    there = Collectable.objects.filter(id__in=collectable_ids, centre_id=centre_code, state="ready").order_by("id")
+    went = 0
+    for collectable_id in there.values_list("id", flat=True):
+        with suppress(NotThere, TooEarlyToReturn):
+            return_document(actor=actor, collectable_id=collectable_id, now=now)
+            went += 1
+    return went
+
+
 def remind_holders(*, now: datetime) -> int:
-    """Remind those whose documents have waited for the days of REMIND_AFTER_DAYS. Returns how many."""
+    """Remind those whose documents have waited for the days of REMIND_AFTER_DAYS, once a day at most. Returns how many."""
     reminded = 0
-    for count, days in enumerate(REMIND_AFTER_DAYS):
+    for count, days in reversed(list(enumerate(REMIND_AFTER_DAYS))):
         due = Collectable.objects.filter(
-            state="ready", reminded=count, received_at__lte=now - timedelta(days=days)
-        ).values_list("id", flat=True)
-        for collectable_id in due[:1000]:
+            state="ready", reminded__lte=count, received_at__lte=now - timedelta(days=days)
+        ).order_by("received_at")
+        for collectable_id in list(due.values_list("id", flat=True)):
             with transaction.atomic():
                 document = Collectable.objects.select_for_update().get(id=collectable_id)
-                if document.state == "ready" and document.reminded == count:
+                if document.state == "ready" and document.reminded <= count:
                     document.reminded = count + 1
                     document.save(update_fields=["reminded"])
                     _record(SYSTEM, events.CollectableReminded, document, now)

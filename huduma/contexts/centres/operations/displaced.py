@@ -16,6 +16,7 @@ from huduma.foundation.worktime.public import NAIROBI
 
 #: How long the time that replaces a displaced visit is kept.
 REPLACEMENT_FOR = timedelta(hours=48)
+NOT_SERVED = {"en": "the centre does not do this on that day any more", "sw": "kituo hakitoi tena huduma hii siku hiyo"}
 
 
 @transaction.atomic
@@ -57,6 +58,55 @@ def displace_shut_out(
         if not rules.counters_open(opening.windows(timezone.localdate(start)), start, end)
     ]  # fmt: skip
     return sum(_displace(actor, key, reason, now) for key in shut)
+
+
+@transaction.atomic
+def displace_unserved(*, actor: Actor, centre_code: str, service_code: str, now: datetime) -> int:
+    """Displace the coming visits for a service on days on which a centre does not serve it any more. Returns how many.
+
+    Raises NotFound, NotPermitted.
+    """
+    workforce.require_place(actor, centre_code, "supervisor")
+    centre = places.get_centre(centre_code)
+    weekdays = places.weekdays_of(centre, (service_code,))[service_code]
+    coming = Appointment.objects.filter(
+        centre=centre, starts_at__gt=now, state__in=["booked", "offered"], services__contains=[service_code]
+    )
+    rows = list(coming.order_by("starts_at").values_list("id", "starts_at"))
+    return sum(
+        _displace(actor, key, NOT_SERVED, now)
+        for key, start in rows
+        if timezone.localdate(start).weekday() not in weekdays
+    )
+
+
+@transaction.atomic
+def offer_back(*, centre_code: str, starts_at: datetime, ends_at: datetime, now: datetime) -> int:
+    """Keep the old times of visits that were displaced from a span which is open again, for who has no other one yet.
+
+    Returns how many are kept.
+    """
+    lost = Appointment.objects.filter(
+        centre_id=centre_code, starts_at__lt=ends_at, ends_at__gt=starts_at, starts_at__gt=now, state="displaced"
+    )
+    kept = 0
+    for before in lost.select_related("centre").order_by("starts_at", "id"):
+        slots.lock_day(before.centre, before.starts_at)
+        appointment = slots.lock(SYSTEM, before.id)
+        other = visits.instead_of(appointment, now=now)
+        if appointment.state != "displaced" or (other is not None and other.state != "offered"):
+            continue
+        try:
+            long_ago = appointment.starts_at - timedelta(days=before.centre.most_notice_days)
+            found = slots.take(before.centre, slots.wish_of(appointment), appointment.starts_at, long_ago)
+        except slots.SlotTaken:
+            continue
+        appointment.lane, appointment.officer_id = found.lane, found.officer_id
+        appointment.offered_until = min(now + REPLACEMENT_FOR, appointment.starts_at)
+        slots.turn(appointment, "offered", now)
+        slots.announce(SYSTEM, events.AppointmentOffered, appointment, now, until=appointment.offered_until.isoformat())
+        kept += 1
+    return kept
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """The paper of a time without a system: numbers printed beforehand, and what happened, entered afterwards."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -71,10 +71,7 @@ def catch_up(
     if (ended_at is not None and not arrived_at <= (served_at or arrived_at) <= ended_at <= now) or arrived_at > now:
         raise workforce.SpanBackwards
     centre, day = places.get_centre(centre_code), timezone.localdate(arrived_at)
-    if outcome not in OUTCOMES or (officer_id and officer_id not in workforce.staff_of(centre_code, on=day)):
-        raise NotFound
-    if counter_id and not Counter.objects.filter(id=counter_id, centre=centre).exists():
-        raise NotFound
+    _check_sheet(centre_code, day, outcome, counter_id, officer_id)
     if service_code:
         catalogue.get_service(service_code)
     written = _number(centre, number)
@@ -110,6 +107,64 @@ def catch_up(
     )  # fmt: skip
     journal.record(actor=actor, event=event, now=now)
     return ticket
+
+
+@transaction.atomic
+def catch_up_ticket(
+    *,
+    actor: Actor,
+    centre_code: str,
+    number: str,
+    day: date,
+    served_at: datetime | None,
+    ended_at: datetime,
+    outcome: str = "done",
+    counter_id: UUID | None = None,
+    officer_id: UUID | None = None,
+    now: datetime,
+) -> Ticket:
+    """Enter that somebody with a ticket of the system was served while it was down; what the ticket says already stays.
+
+    Entering the same again changes nothing. Raises NotPermitted, NotFound, NumberTaken, workforce.SpanBackwards.
+    """
+    workforce.require_place(actor, centre_code, "officer", "supervisor")
+    _check_sheet(centre_code, day, outcome, counter_id, officer_id)
+    ticket = (
+        Ticket.objects.select_for_update()
+        .filter(centre_id=centre_code, day=day, number="".join(number.split()).upper())
+        .exclude(source="paper")
+        .first()
+    )
+    if ticket is None:
+        raise NotFound
+    if ticket.ended_at is not None:
+        if ticket.ended_at == ended_at:
+            return ticket
+        raise NumberTaken
+    began = served_at or ticket.called_at or ticket.arrived_at
+    if not ticket.arrived_at <= began <= ended_at <= now:
+        raise workforce.SpanBackwards
+    ticket.called_at = ticket.serving_at = began
+    ticket.waiting_since = min(ticket.waiting_since, began)
+    ticket.counter_id, ticket.officer_id, ticket.journey = counter_id, officer_id, []
+    ticket.save()
+    event = events.PaperEntered(
+        ticket_id=ticket.id, centre_code=centre_code, number=ticket.number, service_code=ticket.service_code,
+        arrived_at=ticket.arrived_at.isoformat(), served_at=began.isoformat(), ended_at=ended_at.isoformat(),
+        outcome=outcome,
+    )  # fmt: skip
+    journal.record(actor=actor, event=event, now=now)
+    tickets.end(actor, ticket, "done", outcome, ended_at)
+    tickets.tell_displays(centre_code)
+    return ticket
+
+
+def _check_sheet(centre_code: str, day: date, outcome: str, counter_id: UUID | None, officer_id: UUID | None) -> None:
+    """Raise NotFound for an outcome, a counter or an officer that a sheet of this centre cannot name."""
+    if outcome not in OUTCOMES or (officer_id and officer_id not in workforce.staff_of(centre_code, on=day)):
+        raise NotFound
+    if counter_id and not Counter.objects.filter(id=counter_id, centre_id=centre_code).exists():
+        raise NotFound
 
 
 @transaction.atomic

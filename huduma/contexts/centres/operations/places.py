@@ -8,9 +8,11 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.centres import events, rules
 from huduma.contexts.centres.models import Centre, Counter, Offering
-from huduma.contexts.centres.operations.displaced import displace_shut_out
+from huduma.contexts.centres.models.places import DESKS
+from huduma.contexts.centres.operations.displaced import displace_shut_out, displace_unserved
 from huduma.contexts.workforce import public as workforce
 from huduma.foundation.access import Actor, Refusal
 from huduma.foundation.journal import public as journal
@@ -41,6 +43,10 @@ ON CONFLICT (centre_id, service_code) DO UPDATE SET quarter_seconds = excluded.q
   median_seconds = excluded.median_seconds, three_quarter_seconds = excluded.three_quarter_seconds,
   seen = excluded.seen, learned_at = excluded.learned_at
 """
+
+
+class UnclearHours(Refusal):
+    """Write the hours of a day like 08:00-13:00, 14:00-17:00, in their order; leave a day empty on which it is shut."""
 
 
 class NoSuchSetting(Refusal):
@@ -112,11 +118,14 @@ def _hours(facts: dict[str, Any]) -> tuple[list[Any] | None, list[Any] | None]:
 def change_centre(*, actor: Actor, centre_code: str, changes: dict[str, Any], now: datetime) -> Centre:
     """Change facts or policies of a centre (CHANGEABLE names them); visits outside new hours are offered another time.
 
-    Raises NotPermitted, NoSuchSetting.
+    Raises NotPermitted, NoSuchSetting, UnclearHours.
     """
     workforce.require_place(actor, centre_code, "supervisor")
     if not set(changes) <= set(CHANGEABLE):
         raise NoSuchSetting
+    for name in ("hours", "long_hours"):
+        if changes.get(name) is not None and not rules.is_week(changes[name]):
+            raise UnclearHours
     centre = Centre.objects.select_for_update().get(code=centre_code)
     changed = [name for name, value in changes.items() if getattr(centre, name) != value]
     for name in changed:
@@ -152,13 +161,33 @@ def set_offering(
     journey: list[str] | None = None,
     now: datetime,
 ) -> Offering:
-    """Say that a centre offers a service: on which weekdays (none: all), and by way of which desks. Raises NotPermitted."""
+    """Say that a centre offers a service: on which weekdays (none: all), and by way of which desks.
+
+    Who is booked on a day that falls away is offered another time. Raises NotFound, NotPermitted, NoSuchSetting.
+    """
     workforce.require_place(actor, centre_code, "supervisor")
+    catalogue.get_service(service_code)
+    if not (set(weekdays or ()) <= set(range(7)) and set(journey or ()) <= set(DESKS)):
+        raise NoSuchSetting
     offering, _ = Offering.objects.update_or_create(
         centre_id=centre_code, service_id=service_code, defaults={"weekdays": weekdays or [], "journey": journey or []}
     )
     journal.record(actor=actor, event=events.CentreChanged(centre_code=centre_code, fields=["offerings"]), now=now)
+    displace_unserved(actor=actor, centre_code=centre_code, service_code=service_code, now=now)
     return offering
+
+
+@transaction.atomic
+def drop_offering(*, actor: Actor, centre_code: str, service_code: str, now: datetime) -> None:
+    """Take a service off a centre's own list; again changes nothing. Where its charter says that every centre serves it, it stays so.
+
+    Raises NotFound, NotPermitted.
+    """
+    workforce.require_place(actor, centre_code, "supervisor")
+    dropped, _ = Offering.objects.filter(centre_id=centre_code, service_id=service_code).delete()
+    if dropped:
+        journal.record(actor=actor, event=events.CentreChanged(centre_code=centre_code, fields=["offerings"]), now=now)
+        displace_unserved(actor=actor, centre_code=centre_code, service_code=service_code, now=now)
 
 
 @transaction.atomic

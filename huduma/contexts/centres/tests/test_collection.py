@@ -7,11 +7,11 @@ import pytest
 
 from huduma.contexts.centres import operations as centres
 from huduma.contexts.centres import queries
-from huduma.contexts.centres.models import Centre
+from huduma.contexts.centres.models import Centre, Collectable
 from huduma.contexts.identity import public as identity
 from huduma.contexts.identity.models import Person
 from huduma.contexts.workforce import public as workforce
-from huduma.foundation import ids
+from huduma.foundation import ids, references
 from huduma.foundation.access import ANONYMOUS, SYSTEM, NotFound, NotPermitted
 from huduma.foundation.journal import public as journal
 
@@ -39,7 +39,18 @@ def test_a_document_is_received_once_and_handed_over_to_its_holder(document, cle
         case_id=document.case_id, now=now,
     )  # fmt: skip
     assert again.id == document.id
-    assert queries.collection.find_collectable_for(officer, document.reference).shelf == "B 12"
+    asked = {"actor": officer, "centre_code": "HC01"}
+    id_number = Person.objects.get(id=holder.person_id).id_number
+    for about in (
+        {"typed": document.reference.lower()},
+        {"typed": f" {id_number}"},
+        {"typed": "x", "case_id": document.case_id},
+    ):
+        assert queries.collection.find_on_shelf_for(**asked, **about) == [document], about
+    for typed in ("", "x", "HC 0000 0000 0", "00000000"):
+        assert queries.collection.find_on_shelf_for(**asked, typed=typed) == []
+    with pytest.raises(NotPermitted):
+        queries.collection.find_on_shelf_for(holder, "HC01", typed=document.reference)
     for about in ({"proof": "trust-me"}, {"proof": "letter", "by": "agent"}):
         with pytest.raises(centres.ProofMissing):
             centres.hand_over_document(actor=officer, collectable_id=document.id, now=now, **about)
@@ -86,7 +97,7 @@ def test_it_ages_is_reminded_of_and_goes_back(document, clerk, holder, now):
         assert centres.remind_holders(now=now + timedelta(days=days)) == reminded, days
     later = now + timedelta(days=100)
     assert queries.collection.count_by_age("HC01", now=later) == [(0, 1), (7, 1), (30, 1), (90, 1), (180, 0)]
-    assert queries.collection.list_shelf_for(boss, "HC01", now=later)[0].days == 100
+    assert queries.collection.list_shelf_for(boss, "HC01", now=later).rows[0].days == 100
     with pytest.raises(centres.TooEarlyToReturn):
         centres.return_document(actor=boss, collectable_id=document.id, now=later)
     with pytest.raises(NotPermitted):
@@ -96,6 +107,62 @@ def test_it_ages_is_reminded_of_and_goes_back(document, clerk, holder, now):
     assert queries.collection.list_collectables_for(holder) == []
     acts = [entry.act.rsplit(".", 1)[1] for entry in journal.entries_concerning(document.id)][::-1]
     assert acts == ["received", "reminded", "reminded", "reminded", "reminded", "returned"]
+
+
+@pytest.fixture
+def full_shelf(document, now):
+    """Three hundred more documents, a third of them of one moment, some to be sent on."""
+    Centre.objects.create(code="HC02", name="Huduma Centre Karibu", status="operational")
+    Collectable.objects.bulk_create(
+        Collectable(
+            reference=references.mint("HC"), person_id=document.person_id, title=TITLE, body_code="DCI", centre_id="HC01",
+            received_at=now - timedelta(days=200 if n < 100 else n / 2), bound_for_id="HC02" if n % 50 == 0 else None,
+        )
+        for n in range(300)
+    )  # fmt: skip
+    return document
+
+
+def test_a_full_shelf_is_read_a_page_at_a_time(full_shelf, clerk, now, django_assert_num_queries):
+    officer = clerk("amani")
+
+    def read(**about):
+        seen, after = [], None
+        while True:
+            with django_assert_num_queries(3 if after else 2):
+                page = queries.collection.list_shelf_for(officer, "HC01", now=now, after=after, **about)
+            seen += [row.document for row in page.rows]
+            if (after := page.next_after) is None:
+                return seen
+
+    everything = read()
+    assert len({one.id for one in everything}) == len(everything) == 301
+    assert everything == sorted(everything, key=lambda one: (one.received_at, one.id))
+    with django_assert_num_queries(1):
+        counts = dict(queries.collection.count_by_age("HC01", now=now))
+    assert counts == {0: 301, 7: 300, 30: 300, 90: 220, 180: 100}
+    assert len(read(at_least_days=90)) == counts[90]
+    assert len(read(at_least_days=180)) == counts[180]
+    assert {one.bound_for_id for one in read(to_send=True)} == {"HC02"}
+    assert len(read(to_send=True)) == 6
+
+
+def test_what_waited_too_long_goes_back_together(full_shelf, clerk, now):
+    boss = clerk("mkuu", role="supervisor")
+    page = queries.collection.list_shelf_for(boss, "HC01", now=now, at_least_days=180)
+    asked = [row.document.id for row in page.rows]
+    with pytest.raises(NotPermitted):
+        centres.return_documents(actor=clerk("amani"), centre_code="HC01", collectable_ids=asked[:1], now=now)
+    centres.hand_over_document(actor=boss, collectable_id=asked[0], proof="id-card", now=now)
+    again = {"actor": boss, "centre_code": "HC01", "collectable_ids": [*asked[:10], full_shelf.id], "now": now}
+    assert centres.return_documents(**again) == 9  # one was collected meanwhile, one is too young
+    assert centres.return_documents(**again) == 0
+
+
+def test_an_old_document_is_reminded_of_once_a_day(full_shelf, now):
+    assert centres.remind_holders(now=now) == 300
+    assert centres.remind_holders(now=now) == 0
+    assert set(Collectable.objects.exclude(id=full_shelf.id).values_list("reminded", flat=True)) == {2, 3, 4}
 
 
 def test_what_belongs_to_a_joined_record_follows_the_one_that_goes_on(document, citizen, holder, officer_actor, now):

@@ -230,6 +230,32 @@ def test_paper_numbers_are_entered_later(centre, clerk, now):
     assert [(one.at, one.facts["ended_at"]) for one in said] == [(now, times["ended_at"].isoformat())]
 
 
+def test_a_ticket_of_the_system_that_was_served_on_paper_is_entered_with_the_true_times(arrive, centre, clerk, now):
+    officer, colleague = clerk("neema"), clerk("amani", 2)
+    ticket, waits = arrive(now), arrive(now)
+    sheet = {
+        "actor": officer, "centre_code": "HC01", "day": ticket.day, "served_at": now + 10 * MINUTE, "outcome": "done",
+        "counter_id": centre.counters.get(number=2).id, "officer_id": colleague.account_id, "now": now + 60 * MINUTE,
+    }  # fmt: skip
+    for _ in range(2):  # the sheet is sent twice
+        done = centres.catch_up_ticket(number="a 001", ended_at=now + 15 * MINUTE, **sheet)
+    assert (done.id, done.state, done.outcome, done.ended_at) == (ticket.id, "done", "done", now + 15 * MINUTE)
+    stop = Stop.objects.get()
+    assert (stop.called_at - stop.waiting_since, stop.ended_at - stop.serving_at) == (10 * MINUTE, 5 * MINUTE)
+    assert (stop.officer_id, stop.counter.number) == (colleague.account_id, 2)
+    assert centres.call_next(actor=colleague, now=now + 61 * MINUTE).id == waits.id
+    with pytest.raises(centres.NumberTaken):
+        centres.catch_up_ticket(number="A001", ended_at=now + 16 * MINUTE, **sheet)
+    for wrong, refusal in (
+        ({"number": "A009"}, NotFound), ({"number": "A002", "officer_id": ids.uuid7()}, NotFound),
+        ({"number": "A002", "served_at": now - MINUTE}, workforce.SpanBackwards),
+        ({"number": "A002", "actor": clerk("mgeni", posted=False)}, NotPermitted),
+    ):  # fmt: skip
+        with pytest.raises(refusal):
+            centres.catch_up_ticket(**{**sheet, "ended_at": now + 20 * MINUTE, **wrong})
+    assert len(journal.entries_concerning(ticket.id, acts=["centres.ticket.entered"])) == 1
+
+
 def test_the_board_shows_the_last_five_calls_and_no_name(arrive, clerk, now):
     officer = clerk("neema", 2)
     for minute in range(7):

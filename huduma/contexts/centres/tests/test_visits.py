@@ -11,7 +11,7 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from huduma.contexts.centres import operations as centres
-from huduma.contexts.centres import queries, tasks
+from huduma.contexts.centres import queries, rules, tasks
 from huduma.contexts.centres.models import Appointment, Ticket, Waiter
 from huduma.contexts.centres.queries.visits import Wish
 from huduma.contexts.identity import public as identity
@@ -446,6 +446,78 @@ def test_new_hours_or_a_holiday_offer_other_times_to_those_shut_out(book, citize
     assert "closed on that day" in sms(tomorrow.person_id)[-1]
     visits[1].refresh_from_db()
     assert visits[1].state == "booked"
+
+
+def test_when_it_opens_after_all_the_old_time_is_offered_again(displaced, book, clerk, centre, monday, now, sms):
+    me, visit, kept = displaced
+    closure = centre.closures.get()
+    for actor, refusal in (
+        (clerk("neema"), NotPermitted),
+        (clerk("mgeni", role="supervisor", posted=False), NotPermitted),
+    ):
+        with pytest.raises(refusal):
+            centres.reopen_centre(actor=actor, closure_id=closure.id, now=now)
+    boss = clerk("mkuu", role="supervisor")
+    assert centres.reopen_centre(actor=boss, closure_id=closure.id, now=now) == 1
+    with pytest.raises(NotFound):  # a double click
+        centres.reopen_centre(actor=boss, closure_id=closure.id, now=now)
+    visit.refresh_from_db()
+    assert (visit.state, visit.starts_at) == ("offered", monday)
+    assert "a place is free on Monday 30 November" in sms(me.person_id)[-1]
+    centres.confirm_appointment(actor=me, appointment_id=visit.id, now=now)
+    kept.refresh_from_db()
+    visit.refresh_from_db()
+    assert (visit.state, kept.state) == ("booked", "lapsed")
+
+
+def test_who_took_another_time_keeps_it_when_it_opens_after_all(displaced, citizen, centre, monday, now):
+    me, _, kept = displaced
+    centres.confirm_appointment(actor=me, appointment_id=kept.id, now=now)
+    closure = centre.closures.get()
+    begun = monday + timedelta(hours=1)
+    assert centres.reopen_centre(actor=SYSTEM, closure_id=closure.id, now=begun) == 0
+    closure.refresh_from_db()
+    assert closure.ends_at == begun  # it was shut until then
+    assert centres.reopen_centre(actor=SYSTEM, closure_id=closure.id, now=begun) == 0
+    assert sorted(Appointment.objects.values_list("state", flat=True)) == ["booked", "displaced"]
+
+
+def test_a_service_that_falls_away_on_a_day_offers_another_time(book, centre, monday, now):
+    stays = book(monday + timedelta(days=1))
+    goes = book(monday)
+    offer = {"actor": SYSTEM, "centre_code": "HC01", "service_code": "police-clearance", "now": now}
+    centres.set_offering(**offer, weekdays=[1, 2])
+    states = dict(Appointment.objects.values_list("id", "state"))
+    assert (states[stays.id], states[goes.id]) == ("booked", "displaced")
+    assert Appointment.objects.get(replaces=goes).starts_at.weekday() == 1
+    centres.drop_offering(**offer)
+    centres.drop_offering(**offer)
+    assert monday in free(centre, monday.date(), now)  # its charter says that every centre serves it
+    for wrong in ({"weekdays": [7]}, {"journey": ["kitchen"]}):
+        with pytest.raises(centres.NoSuchSetting):
+            centres.set_offering(**offer, **wrong)
+    with pytest.raises(NotFound):
+        centres.set_offering(**{**offer, "service_code": "no-such-service"})
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        [], [[["08:00", "17:00"]]] * 6, [[["17:00", "08:00"]]] * 7, [[["08:00", "13:00"], ["12:00", "17:00"]]] * 7,
+        [[["8", "17:00"]]] * 7, [[["08:00"]]] * 7, ["08:00"] * 7, [[["08:00", None]]] * 7,
+    ],
+)  # fmt: skip
+def test_hours_that_are_no_week_are_refused(centre, hours, now):
+    with pytest.raises(centres.UnclearHours):
+        centres.change_centre(actor=SYSTEM, centre_code="HC01", changes={"hours": hours}, now=now)
+
+
+def test_hours_are_read_as_managers_write_them():
+    assert rules.read_periods("8:00 - 13:00; 14:00–17:00") == [["08:00", "13:00"], ["14:00", "17:00"]]
+    assert rules.read_periods(" ") == []
+    for wrong in ("8-17", "08:00", "08:00-09:00-10:00", "25:00-26:00"):
+        with pytest.raises(ValueError):  # noqa: PT011 -- whatever it says, the page has its own words
+            rules.read_periods(wrong)
 
 
 def test_an_offer_that_ended_is_told_of_by_whoever_takes_its_place(full_hour, book, citizen, monday, now):

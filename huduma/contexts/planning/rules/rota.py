@@ -1,7 +1,10 @@
 """Who works when in a week: the fewest half hours short of counters, within law, leave and skills, and fair to everybody.
 
-Solved by OR-Tools CP-SAT. Times are half hours from midnight. Law: at least one rest day in every seven (Employment Act 2007, section
-27(2)); forty hours a week (Human Resource Policies and Procedures Manual for the Public Service, 2016, official working hours).
+Solved by OR-Tools CP-SAT. Times are half hours from midnight.
+
+Law (docs/obligations.csv, with how sure each is): at least one rest day in every seven (Employment Act 2007, section 27(2); EM-01, sure);
+forty hours a week (Human Resource Policies and Procedures Manual for the Public Service, 2016, official working hours; EM-02, the clause
+was not read). A break of an hour in a day of eight hours is the manual's lunch hour; the Act names none.
 """
 
 from collections import defaultdict
@@ -10,7 +13,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+#: EM-02.
 MOST_HALVES_A_WEEK = 80
+#: EM-01.
 MOST_DAYS_IN_SEVEN = 6
 #: What a missing counter or skill costs for half an hour, beside half an hour at work and half an hour that one has more than another:
 #: work is shared evenly, but none is added so that it is even.
