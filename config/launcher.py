@@ -223,6 +223,7 @@ def _prepare(url: str) -> None:
         call_command("demo_centre")
         call_command("demo_visit")
         call_command("demo_bank_accounts")
+        call_command("demo_answers")
 
 
 def _step(title: str, action: Callable[[], object]) -> None:

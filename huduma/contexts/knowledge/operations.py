@@ -283,11 +283,15 @@ def confirm_article(*, actor: Actor, code: str, now: datetime) -> None:
 
 @transaction.atomic
 def mark_for_review(*, service_code: str, now: datetime) -> int:
-    """List the articles about a service, or with a field of it, for review, since its charter changed. Returns how many are listed anew."""
+    """List the articles about a service, or with a field of it, for review, since its charter changed. Returns how many are listed anew.
+
+    What was reviewed since then was read against the new charter already.
+    """
     field = f":{service_code}}}"
     tied = Version.objects.filter(
         Q(services__contains=[service_code]) | Q(text_en__contains=field) | Q(text_sw__contains=field),
         state="published",
+        reviewed_at__lte=now,
     )
     articles = Article.objects.filter(code__in=tied.values("article_id"), review_since=None)
     return articles.update(review_since=now)

@@ -145,6 +145,11 @@ def test_a_typed_figure_is_refused(editors, now, words, refusal, figures):
 
 def test_an_article_whose_charter_changed_is_listed_until_somebody_finds_it_right(editors, charter, now, drain_jobs):
     publish(editors, now, en="A charge of KES 50 may come on top of {fee:birth-cert-current}.")
+    with transaction.atomic():
+        save_service(charter.content | {"fee_kes": 300}, charter, actor=SYSTEM, now=now - timedelta(seconds=1))
+    drain_jobs()
+    assert knowledge.list_articles_for(editors[0])[0].article.review_since is None  # it was read since then
+    charter.refresh_from_db()
     publish(editors, now, code="elsewhere", en="Ask us.", sw="Tuulize.", services=[])
     changed = charter.content | {"fee_kes": 350}
     with transaction.atomic():
