@@ -103,12 +103,17 @@ class Conversation(models.Model):
             models.Index(fields=["channel", "due_at", "id"], condition=WAITS, name="inbox_waiting_by"),
             models.Index(fields=["assignee_id", "due_at", "id"], condition=~Q(state="closed"), name="inbox_mine"),
             models.Index(fields=["due_at", "id"], condition=~Q(state="closed"), name="inbox_due"),
+            models.Index(
+                fields=["due_at", "id"], condition=Q(state="open", waiting_since__isnull=True), name="inbox_answered"
+            ),
+            models.Index(fields=["due_at", "id"], condition=Q(state="snoozed"), name="inbox_snoozed"),
             models.Index(fields=["-closed_at", "-id"], condition=Q(state="closed"), name="inbox_closed"),
+            models.Index(fields=["channel", "-closed_at", "-id"], condition=Q(state="closed"), name="inbox_closed_by"),
             models.Index(fields=["channel", "address", "-last_at"], name="inbox_address"),
             models.Index(fields=["phone", "-last_at"], condition=~Q(phone=""), name="inbox_phone"),
             models.Index(fields=["person", "-last_at"], name="inbox_person"),
             GinIndex(fields=["shared_with"], condition=~Q(state="closed"), name="inbox_shared"),
-            GinIndex(fields=["tags"], condition=~Q(state="closed"), name="inbox_tags"),
+            GinIndex(fields=["tags"], name="inbox_tags"),
         ]
 
     def __str__(self) -> str:
