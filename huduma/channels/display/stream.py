@@ -27,7 +27,7 @@ from starlette.routing import Route  # noqa: E402
 
 from huduma.contexts.centres import public as centres  # noqa: E402
 
-#: A comment goes this often, so that proxies keep the line open and a dead one is noticed.
+#: The last board goes again this often, so that proxies keep the line open and a display notices a dead one.
 HEARTBEAT_SECONDS = 15
 #: How long a display waits before it connects again, and this process before it listens again.
 RETRY_SECONDS = 2
@@ -95,12 +95,12 @@ async def _events(code: str) -> AsyncIterator[str]:
     queue: asyncio.Queue[str] = asyncio.Queue(LONGEST_QUEUE)
     displays[code].add(queue)
     try:
-        yield f"retry: {RETRY_SECONDS * 1000}\ndata: {await asyncio.to_thread(_read, code)}\n\n"
+        last = await asyncio.to_thread(_read, code)
+        yield f"retry: {RETRY_SECONDS * 1000}\ndata: {last}\n\n"
         while queue in displays[code]:
-            try:
-                yield f"data: {await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)}\n\n"
-            except TimeoutError:
-                yield ": still here\n\n"
+            with contextlib.suppress(TimeoutError):
+                last = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
+            yield f"data: {last}\n\n"
     finally:
         displays[code].discard(queue)
 

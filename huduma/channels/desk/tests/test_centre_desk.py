@@ -184,6 +184,16 @@ def test_a_manager_says_what_a_centre_is_like(client, always_open, at_desk, lang
     assert save("reopen", closure="x").status_code == 422
 
 
+def test_the_qr_at_the_door_leads_to_a_ticket(client, always_open, at_desk, settings):
+    at_desk()
+    page = client.get("/en/desk/reception/door/").content.decode()
+    assert 'src="data:image/svg+xml' in page
+    client.logout()
+    for name in ("door", "kiosk"):
+        address = re.search(rf"{settings.PUBLIC_URL}(/en/display/HC01/{name}/\w+/)", page)[1]
+        assert 'name="fresh"' in client.get(address).content.decode()
+
+
 def test_officers_of_other_places_are_refused(client, always_open, at_desk):
     at_desk("mgeni", posted=False)
     for page in ("wall/", "reception/", "shelf/", "reception/door/", "reception/paper/", "centres/settings/"):

@@ -1,5 +1,6 @@
 """The kiosk, the QR at the door, one's ticket, and the public display; and the stream that feeds it, for real."""
 
+import asyncio
 import json
 import os
 import re
@@ -100,6 +101,27 @@ def test_the_display_shows_numbers_and_counters(client, always_open, clerk):
     assert settings.STREAM_URL in answer["Content-Security-Policy"]
     shown = client.get("/en/display/HC01/board.json").json()
     assert [(call["number"], call["counter"]) for call in shown["calls"]] == [("A001", 2)]
+
+
+def test_a_stream_without_calls_says_the_last_board_again(monkeypatch):
+    from huduma.channels.display import stream as module
+
+    monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(module, "_read", lambda code: f"board of {code}")
+
+    async def listen():
+        events = module._events("HC01")
+        heard = [await anext(events), await anext(events)]
+        for queue in module.displays["HC01"]:
+            queue.put_nowait("a call")
+        heard += [await anext(events), await anext(events)]
+        await events.aclose()
+        return heard
+
+    first, *others = asyncio.run(listen())
+    assert first.endswith("data: board of HC01\n\n")
+    assert others == ["data: board of HC01\n\n", "data: a call\n\n", "data: a call\n\n"]
+    assert not module.displays["HC01"]
 
 
 @pytest.fixture

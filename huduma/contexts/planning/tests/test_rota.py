@@ -1,6 +1,7 @@
 """Forecasts and rotas: within law, leave and skills, short of as little as can be, and fair."""
 
 from datetime import date, timedelta
+from unittest import mock
 
 import hypothesis
 import pytest
@@ -104,7 +105,7 @@ def test_what_breaks_law_or_leave_is_named():
     assert rota.breaks(person, week, dict.fromkeys(later[:5], WHOLE)) == ""
 
 
-@hypothesis.settings(deadline=None, max_examples=6)
+@hypothesis.settings(deadline=None, max_examples=12)
 @given(
     needed=st.integers(0, 3),
     skills=st.lists(st.sampled_from([None, frozenset({"a"}), frozenset({"b"})]), min_size=1, max_size=4),
@@ -119,7 +120,8 @@ def test_no_plan_breaks_law_or_leave(needed, skills, leave):
         for n, what in enumerate(skills)
     ]  # fmt: skip
     week = days(needed, count=6, services={"a", "b"})
-    found = rota.solve(week, people, fixed={})
+    with mock.patch.object(rota, "SOLVE_SECONDS", 0.3):  # a plan that is not proven best keeps the law as well
+        found = rota.solve(week, people, fixed={})
     for person in people:
         own = {on: pattern for (key, on), pattern in found.shifts.items() if key == person.key}
         assert rota.breaks(person, week, own) == ""

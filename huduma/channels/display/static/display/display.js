@@ -2,7 +2,7 @@
 "use strict";
 const board = document.getElementById("board"), body = board.tBodies[0];
 const lost = document.getElementById("lost"), sound = document.getElementById("sound");
-const POLL_MS = 10000;
+const POLL_MS = 10000, SILENT_MS = 40000; // the stream says something every fifteen seconds
 let known = new Set([...body.rows].map((row) => row.dataset.key)), timer = 0, speaking = false;
 
 const WORDS = {
@@ -33,6 +33,7 @@ const show = (shown) => {
     if (fresh.includes(call)) row.className = "fresh";
     return row;
   }));
+  else if (known.size) body.replaceChildren(); // a new day
   known = new Set(shown.calls.map((call) => call.key));
   document.body.dataset.shownAt = Date.now();
   fresh.reverse().forEach(speak);
@@ -45,11 +46,16 @@ const ask = async () => {
   } catch { lost.textContent = board.dataset.lost; }
 };
 const fallBack = () => { timer ||= setInterval(ask, POLL_MS); ask(); };
-let source;
+let source, silence = 0;
+const alive = () => {
+  clearTimeout(silence);
+  silence = setTimeout(() => { source.close(); listen(); fallBack(); }, SILENT_MS); // a line that died without a word
+};
 const listen = () => {
+  alive();
   source = new EventSource(board.dataset.stream);
   source.onopen = () => { clearInterval(timer); timer = 0; };
-  source.onmessage = (event) => show(JSON.parse(event.data));
+  source.onmessage = (event) => { alive(); show(JSON.parse(event.data)); };
   source.onerror = () => {
     fallBack();
     if (source.readyState === EventSource.CLOSED) setTimeout(listen, POLL_MS); // refused for good: the browser gave up, we do not
