@@ -108,6 +108,25 @@ def test_the_paper_of_a_day_without_a_system(client, always_open, at_desk):
     assert "This number was entered already" in again.content.decode()
 
 
+def test_a_ticket_of_the_system_stands_on_the_paper_with_its_number(client, always_open, at_desk):
+    officer = at_desk()
+    came = timezone.localtime().replace(hour=8, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    centres.take_ticket(actor=officer, centre_code="HC01", ticket_id=ids.uuid7(), source="reception", now=came)
+    rows = {"day": came.date().isoformat(), "number-0": "a 001", "served-0": "8.10", "ended-0": "08:20"}
+    wrong = client.post(
+        "/en/desk/reception/paper/", {**rows, "number-1": "A009", "ended-1": "08:30", "number-2": "A001"}
+    )
+    assert wrong.status_code == 422
+    page = wrong.content.decode()
+    assert "Number A009: no ticket of that day has it." in page
+    assert "Number A001: write numbers" in page  # without an end there is nothing to enter
+    assert 'value="a 001"' not in page
+    ticket = Ticket.objects.get()
+    assert (ticket.state, ticket.serving_at, ticket.ended_at) == (
+        "done", came + timedelta(minutes=10), came + timedelta(minutes=20),
+    )  # fmt: skip
+
+
 def test_the_manager_sees_the_day_and_changes_the_centre(client, always_open, at_desk, clerk):
     colleague = clerk("amani", 2)
     at_desk("mkuu", role="supervisor")
