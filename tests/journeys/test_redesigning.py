@@ -84,6 +84,7 @@ def test_a_redesign_is_compared_simulated_and_told(portal, past, boss, page, dra
     page.get_by_text("The simulation is running.").wait_for()
     sound_in_both(page)
     drain_jobs()
+    page.reload()  # sooner than it renews itself
     page.get_by_role("heading", name="How busy officers would be").wait_for()
     sound_in_both(page)
     shoot(page, "simulation")
