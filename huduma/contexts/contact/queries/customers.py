@@ -73,7 +73,7 @@ class Customer:
     """What the reader may see of a customer; what the role does not allow is empty.
 
     `ways`: every number and address, `phone` and `email` among them; `fields`: what the role and the purpose allow (rules.SIGHT);
-    `mentions`: ids whose entries make the timeline.
+    `mentions`: ids whose entries make the timeline; `closed`: ids of matters of which it tells nothing.
     """
 
     person_id: UUID
@@ -94,6 +94,7 @@ class Customer:
     mentions: frozenset[UUID]
     groups: tuple[str, ...]
     fields: frozenset[str]
+    closed: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def find_customers_for(actor: Actor, typed: str) -> list[Found]:
     whole = _scope(actor)
     typed = typed.strip()
     if reference := references.normalise(typed):
-        person_id = applications.person_of_reference(reference) or _person_of_matter(reference)
+        person_id = applications.person_of_reference(reference) or _person_of_matter(actor, reference)
         people = identity.going_on(identity.list_people([person_id])) if person_id else []
     elif number := _phone(typed):
         people = identity.list_people_by_phone(number)
@@ -142,7 +143,7 @@ def find_customers_for(actor: Actor, typed: str) -> list[Found]:
     return [
         Found(one.id, one.full_name, hidden(one.id_number or ""), one.birth_date.year if one.birth_date else None)
         for one in people
-        if whole or any(applications.list_summaries_for(actor, one.id)) or _matters(actor, one.id)
+        if whole or any(applications.list_summaries_for(actor, one.id)) or _matters(actor, one.id)[0]
     ]
 
 
@@ -160,8 +161,10 @@ def _id_number(typed: str) -> str | None:
         return None
 
 
-def _person_of_matter(reference: str) -> UUID | None:
-    return Matter.objects.filter(reference=reference).values_list("person_id", flat=True).first()
+def _person_of_matter(actor: Actor, reference: str) -> UUID | None:
+    """Return who brought a matter; nothing comes of the reference of one that the actor may not read."""
+    found = Matter.objects.filter(reference=reference).first()
+    return found.person_id if found is not None and may_read(actor, found) else None
 
 
 def hidden(number: str) -> str:
@@ -182,7 +185,7 @@ def get_customer_for(actor: Actor, person_id: UUID, *, why: str, now: datetime) 
         raise NotFound
     person, person_id = people[0], people[0].id
     sent = applications.list_summaries_for(actor, person_id)
-    matters = _matters(actor, person_id)
+    matters, closed = _matters(actor, person_id)
     if not whole and not sent and not matters:
         raise NotFound
     journal.record(actor=actor.with_purpose(why), event=CustomerViewed(person_id=person_id, why=why), now=now)
@@ -214,12 +217,22 @@ def get_customer_for(actor: Actor, person_id: UUID, *, why: str, now: datetime) 
         mentions=frozenset(mentions),
         groups=tuple(name for name, field in groups if field in seen),
         fields=seen,
+        closed=closed,
     )
 
 
-def _matters(actor: Actor, person_id: UUID) -> list[Matter]:
-    found = Matter.objects.filter(person_id=person_id).select_related("body").order_by("-opened_at")[:50]
-    return [matter for matter in found if may_read(actor, matter)]
+def _matters(actor: Actor, person_id: UUID) -> tuple[list[Matter], frozenset[str]]:
+    """Return the newest matters of a person that the actor may read, and the ids of those that they may not."""
+    found = (
+        Matter.objects.filter(person_id=person_id).select_related("body").defer("text", "answer").order_by("-opened_at")
+    )
+    readable, closed = [], set()
+    for matter in found[:1000]:
+        if may_read(actor, matter):
+            readable.append(matter)
+        else:
+            closed.add(str(matter.id))
+    return readable[:50], frozenset(closed)
 
 
 def happenings_of(
@@ -239,18 +252,22 @@ def happenings_of(
     acts = {act: name for name in groups for act in known[name] if only is None or act in only}
     mentions = customer.mentions if about is None else customer.mentions & {about}
     entries, after = journal.page_concerning(mentions, acts=acts, before=before, since=since, limit=PAGE)
-    hidden_kinds = {kind.code for kind in rules.KINDS.values() if kind.confidential}
     others = identity.given_back(customer.person_id)
     shown = [
         entry
         for entry in entries
-        if not _is_internal(entry) and entry.facts.get("kind") not in hidden_kinds and entry.subject_id not in others
+        if not _is_internal(entry) and not _is_closed(customer, entry) and entry.subject_id not in others
     ]
     return [Happening(entry, acts[entry.act]) for entry in shown], after
 
 
 def _groups() -> dict[str, tuple[str, ...]]:
     return GROUPS | dict(timeline.groups.items())
+
+
+def _is_closed(customer: Customer, entry: journal.Entry) -> bool:
+    """Whether an entry is of a matter that the reader may not know of, or of a message about it."""
+    return not customer.closed.isdisjoint(str(entry.facts.get(name)) for name in ("matter_id", "about"))
 
 
 def _is_internal(entry: journal.Entry) -> bool:

@@ -93,6 +93,19 @@ def test_a_report_of_corruption_stands_on_no_customers_page(customer, staff, now
     assert [one for one in contact.happenings_of(page)[0] if one.group == "matters"] == []
 
 
+def test_nothing_that_follows_a_report_of_corruption_betrays_it_either(customer, staff, now, drain_jobs):
+    report = contact.open_matter(actor=customer, kind="corruption", text="A bribe was asked.", language="en", now=now)
+    contact.tell_customer(actor=staff("integrity"), matter_id=report.id, text="Who asked for it?", ask=True, now=now)
+    contact.add_by_customer(actor=customer, reference=report.reference, text="The clerk at counter 3.", now=now)
+    contact.answer(
+        actor=staff("integrity"), matter_id=report.id, outcome="acted_on", text="The clerk was heard and suspended.", now=now
+    )  # fmt: skip
+    drain_jobs(until=timezone.now() + timedelta(days=1))
+    page = contact.get_customer_for(staff("agent"), customer.person_id, why="call", now=now)
+    assert {one.group for one in contact.happenings_of(page)[0]} == {"identity"}
+    assert contact.find_customers_for(staff("agent"), report.reference) == []
+
+
 def test_merely_being_staff_opens_nothing(customer, staff, now):
     with pytest.raises(NotPermitted):
         contact.get_customer_for(staff("integrity"), customer.person_id, why="check", now=now)
