@@ -5,6 +5,7 @@ What it shows of anybody it gets by the API, and keeps encrypted under the offic
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -23,7 +24,9 @@ from huduma.channels.outreach.words import words_in
 from huduma.contexts.outreach import public as outreach
 from huduma.foundation.ui.requests import actor_of
 
-MODULES = ("app", "apply", "day", "fields", "forms", "photos", "screens", "store", "sync", "words")
+#: What the first view is made of, and what the scripts ask for when it is shown.
+FIRST = ("app", "day", "store", "sync", "words")
+LATER = ("apply", "fields", "forms", "photos", "screens")
 STYLES = ("ui/huduma.css", "outreach/tablet.css")
 ICONS = ("outreach/icon-192.png", "outreach/icon-512.png")
 
@@ -33,10 +36,14 @@ def to_tablet(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(f"{reverse('outreach_api:tablet')}#{get_language()}")
 
 
+def _addresses(modules: Iterable[str]) -> list[str]:
+    return [static(f"outreach/{name}.js") for name in modules]
+
+
 def _context() -> dict[str, Any]:
     return {
         "words": {code: words_in(code) for code, _ in settings.LANGUAGES},
-        "scripts": [static(f"outreach/{name}.js") for name in MODULES],
+        "scripts": _addresses(FIRST),
         "styles": [static(name) for name in STYLES],
         "icon": static(ICONS[0]),
         "language": get_language(),
@@ -56,7 +63,7 @@ def worker(request: HttpRequest) -> HttpResponse:
     with override("en"):
         context = _context()
         whole = render_to_string("outreach/tablet.html", context)
-    shell = [reverse("outreach_api:tablet"), *context["scripts"], *context["styles"], *map(static, ICONS)]
+    shell = [reverse("outreach_api:tablet"), *context["scripts"], *_addresses(LATER), *context["styles"], *map(static, ICONS)]
     version = hashlib.sha256(f"{whole}{shell}".encode()).hexdigest()[:12]
     said = {"cache": f"huduma-tablet-{version}", "shell": json.dumps(shell)}
     return render(request, "outreach/worker.js", said, content_type="text/javascript")

@@ -1,16 +1,20 @@
 // The installable page of a tablet: it opens with a PIN, works a day without a network, and brings everything back.
-import { apply } from "./apply.js";
+// What stands here is the way in; the screens of the day, which nobody sees before, come after it is shown.
 import { device, freshCounter } from "./day.js";
-import * as screens from "./screens.js";
 import { all, create, change, erase, isOpen, lock, lockState, MOST_TRIES, put, things, unlock } from "./store.js";
 import { begin, progress, synchronise, takePack } from "./sync.js";
 import { button, date, h, LANGUAGES, language, say, speak } from "./words.js";
 
 const IDLE = 5 * 60000, CAMERA = 2 * 60000, SHORTEST_PIN = 6;
 const main = document.getElementById("main"), bar = document.getElementById("bar"), said = document.getElementById("status");
-const SCREENS = {
-  queue: screens.queue, ticket: screens.ticket, services: screens.services, service: screens.service, apply, cash: screens.cash,
-  receipt: screens.receipt, void: screens.voiding, outbox: screens.outbox, setup: () => setup(),
+let SCREENS = {}, screens = null;
+const fetchScreens = async () => {
+  const [ours, { apply }] = await Promise.all([import("./screens.js"), import("./apply.js")]);
+  screens = ours;
+  SCREENS = {
+    queue: ours.queue, ticket: ours.ticket, services: ours.services, service: ours.service, apply, cash: ours.cash,
+    receipt: ours.receipt, void: ours.voiding, outbox: ours.outbox, setup,
+  };
 };
 let mode = "starting", told = "", idle = 0, picking = 0;
 
@@ -24,8 +28,9 @@ const alone = () => new Promise((done) => {
 
 const showing = () => (mode === "open" ? location.hash.slice(1).split("/") : [mode]);
 const render = (focus) => {
+  if (mode === "opening") return;
   const [name, ...rest] = showing(), key = document.activeElement?.id;
-  const screen = { locked, setup, elsewhere, erased, unable }[mode] ?? SCREENS[name] ?? screens.queue;
+  const screen = { locked, setup, elsewhere, erased, unable }[mode] ?? SCREENS[name] ?? SCREENS.queue;
   const [title, ...content] = screen(rest.map(decodeURIComponent).join("/") || undefined);
   main.replaceChildren(h("h1", { id: "title", tabindex: "-1" }, title), ...content.flat(9).filter(Boolean));
   document.title = `${main.querySelector(".summary") ? `${say("error")} ` : ""}${title} – Huduma`;
@@ -118,15 +123,24 @@ const getPack = async () => {
   } catch (error) {
     told = error.message;
   }
-  mode = "open";
-  screens.go(things.has("pack") ? "queue" : "setup");
-  if (!things.has("pack")) { mode = "unable"; return render("title"); }
-  told = "";
-  stir();
-  render("title");
-  synchronise();
+  location.hash = "queue";
+  await show();
 };
-const unable = () => [say("setup"), h("p", {}, say("no_pack")), told && h("p", {}, told), button(say("retry"), getPack)];
+/** Show the day, where all of it is here. */
+const show = async () => {
+  mode = "opening";
+  await fetchScreens().catch(() => { told = say("no_link"); });
+  if (!isOpen()) return; // it was locked meanwhile
+  const here = screens && things.has("pack");
+  mode = here ? "open" : "unable";
+  if (here) {
+    told = "";
+    stir();
+  }
+  render("title");
+  if (here) synchronise();
+};
+const unable = () => [say("setup"), h("p", {}, say("no_pack")), told && h("p", {}, told), button(say("retry"), screens ? getPack : () => location.reload())];
 
 // The lock.
 let kept = null;
@@ -149,11 +163,7 @@ const enter = async (value) => {
     return tellAgain(say(outcome === "wait" ? "pin_early" : "pin_wrong"));
   }
   told = "";
-  if (!things.has("pack")) return getPack();
-  mode = "open";
-  stir();
-  render("title");
-  synchronise();
+  await (things.has("pack") ? show() : getPack());
 };
 const close = async () => {
   if (!isOpen() || mode === "locked") return;
@@ -210,5 +220,6 @@ const start = async () => {
   kept = await lockState();
   mode = kept ? "locked" : "setup";
   render(kept ? "pin" : undefined);
+  fetchScreens().catch(() => {}); // asked for again when they are to be shown
 };
 start();
