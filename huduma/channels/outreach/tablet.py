@@ -63,7 +63,8 @@ def worker(request: HttpRequest) -> HttpResponse:
     with override("en"):
         context = _context()
         whole = render_to_string("outreach/tablet.html", context)
-    shell = [reverse("outreach_api:tablet"), *context["scripts"], *_addresses(LATER), *context["styles"], *map(static, ICONS)]
+    files = (*context["scripts"], *_addresses(LATER), *context["styles"], *map(static, ICONS))
+    shell = [reverse("outreach_api:tablet"), *files]
     version = hashlib.sha256(f"{whole}{shell}".encode()).hexdigest()[:12]
     said = {"cache": f"huduma-tablet-{version}", "shell": json.dumps(shell)}
     return render(request, "outreach/worker.js", said, content_type="text/javascript")
