@@ -24,13 +24,14 @@ from bench.rates import median_rate
 from config import env
 from huduma.contexts.contact import public as contact
 from huduma.contexts.crm import public as crm
+from huduma.contexts.identity import public as identity
 from huduma.contexts.inbox import public as inbox
 from huduma.foundation import ids
 from huduma.foundation.access import Actor, Grant
 
 ROWS = env.number("BENCH_INBOX", 20_000)
 COMPLAINTS = env.number("BENCH_COMPLAINTS", ROWS)
-ENTRIES, MESSAGES, CALLS, LATE, PULLED = 2_000, 300, 40, 1_000, 8_000
+ENTRIES, MESSAGES, CALLS, LATE, PULLED, LOOKED_AT = 2_000, 300, 40, 1_000, 8_000, 200
 FIRST = 7_000_000  # of the citizens' numbers: no other topic has them
 CONVERSATIONS = """
 INSERT INTO inbox_conversation (id, reference, channel, address, phone, email, name, is_proven, subject, language, service_code,
@@ -42,9 +43,18 @@ SELECT gen_random_uuid(), 'HC' || lpad(n::text, 9, '0'), (ARRAY['email', 'sms', 
     now(), now() + n * interval '1 second', now(), now(), ''
 FROM generate_series(1, %s) n
 """
+#: Names of syllables, some borne by many and most by few, as in any country; one in fifty is somebody's second record.
 PEOPLE = """
-INSERT INTO identity_person (id, surname, first_name, other_names, sex, phone, verified_by, registered_at)
-SELECT gen_random_uuid(), 'Mfano', 'Bench' || n, '', 'F', '+2548' || lpad(n::text, 8, '0'), 'assisted', now() FROM generate_series(1, %s) n
+INSERT INTO identity_person (id, surname, first_name, other_names, sex, phone, id_number, birth_date, verified_by, registered_at)
+SELECT gen_random_uuid(), initcap(s.a[1 + (19 * r1 * r1)::int] || s.a[1 + (19 * r2)::int] || s.a[1 + (19 * r3)::int]),
+    initcap(s.a[1 + (19 * r3 * r3)::int] || s.a[1 + (19 * r1)::int]),
+    initcap(s.a[1 + (19 * r2 * r2)::int] || s.a[1 + (19 * r3)::int] || s.a[1 + (19 * r1)::int]),
+    'F', '+2548' || lpad(n::text, 8, '0'),
+    CASE WHEN n %% 50 = 0 THEN NULL ELSE lpad((who * 2654435761 %% 100000000)::text, 8, '0') END,
+    date '1945-01-01' + (who * 7919 %% 22000)::int, 'assisted', now()
+FROM (SELECT n, who, (who * 7919 %% 1009) / 1009.0 AS r1, (who * 104729 %% 1013) / 1013.0 AS r2, (who * 15485863 %% 1019) / 1019.0 AS r3
+      FROM (SELECT n::bigint, CASE WHEN n %% 50 = 0 THEN n - 1 ELSE n END::bigint AS who FROM generate_series(1, %s) n) x) y,
+    (SELECT string_to_array('wa nji ku ki ma ni mbo ti e no ka chi mu tu a li o ru si ga', ' ') AS a) s
 """
 TIMELINE = """
 INSERT INTO journal_entry (id, recorded_at, act, subject_id, actor_kind, roles, channel, purpose, concerns, facts)
@@ -96,6 +106,7 @@ def measure(url: str) -> None:
     _list(agent, url)
     _call(agent)
     _customer(agent)
+    _duplicates()
     _desk()
     _pull()
     _sweep()
@@ -189,6 +200,24 @@ def _customer(agent: Actor) -> None:
     )
 
 
+def _duplicates() -> None:
+    """A part of the sweep that looks through all records for those that may be one human being's."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM identity_person WHERE phone LIKE '+2548%%0' ORDER BY id LIMIT %s", [LOOKED_AT])
+        some = [row[0] for row in cursor.fetchall()]
+    now = timezone.now()
+    times, new = [], 0
+    for person_id in some:
+        began = time.perf_counter()
+        new += identity.look_for_duplicates(person_id=person_id, now=now)
+        times.append((time.perf_counter() - began) * 1000)
+    hours = statistics.mean(times) * ROWS / 3_600_000
+    print(
+        f"duplicates of one of {ROWS:,}   p50 {_at(times, 50):5.1f} ms  p95 {_at(times, 95):5.1f} ms   {new} pairs of"
+        f" {len(some)}; all records {hours:.1f} h"
+    )
+
+
 def _desk() -> None:
     """Lists and figures over all complaints, as the pages of the desk and the public statistics ask for them."""
     now, today = timezone.now(), timezone.localdate()
@@ -210,7 +239,7 @@ def _desk() -> None:
         ("figures of the quarter", lambda: contact.count_matters_for(secretariat, since=since, until=until, body_code=None, now=now)),
         ("a body's figures", lambda: contact.count_matters_for(focal, since=since, until=until, body_code="CRS", now=now)),
         ("odd patterns of 90 days", lambda: contact.list_oddities_for(secretariat, now=now)),
-        ("public statistics", lambda: list(contact.count_public(since=since, until=until))),
+        ("public statistics", lambda: list(contact.count_public(since=since, until=until, today=today))),
     ):  # fmt: skip
         with CaptureQueriesContext(connection) as captured:
             show()

@@ -1,7 +1,7 @@
 """Statistics of matters for everybody, without anybody in them: small numbers are left out."""
 
 import csv
-from datetime import date
+from datetime import date, timedelta
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
@@ -15,13 +15,19 @@ FIELDS = ("kind", "body", "county", "received", "answered")
 
 @require_safe
 def matters(request: HttpRequest, form: str) -> HttpResponse:
-    """A quarter's matters by kind, body and county (`?since=` a day in it), as CSV or JSON; an empty value is too small to be told."""
+    """A quarter's matters by kind, body and county (`?since=` a day in it), as CSV or JSON; an empty value is too small to be told.
+
+    Of a quarter that still runs, the months that are over; unless another is asked for, the one of the last such month.
+    """
+    today = timezone.localdate()
+    over = contact.told_until(today)
     try:
         day = date.fromisoformat(request.GET.get("since", ""))
     except ValueError:
-        day = timezone.localdate()
+        day = over - timedelta(days=1)
     since, until = contact.quarter_of(day)
-    rows = list(contact.count_public(since=since, until=until))
+    rows = list(contact.count_public(since=since, until=until, today=today))
+    until = max(since, min(until, over))
     if form == "json":
         found = [{name: getattr(row, name) for name in FIELDS} for row in rows]
         return JsonResponse({"since": since, "until": until, "matters": found})

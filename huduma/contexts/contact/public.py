@@ -89,6 +89,7 @@ from huduma.contexts.contact.queries import (
     quarter_of,
     references_of,
     remarks_of,
+    told_until,
     track,
 )
 from huduma.contexts.contact.rules import AUTHORITIES, KINDS, LEVELS, OUTCOMES, STATES, Kind
@@ -187,6 +188,7 @@ __all__ = [
     "solve_problem",
     "sweep",
     "tell_customer",
+    "told_until",
     "track",
     "withdraw",
 ]  # fmt: skip

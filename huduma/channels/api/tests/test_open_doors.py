@@ -108,16 +108,21 @@ def test_wrong_questions_and_other_peoples_matters(client):
     assert client.delete(f"{HERE}/requests.json").status_code == 405
 
 
-def bring(count, answered=0, kind="complaint", county="047", first=0):
+def last_month():
+    """A moment of the last month that is over."""
+    return timezone.localtime().replace(day=1, hour=0, minute=0, second=0) - timedelta(days=2)
+
+
+def bring(count, answered=0, kind="complaint", county="047", first=0, at=None, channel="portal"):
+    at = at or last_month()
     for number in range(first, first + count):
         matter = contact.open_matter(
             actor=ANONYMOUS, kind=kind, text="Nobody answers.", language="en", phone=f"07000000{number:02d}",
-            body_code="CRS", county_code=county,
-            now=timezone.now(),
+            body_code="CRS", county_code=county, channel=channel, now=at,
         )  # fmt: skip
         if number < answered:
             Matter.objects.filter(id=matter.id).update(
-                state="answered", answer="It was looked into.", answered_at=timezone.now() + timedelta(seconds=1)
+                state="answered", answer="It was looked into.", answered_at=at + timedelta(seconds=1)
             )
 
 
@@ -135,10 +140,18 @@ def test_statistics_leave_small_numbers_out_and_what_would_give_them_away(client
         ("complaint", "047"): (10, 5), ("complaint", "001"): (10, None), ("inquiry", "047"): (10, None),
         ("suggestion", "047"): (None, None),
     }  # fmt: skip
-    bring(1, first=11)  # what comes in between two readings is not to be seen in their difference
-    again = client.get("/api/statistics/matters.json").json()["matters"]
-    assert [(row["received"], row["answered"]) for row in again] == [
-        rows[row["kind"], row["county"]] for row in again
+    # what comes in between two readings is not to be seen in their difference, nor what is listed one by one taken away
+    bring(1, first=11)
+    bring(5, first=12, at=timezone.now())
+    bring(5, county="001", channel="open311", first=20)
+    late = Matter.objects.filter(state="open", kind="complaint", county="047")[:5]
+    Matter.objects.filter(id__in=late).update(
+        state="answered", answer="It was looked into.", answered_at=timezone.now()
+    )
+    again = client.get("/api/statistics/matters.json").json()
+    assert again["until"] == timezone.localdate().replace(day=1).isoformat()
+    assert [(row["received"], row["answered"]) for row in again["matters"]] == [
+        rows[row["kind"], row["county"]] for row in again["matters"]
     ]  # fmt: skip
     lines = client.get("/api/statistics/matters.csv").content.decode().splitlines()
     assert lines[0] == "kind,body,county,received,answered"

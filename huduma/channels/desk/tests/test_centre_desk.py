@@ -195,7 +195,8 @@ def test_a_manager_says_what_a_centre_is_like(client, always_open, at_desk, lang
     assert save("credits", **{"credit-elderly": "many"}).status_code == 422
     assert save("counter", number="0", desks=["service"]).status_code == 422
     assert save("elsewhere").status_code == 404
-    save("closure", starts="2027-03-01T08:00", ends="2027-03-01T17:00", reason_en="Painting", reason_sw="Kupaka rangi")
+    day = timezone.localdate() + timedelta(days=30)
+    save("closure", starts=f"{day}T08:00", ends=f"{day}T17:00", reason_en="Painting", reason_sw="Kupaka rangi")
     closure = Closure.objects.get()
     assert str(closure.id) in client.get(page).content.decode()
     save("reopen", closure=str(closure.id))

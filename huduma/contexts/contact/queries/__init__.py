@@ -17,6 +17,7 @@ from huduma.contexts.contact.queries.figures import (
     count_public,
     list_oddities_for,
     quarter_of,
+    told_until,
 )
 from huduma.contexts.contact.queries.matters import (
     Ended,
@@ -59,5 +60,5 @@ __all__ = [
     "get_stand",
     "happenings_of", "has_case_access", "history_of", "is_cursor", "is_customer", "key_of", "list_about_for", "list_matters_for",
     "list_mentions_for", "list_oddities_for", "list_open311", "list_own_for", "may_ask_higher", "may_go_outside",
-    "may_read", "may_reject", "may_work", "quarter_of", "references_of", "remarks_of", "track",
+    "may_read", "may_reject", "may_work", "quarter_of", "references_of", "remarks_of", "told_until", "track",
 ]  # fmt: skip

@@ -110,19 +110,29 @@ def list_oddities_for(actor: Actor, *, now: datetime) -> list[Oddity]:
     return [one for one in odd if one.rejected * 3 > one.answered or one.same_words * 3 > one.answered]
 
 
-def count_public(*, since: date, until: date) -> Iterator[PublicCount]:
-    """Count matters by kind, body and county for everybody; `since` inclusive, `until` exclusive.
+def told_until(today: date) -> date:
+    """Return the first day of which nothing is told to everybody yet: only months that are over are.
+
+    So the file changes once a month, and what two of them differ by is a month of many people and not one day of one.
+    """
+    return today.replace(day=1)
+
+
+def count_public(*, since: date, until: date, today: date) -> Iterator[PublicCount]:
+    """Count matters of months that are over by kind, body and county for everybody; `since` inclusive, `until` exclusive.
 
     Rounded to the nearest five. No totals are published, or the numbers that are left out could be reckoned from them. What is
-    confidential is not counted at all.
+    confidential is not counted at all, nor what Open311 shows one by one: taken away from these numbers, that would leave small ones.
     """
     start = timezone.make_aware(datetime.combine(since, datetime.min.time()))
-    end = timezone.make_aware(datetime.combine(until, datetime.min.time()))
+    end = timezone.make_aware(datetime.combine(min(until, told_until(today)), datetime.min.time()))
+    over = timezone.make_aware(datetime.combine(told_until(today), datetime.min.time()))
     public = [one.code for one in rules.KINDS.values() if one.for_customers and not one.confidential]
     rows = (
         Matter.objects.filter(opened_at__gte=start, opened_at__lt=end, kind__in=public)
+        .exclude(channel="open311")
         .values("kind", "body_id", "county_id")
-        .annotate(received=Count("id"), answered=Count("id", filter=Q(answered_at__isnull=False)))
+        .annotate(received=Count("id"), answered=Count("id", filter=Q(answered_at__lt=over)))
         .order_by("kind", "body_id", "county_id")
     )
     for row in rows:

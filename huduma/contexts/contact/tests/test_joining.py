@@ -3,10 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from io import StringIO
 from uuid import UUID
 
 import pytest
 from django.apps import apps
+from django.core.management import call_command
 from django.db import connection, models
 from django.utils import timezone
 from hypothesis import given, settings
@@ -18,9 +20,10 @@ from huduma.contexts.contact.models import Matter
 from huduma.contexts.identity import operations, rules
 from huduma.contexts.identity import public as identity
 from huduma.contexts.identity.models import Account, Duplicate, Person
+from huduma.contexts.identity.operations import duplicates
 from huduma.contexts.identity.providers.belongings import belongings
 from huduma.contexts.places import public as places
-from huduma.foundation import ids
+from huduma.foundation import ids, jobs
 from huduma.foundation.access import ANONYMOUS, SYSTEM, Actor, Grant, NotPermitted
 from huduma.foundation.journal import public as journal
 
@@ -107,6 +110,28 @@ def test_one_email_address_in_two_spellings_is_a_hint_and_so_is_a_rare_name_alon
     for _ in range(6):
         record(first_name="Wambui", surname="Mfanowengi")
     assert found(record(first_name="Wambui", surname="Mfanowengi")) == {}
+
+
+def test_records_that_nobody_was_told_of_are_found_by_the_sweep_of_all(db, monkeypatch, drain_jobs):
+    monkeypatch.setattr(duplicates, "SWEPT_AT_ONCE", 2)
+    pairs = [
+        {record(phone=phone, first_name=name, surname=surname).id for name in names}
+        for phone, names, surname in (
+            ("+254700000011", ("Asha", "Aisha"), "Mfano"), ("+254700000012", ("Zuhura", "Zuhra"), "Kielelezo"),
+        )
+    ]  # fmt: skip
+    judged = Duplicate.objects.create(
+        **dict(zip(("one_id", "other_id"), sorted(pairs[0]), strict=True)), score=60, reasons=[], alike=80, state="apart",
+        why="Two sisters.", found_at=timezone.now(), judged_at=timezone.now(),
+    )  # fmt: skip
+    jobs.defer("identity.sweep_for_duplicates", once="identity.sweep_for_duplicates")
+    assert drain_jobs() == ["identity.sweep_for_duplicates"] * 3
+    assert [{row.one_id, row.other_id} for row in Duplicate.objects.filter(state="open")] == [pairs[1]]
+    judged.refresh_from_db()
+    assert judged.state == "apart"
+    said = StringIO()
+    call_command("duplicates", stdout=said)
+    assert said.getvalue() == "4 records looked at, 0 new pairs for people to judge\n"
 
 
 def test_every_search_for_duplicates_goes_by_an_index(asha, django_assert_max_num_queries):

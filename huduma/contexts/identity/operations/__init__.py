@@ -23,7 +23,12 @@ from huduma.contexts.identity.operations.codes import (
     issue_email_code,
     sign_in_by_code,
 )
-from huduma.contexts.identity.operations.duplicates import keep_apart, look_for_duplicates, notice_duplicate
+from huduma.contexts.identity.operations.duplicates import (
+    keep_apart,
+    look_for_duplicates,
+    notice_duplicate,
+    sweep_for_duplicates,
+)
 from huduma.contexts.identity.operations.joining import (
     AlreadyJoined,
     CannotBeOne,
@@ -140,4 +145,5 @@ __all__ = [
     "register_organisation",
     "require_asked",
     "sign_in_by_code",
+    "sweep_for_duplicates",
 ]

@@ -1,5 +1,6 @@
 """Records that may be one human being's: found by rules and by how alike the names are, noticed by staff, and judged."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -14,6 +15,17 @@ from huduma.foundation.access import Actor, NotFound
 from huduma.foundation.journal import public as journal
 
 NOTICERS = ("agent", *queries.JOINERS)
+#: How many records are looked at before a sweep says how far it came.
+SWEPT_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Swept:
+    """How far a sweep came: records looked at, pairs that were new, and the last record (None after the last of all)."""
+
+    looked: int
+    new: int
+    last: UUID | None
 
 
 @transaction.atomic
@@ -35,6 +47,19 @@ def look_for_duplicates(*, person_id: UUID, now: datetime) -> int:
             Duplicate.objects.filter(id=duplicate.id).update(**values)
         new += created
     return new
+
+
+def sweep_for_duplicates(*, after: UUID | None, now: datetime) -> Swept:
+    """Look at the next records in the order of their ids: those that came by a way that nobody was told of, or before anybody looked.
+
+    Each record is a transaction of its own; from the same place again it finds nothing twice.
+    """
+    people = Person.objects.filter(merged_into=None).order_by("id")
+    if after is not None:
+        people = people.filter(id__gt=after)
+    found = list(people.values_list("id", flat=True)[:SWEPT_AT_ONCE])
+    new = sum(look_for_duplicates(person_id=person_id, now=now) for person_id in found)
+    return Swept(len(found), new, found[-1] if len(found) == SWEPT_AT_ONCE else None)
 
 
 @transaction.atomic

@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.postgres.search import TrigramSimilarity
-from django.db import connection
 from django.db.models import Model, Q
 from django.db.models.functions import Upper
 
@@ -20,12 +19,12 @@ from huduma.foundation.journal import public as journal
 
 #: Who may join records and part them.
 JOINERS = ("supervisor", "secretariat")
-#: A name alone is looked at from this likeness on; one that more people bear than this says nothing.
-NAME_ALONE, BEARERS = 0.85, 5
+#: A name alone is looked at from this likeness on (of the same words in any order: less would be listed by nothing else that is known);
+#: one that more people bear than this says nothing.
+NAME_ALONE, BEARERS = 0.98, 5
 #: How many records one phone number or one birth date and a like name may bring into a comparison.
 AT_MOST = 50
 PAIRS_A_PAGE = 25
-THRESHOLD = "SELECT set_config('pg_trgm.similarity_threshold', %s, true)"
 
 
 @dataclass(frozen=True)
@@ -143,14 +142,19 @@ def _candidates(person: Person) -> set[UUID]:
 
 
 def _namesakes(name: str) -> set[UUID]:
-    """Who is called all but the same, where few are."""
-    if len(name) < 6:
+    """Who is called the same, in whatever order, where few are.
+
+    By every word, of which the index knows at once who has them all: by likeness it would have to look at all who have any part in common.
+    """
+    words = [word for word in name.split() if len(word) >= 3]
+    if len(name) < 6 or not words:
         return set()
-    with connection.cursor() as cursor:  # so that the index gives these alone, and not everybody with a third in common
-        cursor.execute(THRESHOLD, [str(NAME_ALONE)])
-        called = Person.objects.filter(merged_into=None).annotate(called=FULL_NAME).filter(called__trigram_similar=name)
-        found = set(called.values_list("id", flat=True)[: BEARERS + 1])
-        cursor.execute(THRESHOLD, ["0.3"])
+    called = Person.objects.filter(merged_into=None).annotate(
+        called=FULL_NAME, alike=TrigramSimilarity(FULL_NAME, name)
+    )
+    for word in words:
+        called = called.filter(called__contains=word)
+    found = set(called.filter(alike__gte=NAME_ALONE).values_list("id", flat=True)[: BEARERS + 1])
     return found if len(found) <= BEARERS else set()
 
 
