@@ -25,6 +25,9 @@ NOTICES = {
     "contact.matter.escalated": gettext_noop(
         "Huduma: your matter %(reference)s went to the next level. You hear from it by %(due)s: %(link)s"
     ),
+    "contact.matter.routed": gettext_noop(
+        "Huduma: your matter %(reference)s is now with those whom it concerns. You hear from them by %(due)s: %(link)s"
+    ),
     "contact.matter.extended": gettext_noop(
         "Huduma: your request %(reference)s needs more time, until %(due)s. The reason is here: %(link)s"
     ),

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from huduma.contexts.contact import events, queries, rules
 from huduma.contexts.contact.models import CaseAccess, Matter, Problem, Remark
-from huduma.contexts.contact.operations.clocks import climb, pause
+from huduma.contexts.contact.operations.clocks import climb, due_at, pause
 from huduma.contexts.contact.operations.customers import ReasonNeeded, say, written
 from huduma.contexts.identity import public as identity
 from huduma.contexts.places import public as places
@@ -132,7 +132,8 @@ def tell_customer(*, actor: Actor, matter_id: UUID, text: str, now: datetime, as
 def route(*, actor: Actor, matter_id: UUID, body_code: str, reason: str, now: datetime, kind: str = "") -> Matter:
     """Give a matter to the right body, or make it of the right kind; the level's clock does not start anew.
 
-    A confidential kind stays confidential. Raises as `claim`, ReasonNeeded.
+    Another kind has its own time, counted from when the matter came to the level where it is. A confidential kind stays confidential.
+    Raises as `claim`, ReasonNeeded.
     """
     matter = _lock(actor, matter_id)
     if not reason.strip():
@@ -142,10 +143,26 @@ def route(*, actor: Actor, matter_id: UUID, body_code: str, reason: str, now: da
     if new is None or (matter.rules.confidential and not new.confidential):
         raise NotFound
     levels = {level.number for level in new.levels}
+    is_other = new.code != matter.kind
     matter.body_id, matter.kind, matter.assignee_id = body.code, new.code, None
     if matter.level not in levels:
         matter.level = min((number for number in levels if number > matter.level), default=max(levels))
-    matter.save(update_fields=["body_id", "kind", "assignee_id", "level"])
+    if is_other:
+        matter.is_urgent = matter.is_urgent and new.urgent is not None
+        clock = rules.clock_of(new, matter.level, is_urgent=matter.is_urgent)
+        matter.due_at, matter.is_extended, matter.overdue_told_at = due_at(clock, matter.level_at), False, None
+    matter.save(
+        update_fields=[
+            "body_id",
+            "kind",
+            "assignee_id",
+            "level",
+            "is_urgent",
+            "due_at",
+            "is_extended",
+            "overdue_told_at",
+        ]
+    )
     event = events.MatterRouted(
         matter_id=matter.id, person_id=matter.person_id, body_code=body.code, kind=new.code, reason=reason.strip()[:1000]
     )  # fmt: skip

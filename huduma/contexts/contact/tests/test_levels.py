@@ -10,6 +10,7 @@ from huduma.contexts.contact import rules
 from huduma.contexts.messages.models import Message
 from huduma.foundation.access import ANONYMOUS, NotFound, NotPermitted
 from huduma.foundation.journal import public as journal
+from huduma.foundation.worktime import public as worktime
 
 REASON = "The certificate was printed with a wrong name; a new one is on its way."
 
@@ -53,6 +54,36 @@ def test_nobody_answers_so_it_climbs_by_clock_and_says_so(complain, staff, now, 
     assert to_staff == {"focal1@example.org", "accounting_officer2@example.org", "secretariat4@example.org"}
     climbed = [e for e in contact.history_of(matter) if e.act == "contact.matter.escalated"]
     assert [(e.facts["level"], e.facts["how"]) for e in climbed] == [(2, "clock"), (3, "clock")]
+
+
+def test_another_kind_has_its_own_time_and_the_customer_is_told(complain, staff, now, drain_jobs):
+    slow = complain(kind="information", is_urgent=True)
+    contact.route(actor=staff("focal", "CRS"), matter_id=slow.id, body_code="DCI", reason="Theirs.", now=now)
+    urgent = slow.due_at
+    slow.refresh_from_db()
+    assert slow.due_at == urgent  # another body has no more time than the first
+    contact.route(
+        actor=staff("focal", "DCI"), matter_id=slow.id, body_code="DCI", kind="dispute", reason="It is one.", now=now + timedelta(days=1),
+    )  # fmt: skip
+    slow.refresh_from_db()
+    assert (slow.due_at, slow.is_urgent) == (
+        worktime.deadline(now, 21, "days"),
+        False,
+    )  # since it came, not since it was read
+    inquiry = complain(kind="inquiry")
+    contact.route(
+        actor=staff("agent"),
+        matter_id=inquiry.id,
+        body_code="CRS",
+        kind="information",
+        reason="It asks for records.",
+        now=now,
+    )
+    inquiry.refresh_from_db()
+    assert (inquiry.level, inquiry.due_at) == (2, worktime.deadline(now, 21, "days"))
+    drain_jobs()
+    told = Message.objects.filter(kind="contact.matter.routed", medium="sms")
+    assert (told.count(), all("sasa" in one.text for one in told)) == (3, True)
 
 
 def test_only_the_level_where_it_is_works_on_it_and_the_others_read(complain, staff, now):
