@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from huduma.contexts.applications import public as applications
 from huduma.contexts.contact import public as contact
 from huduma.contexts.identity import public as identity
+from huduma.contexts.payments import public as payments
 from huduma.contexts.places import public as places
 from huduma.foundation import mail
 from huduma.foundation import phone as phones
@@ -99,6 +100,7 @@ def _show(
     found = contact.get_matter_for(actor, matter_id, now=now)
     what = contact.KINDS[found.kind]
     may_work = contact.may_work(actor, found) and found.is_open
+    thing = contact.thing_of(found)
     context = {
         "matter": found,
         "kind": what,
@@ -116,11 +118,24 @@ def _show(
         "kinds": [one for one in contact.KINDS.values() if one.confidential or not what.confidential],
         "problems": contact.find_problems(found.body_id) if may_work and found.body_id else [],
         "application": _application(actor, found),
+        "thing": thing,
+        "opens_bill": thing is not None and thing.kind == "bill" and _opens(actor, thing.reference),
+        "served_by": identity.staff_names({thing.officer_id}).get(thing.officer_id, "")
+        if thing and thing.officer_id
+        else "",
         "turns": _timeline(found),
         "errors": errors or {},
         "typed": request.POST,
     }
     return render(request, "desk/contact/matter.html", context, status=status)
+
+
+def _opens(actor: Actor, bill: str) -> bool:
+    try:
+        payments.bill_for_body(actor, bill)
+    except NotFound:
+        return False
+    return True
 
 
 def _application(actor: Actor, found: contact.Matter) -> dict[str, Any] | None:

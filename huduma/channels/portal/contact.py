@@ -14,7 +14,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from huduma.channels.portal.identity import to_sign_in
-from huduma.contexts.applications import public as applications
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.contact import public as contact
 from huduma.contexts.places import public as places
@@ -82,28 +81,28 @@ def new(request: HttpRequest, kind: str) -> HttpResponse:
     context = {
         "kind": what, "typed": typed, "errors": errors, "about": about, "form": links.token(FORM, form),
         "known": actor.applicant_id is not None,
-        "needs_body": what.levels[0].team[1] and about is None,
+        "needs_body": what.levels[0].team[1] and not (about and about.body_code),
         "services": catalogue.list_services(), "counties": places.list_counties(),
     }  # fmt: skip
     return render(request, "portal/contact/new.html", context, status=422 if errors else 200)
 
 
-def _about(request: HttpRequest, typed: str) -> applications.Summary | None:
+def _about(request: HttpRequest, typed: str) -> contact.About | None:
     try:
-        return applications.summary_for(actor_of(request), UUID(typed)) if typed else None
+        return contact.about_for(actor_of(request), UUID(typed)) if typed else None
     except (ValueError, NotFound):
         return None
 
 
 def _open(
-    request: HttpRequest, kind: str, typed: dict[str, str], about: applications.Summary | None, form: UUID
+    request: HttpRequest, kind: str, typed: dict[str, str], about: contact.About | None, form: UUID
 ) -> tuple[contact.Matter | None, dict[str, str]]:
     """Open a matter, or return what is wrong, by field."""
     try:
         matter = contact.open_matter(
             actor=actor_of(request), kind=kind, text=typed["text"], language=get_language() or "en",
             service_code=typed["service"], body_code=typed["body"] or None, county_code=typed["county"] or None,
-            about_kind="application" if about else "", about_id=about.id if about else None,
+            about_id=about.id if about else None,
             name=typed["name"], phone=typed["phone"], email=typed["email"], is_anonymous=bool(typed["anonymous"]),
             is_urgent=bool(typed["urgent"]), matter_id=form, now=timezone.now(),
         )  # fmt: skip

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from huduma.channels.portal.identity import to_sign_in
+from huduma.contexts.contact import public as contact
 from huduma.contexts.identity import public as identity
 from huduma.contexts.payments import public as payments
 from huduma.contexts.settlement import public as settlement
@@ -121,6 +122,7 @@ def pay(request: HttpRequest, bill_id: UUID) -> HttpResponse:
         except NOT_SO as refusal:
             errors = _error(refusal)
     context = {**_shown(request, bill, errors), "own": True, "phone": request.POST.get("phone") or _own_phone(request)}
+    context["matters"] = contact.list_about_for(actor, bill.id)
     return render(request, "portal/payments/pay.html", context, status=422 if errors else 200)
 
 

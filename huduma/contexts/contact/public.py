@@ -48,6 +48,7 @@ from huduma.contexts.contact.operations import (
 from huduma.contexts.contact.providers.timeline import register_group
 from huduma.contexts.contact.queries import (
     PURPOSES,
+    About,
     Customer,
     Ended,
     Happening,
@@ -58,6 +59,7 @@ from huduma.contexts.contact.queries import (
     PurposeNeeded,
     TooManyTries,
     View,
+    about_for,
     count_matters_for,
     count_public,
     find_customers_for,
@@ -89,6 +91,7 @@ from huduma.contexts.contact.queries import (
     quarter_of,
     references_of,
     remarks_of,
+    thing_of,
     told_until,
     track,
 )
@@ -102,6 +105,7 @@ __all__ = [
     "PURPOSES",
     "STATES",
     "TEXT_LIMIT",
+    "About",
     "AnotherBody",
     "BodyNeeded",
     "CannotExtend",
@@ -133,6 +137,7 @@ __all__ = [
     "TooManyMatters",
     "TooManyTries",
     "View",
+    "about_for",
     "accept",
     "add_by_customer",
     "add_by_mail",
@@ -188,6 +193,7 @@ __all__ = [
     "solve_problem",
     "sweep",
     "tell_customer",
+    "thing_of",
     "told_until",
     "track",
     "withdraw",

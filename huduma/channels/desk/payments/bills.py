@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from huduma.channels.desk.payments.amounts import NotAnAmount, typed_cents
 from huduma.channels.desk.payments.gateways import STATES
 from huduma.channels.desk.payments.tills import NoSuchReference
+from huduma.contexts.contact import public as contact
 from huduma.contexts.identity import public as identity
 from huduma.contexts.payments import public as payments
 from huduma.foundation.access import NotFound, NotPermitted, Refusal
@@ -76,6 +77,10 @@ def _show(
         "currency": payments.currency_by(found, None),
         "plan": payments.plan_of(found),
         "paid": [(one, STATES[one.state], cancels and payments.is_cancellable(one)) for one in payments.payments_of(found)],
+        "mentions": [
+            (contact.KINDS[one.matter.kind].name, one)
+            for one in contact.list_mentions_for(actor, found.id, body_code=(own or bodies or [""])[0])
+        ],
         "waivers": [
             (one, KINDS[one.kind], WAIVER_STATES[one.state], actor.has_role("supervisor", "accounting_officer", body=one.body_code))
             for one in waivers

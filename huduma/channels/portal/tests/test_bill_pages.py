@@ -3,11 +3,13 @@
 import pytest
 from django.utils import timezone
 
+from huduma.contexts.contact.models import Matter
 from huduma.contexts.identity import public as identity
 from huduma.contexts.payments import operations
 from huduma.contexts.payments import public as payments
 from huduma.contexts.payments.models import Payment
-from huduma.foundation import ids
+from huduma.contexts.places import public as places
+from huduma.foundation import ids, references
 from huduma.foundation.access import SYSTEM
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +64,31 @@ def test_several_bills_are_chosen_and_paid_by_one_payment(client, bill, now):
     page = client.get("/en/bills/").content.decode()
     assert "Paid and cancelled bills" in page
     assert f'value="{third.id}"' in page
+
+
+def test_something_is_wrong_with_a_bill_and_the_complaint_stays_with_it(client, bill, enter_desk, now):
+    places.load_places(actor=SYSTEM)
+    one = bill(20000)
+    page = client.get(f"/sw/bills/{one.id}/").content.decode()
+    assert f'/sw/help/?about={one.id}"' in page
+    assert f"?about={one.id}" in client.get(f"/en/help/?about={one.id}").content.decode()
+    assert references.display(one.reference) in client.get(f"/en/help/new/complaint/?about={one.id}").content.decode()
+    typed = {"text": "I was charged twice.", "about": str(one.id)}
+    mine = client.post("/en/help/new/complaint/", typed).url
+    assert "I was charged twice." in client.get(f"/en/bills/{one.id}/").content.decode()
+    for role, body, opens in (("supervisor", "CRS", True), ("agent", None, False)):
+        account = identity.open_staff_account(
+            actor=SYSTEM, email=f"{role}@example.org", password="a-long-password-for-tests", first_name="Neema", surname="Mfano",
+            now=now,
+        )  # fmt: skip
+        identity.grant_role(actor=SYSTEM, account_id=account.id, role=role, body_code=body, now=now)
+        enter_desk(client, account)
+        shown = client.get(f"/en/desk/bills/{one.reference}/")
+        assert (shown.status_code == 200) == opens
+        if opens:
+            assert references.display(mine.split("/")[-2]) in shown.content.decode()
+    matter = client.get(f"/en/desk/matters/{Matter.objects.get().id}/").content.decode()
+    assert (references.display(one.reference) in matter, f"/desk/bills/{one.reference}" in matter) == (True, False)
 
 
 def test_the_bills_of_others_cannot_be_chosen(client, bill, now):

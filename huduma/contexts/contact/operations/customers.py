@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.db import transaction
 
-from huduma.contexts.applications import public as applications
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.contact import events, queries, rules
 from huduma.contexts.contact.models import Matter, Remark
@@ -79,7 +78,6 @@ def open_matter(
     service_code: str = "",
     county_code: str | None = None,
     centre_code: str = "",
-    about_kind: str = "",
     about_id: UUID | None = None,
     person_id: UUID | None = None,
     name: str = "",
@@ -94,7 +92,8 @@ def open_matter(
     """Take what a customer brings, and start its clock.
 
     The customer is the actor, whom the actor serves, or (staff only) `person_id`; or nobody known, with `phone` or `email` as typed.
-    `about_id` is checked: a citizen can name only a thing of their own. The same words under the same `matter_id` are the same matter.
+    `about_id` is checked: a citizen can name only a thing of their own; whose it is would name who reports without a name, so then it is
+    not kept. The same words under the same `matter_id` are the same matter.
     Raises NothingSaid, TooLong, TooManyMatters, BodyNeeded, NoWayToAnswer, NotAnonymous, NotFound, phones.InvalidPhone,
     mail.InvalidAddress.
     """
@@ -113,8 +112,10 @@ def open_matter(
     email = mail.parse(email) if email and not is_anonymous else ""
     if owner is None and not is_anonymous and not number and not email:
         raise NoWayToAnswer
-    if about_kind == "application" and about_id is not None:
-        body_code, service_code = _of_application(actor, about_id)
+    about = queries.about_for(actor, about_id) if about_id is not None else None
+    if about is not None:
+        body_code, service_code = about.body_code or body_code, about.service_code or service_code
+        centre_code = about.centre_code or centre_code
     elif service_code:
         offered = catalogue.get_service(service_code)
         body_code = body_code or offered.body_id
@@ -122,6 +123,7 @@ def open_matter(
         places.get_body(body_code)
     if county_code:
         places.get_county(county_code)
+    about = None if is_anonymous else about
     first = what.levels[0]
     if first.team[1] and not body_code:
         raise BodyNeeded
@@ -145,8 +147,8 @@ def open_matter(
             "service_code": service_code,
             "county_id": county_code or None,
             "centre_code": centre_code,
-            "about_kind": about_kind if about_id else "",
-            "about_id": about_id,
+            "about_kind": about.kind if about else "",
+            "about_id": about.id if about else None,
             "latitude": place.latitude if place else None,
             "longitude": place.longitude if place else None,
             "place": place.words[:200] if place else "",
@@ -209,11 +211,6 @@ def _count(actor: Actor, owner: UUID | None, typed: str) -> None:
 def _named(actor: Actor, is_anonymous: bool) -> Actor:
     """Keep even the journal from knowing who reports without a name."""
     return Actor(kind="anonymous", channel=actor.channel, purpose="report") if is_anonymous else actor
-
-
-def _of_application(actor: Actor, application_id: UUID) -> tuple[str, str]:
-    found = applications.summary_for(actor, application_id)
-    return found.body_code, found.service_code
 
 
 @transaction.atomic

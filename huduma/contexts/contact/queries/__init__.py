@@ -1,5 +1,6 @@
 """Reading matters and customers. Nobody sees more than their level, body and purpose allow."""
 
+from huduma.contexts.contact.queries.about import About, about_for, thing_of
 from huduma.contexts.contact.queries.customers import (
     PURPOSES,
     Customer,
@@ -54,11 +55,11 @@ from huduma.contexts.contact.queries.matters import (
 )
 
 __all__ = [
-    "LEAST", "PURPOSES", "Customer", "Ended", "Happening", "MatterPage", "Mention", "Oddity", "PublicCount",
-    "PurposeNeeded", "TooManyTries", "View", "count_matters_for", "count_public", "find_customers_for", "find_named",
+    "LEAST", "PURPOSES", "About", "Customer", "Ended", "Happening", "MatterPage", "Mention", "Oddity", "PublicCount",
+    "PurposeNeeded", "TooManyTries", "View", "about_for", "count_matters_for", "count_public", "find_customers_for", "find_named",
     "find_problems", "get_case_for", "get_customer_for", "get_ended", "get_matter_for", "get_named_for", "get_own_for",
     "get_stand",
     "happenings_of", "has_case_access", "history_of", "is_cursor", "is_customer", "key_of", "list_about_for", "list_matters_for",
     "list_mentions_for", "list_oddities_for", "list_open311", "list_own_for", "may_ask_higher", "may_go_outside",
-    "may_read", "may_reject", "may_work", "quarter_of", "references_of", "remarks_of", "told_until", "track",
+    "may_read", "may_reject", "may_work", "quarter_of", "references_of", "remarks_of", "thing_of", "told_until", "track",
 ]  # fmt: skip

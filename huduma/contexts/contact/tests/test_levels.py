@@ -5,10 +5,13 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
+from huduma.contexts.centres.models import Centre, Ticket
 from huduma.contexts.contact import public as contact
 from huduma.contexts.contact import rules
 from huduma.contexts.messages.models import Message
-from huduma.foundation.access import ANONYMOUS, NotFound, NotPermitted
+from huduma.contexts.payments import public as payments
+from huduma.foundation import ids
+from huduma.foundation.access import ANONYMOUS, SYSTEM, NotFound, NotPermitted
 from huduma.foundation.journal import public as journal
 from huduma.foundation.worktime import public as worktime
 
@@ -201,6 +204,62 @@ def test_a_report_of_corruption_is_seen_by_the_closed_team_alone_and_names_nobod
         )
         == []
     )
+
+
+@pytest.fixture
+def bill(now):
+    """Raises a bill of somebody to the civil registry."""
+
+    def make(person_id):
+        words = {"en": "Fee", "sw": "Ada"}
+        line = {
+            "code": "fee",
+            "description": words,
+            "amount_cents": 100,
+            "body_code": "CRS",
+            "legal_notice": "LN 1 (example)",
+        }
+        return payments.raise_bill(
+            actor=SYSTEM,
+            payable_id=ids.uuid7(),
+            purpose="fee",
+            payer_person_id=person_id,
+            description=words,
+            lines=[line],
+            now=now,
+        )
+
+    return make
+
+
+def test_it_stays_attached_to_the_bill_it_is_about_and_nobody_names_anothers(complain, customer, staff, bill):
+    own = bill(customer.person_id)
+    matter = complain(body_code=None, about_id=own.id)
+    assert (matter.about_kind, matter.about_id, matter.body_id) == ("bill", own.id, "CRS")
+    assert contact.thing_of(matter).reference == own.reference
+    assert contact.list_about_for(customer, own.id) == [matter]
+    [seen] = contact.list_mentions_for(staff("supervisor", "CRS"), own.id, body_code="CRS")
+    assert (seen.matter, seen.may_open) == (matter, False)
+    with pytest.raises(NotFound):
+        complain(about_id=bill(ids.uuid7()).id)
+
+
+def test_a_ticket_names_the_centre_and_who_served(complain, staff, now):
+    officer = staff("agent").account_id
+    Centre.objects.create(code="HC99", name="Huduma Centre Mfano", status="operational", hours=[[]] * 7)
+    ticket = Ticket.objects.create(
+        centre_id="HC99", day=now.date(), number="A007", source="door", state="done", rank_at=now, arrived_at=now, waiting_since=now,
+        ended_at=now, officer_id=officer,
+    )  # fmt: skip
+    matter = complain(about_id=ticket.id)
+    assert (matter.about_kind, matter.centre_code, matter.body_id) == ("ticket", "HC99", "CRS")
+    assert contact.thing_of(matter).officer_id == officer
+
+
+def test_a_report_without_a_name_keeps_no_bill_that_would_give_one(complain, customer, bill):
+    own = bill(customer.person_id)
+    report = complain(kind="corruption", body_code=None, about_id=own.id, is_anonymous=True)
+    assert (report.about_kind, report.about_id, report.body_id) == ("", None, "CRS")
 
 
 def test_who_is_not_signed_in_leaves_a_way_to_answer(bodies, now):

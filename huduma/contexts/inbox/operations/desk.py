@@ -1,7 +1,6 @@
 """What staff do with a conversation besides answering: take it, hand it over, let others in, note, tag, rest, link, wrap up."""
 
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -180,13 +179,10 @@ def open_matter(
     Raises NotFound, and what `contact.open_matter` raises.
     """
     conversation = lock_for(actor, conversation_id)
-    about: dict[str, Any] = {}
-    if conversation.application_id is not None:
-        about = {"about_kind": "application", "about_id": conversation.application_id}
     matter = contact.open_matter(
         actor=actor, kind=kind, text=text, language=conversation.language, body_code=body_code or None,
         person_id=conversation.person_id, name=conversation.name, phone=conversation.phone, email=conversation.email,
-        channel=conversation.channel, now=now, **about,
+        channel=conversation.channel, about_id=conversation.application_id, now=now,
     )  # fmt: skip
     conversation.matter_id = matter.id
     conversation.save(update_fields=["matter_id"])
