@@ -45,7 +45,7 @@ def thing_of(matter: Matter) -> About | None:
 
 def _application(actor: Actor, thing_id: UUID) -> About:
     found = applications.summary_for(actor, thing_id)
-    return About("application", found.id, found.reference, found.body_code or "", found.service_code)
+    return About("application", found.id, found.reference or "", found.body_code or "", found.service_code)
 
 
 def _bill(actor: Actor, thing_id: UUID) -> About:
@@ -59,5 +59,5 @@ def _ticket(_actor: Actor, thing_id: UUID) -> About:
     found = centres.get_ticket(thing_id)
     body_code = ""
     with suppress(NotFound):
-        body_code = catalogue.get_service(found.service_code).body_id or ""
+        body_code = catalogue.get_service(found.service_code).body_id
     return About("ticket", found.id, found.number, body_code, found.service_code, found.centre_id, found.officer_id)
