@@ -17,12 +17,13 @@ import hypothesis
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from django.test.utils import override_settings
 from django.utils import timezone, translation
 
 from huduma.foundation import ids, throttle
 from huduma.foundation.access import Actor, Grant
+from tests import rows
 
 ROOT = Path(__file__).parent
 pytest_plugins = ["tests.a_centre", "tests.an_outreach", "tests.the_money"]
@@ -93,17 +94,10 @@ def _one_window(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(throttle, "time", SimpleNamespace(time=lambda: began))
 
 
-@pytest.fixture(autouse=True)
-def _no_jobs_left_over(request: pytest.FixtureRequest) -> Iterator[None]:
-    """After a test that commits, Django empties its own tables; the queue's are emptied here, or the next test would run its jobs."""
-    marker = request.node.get_closest_marker("django_db")
-    commits = "transactional_db" in request.fixturenames or (marker is not None and marker.kwargs.get("transaction"))
-    if commits:
-        request.getfixturevalue("transactional_db")
-    yield
-    if commits:
-        with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
+@pytest.fixture(scope="session", autouse=True)
+def quick_emptying() -> None:
+    """After a test that commits every row goes, also those of the queue, or the next test would run its jobs."""
+    TransactionTestCase._fixture_teardown = lambda self: rows.remove_all()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.centres import public as centres
 from huduma.contexts.places import public as places
 from huduma.foundation.access import SYSTEM
+from tests import rows
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
@@ -176,10 +177,17 @@ def server(live_server, transactional_db, settings) -> str:
     return live_server.url
 
 
+_loaded: dict[str, bytes] = {}
+
+
 @pytest.fixture
 def portal(server, settings) -> str:
-    """The address of a portal with the whole catalogue."""
-    places.load_places(actor=SYSTEM)
-    centres.load_centres(actor=SYSTEM)
-    catalogue.load_packages(actor=SYSTEM, path=settings.SERVICES_DIR, now=timezone.now())
+    """The address of a portal with the whole catalogue, which is loaded once and then put back row by row."""
+    if not _loaded:
+        places.load_places(actor=SYSTEM)
+        centres.load_centres(actor=SYSTEM)
+        catalogue.load_packages(actor=SYSTEM, path=settings.SERVICES_DIR, now=timezone.now())
+        _loaded.update(rows.copied())
+    else:
+        rows.put_back(_loaded)
     return server
