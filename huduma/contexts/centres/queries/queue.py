@@ -96,6 +96,11 @@ class Wall:
     counters: list[Counter]
     to_open: int
 
+    @property
+    def is_too_small(self) -> bool:
+        """Whether more counters are needed than the centre has."""
+        return self.to_open > self.now.counters - self.now.counters_open
+
 
 def door_key(centre_code: str) -> str:
     """Return the secret part of the addresses by which people arrive at a centre: on its kiosk, and in the QR at its door."""

@@ -314,6 +314,7 @@ def test_the_wall_counts_the_day_and_asks_for_counters(arrive, clerk, now):
     assert wall.now.longest_minutes == 20
     assert wall.now.is_late
     assert wall.to_open == 3  # five people of ten minutes each within a quarter of an hour need four counters
+    assert wall.is_too_small  # of which there are three
     assert [(half.starts, half.came) for half in wall.halves] == [("10:00", 6)]
     with pytest.raises(NotPermitted):
         queries.queue.wall_for(clerk("mgeni", posted=False), "HC01", now=now)
