@@ -14,6 +14,7 @@ from huduma.contexts.payments import operations
 from huduma.contexts.payments import public as payments
 from huduma.contexts.payments.models import Payment
 from huduma.contexts.payments.operations import collection
+from huduma.contexts.payments.providers.base import READ_SECONDS
 from huduma.contexts.places.models import PublicBody
 from huduma.foundation import ids
 from huduma.foundation.access import SYSTEM
@@ -152,12 +153,14 @@ def test_a_bill_is_paid(server, bill, page, plain, drain_jobs, sound_in_both, wa
 def test_what_was_given_up_and_comes_late_counts(
     server, bill, page, plain, drain_jobs, sandbox, sound_in_both, monkeypatch
 ):
-    monkeypatch.setattr("huduma.contexts.payments.providers.daraja.line.READ_SECONDS", 0.1)
-    sandbox.post("/_control/daraja", json={"fault": "timeout", "seconds": 0.5}).raise_for_status()
+    patience = "huduma.contexts.payments.providers.daraja.line.READ_SECONDS"
+    monkeypatch.setattr(patience, 1.0)
+    sandbox.post("/_control/daraja", json={"fault": "timeout", "seconds": 1.5}).raise_for_status()
     show(page, server, bill, "en")
     address = page.url
     choose(page, "mpesa", "en")
     drain_jobs()  # the line breaks after the prompt was ordered
+    monkeypatch.setattr(patience, READ_SECONDS)
     page.get_by_role("heading", name=WORDS["en"]["unknown"]).wait_for()
     sound_in_both(page)
     assert page.get_by_text(WORDS["en"]["again"]).is_visible()

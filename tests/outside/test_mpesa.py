@@ -175,8 +175,8 @@ def test_a_token_that_was_voided_is_renewed_once(sandbox, pay):
 
 
 def test_a_push_whose_answer_was_lost_stays_unknown_and_its_callback_counts(sandbox, pay, drain_jobs, monkeypatch):
-    monkeypatch.setattr("huduma.contexts.payments.providers.daraja.line.READ_SECONDS", 0.1)
-    sandbox.post("/_control/daraja", json={"fault": "timeout", "seconds": 0.4})
+    monkeypatch.setattr("huduma.contexts.payments.providers.daraja.line.READ_SECONDS", 1.0)
+    sandbox.post("/_control/daraja", json={"fault": "timeout", "seconds": 1.4})
     payment = pay("+254700000006")  # a handset of its own: the stand-in goes on after our side hung up
     assert state(payment) == ("unknown", "open")
     monkeypatch.undo()
