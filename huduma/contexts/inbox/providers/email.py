@@ -4,9 +4,11 @@ Only text is kept to be shown: HTML is turned into text, so that no script, imag
 """
 
 import email
+import email.headerregistry
 import email.message
 import email.policy
 import email.utils
+import functools
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
@@ -21,9 +23,44 @@ TEXT_LIMIT = 20_000
 #: What stands below a text of which more came than is shown.
 CUT = "\n[…]"
 MOST_PARTS = 200
+#: What the parser would be busy with for minutes: lines that may part a message, and parts that hold parts.
+MOST_DIVIDERS, MOST_NESTS = 2_000, 50
+#: The longest header that is parsed; nobody's address or type is longer, and the parser's time grows with the square.
+LONGEST_HEADER = 1_000
 MESSAGE_ID = re.compile(r"<([^<>\s]{3,250})>")
+NEST = re.compile(rb"boundary\*?[0-9*]*\s*=", re.I)
 DMARC = re.compile(r"(?:^|;)\s*dmarc\s*=\s*(\w+)")
 BULK = {"bulk", "junk", "list", "auto_reply"}
+
+
+@functools.cache
+def _header_class(parsed: type, base: type) -> Any:
+    return type(parsed.__name__, (parsed, base), {})
+
+
+class _Registry(email.headerregistry.HeaderRegistry):
+    """Makes the class for a sort of header once; the standard library makes a new one for each header."""
+
+    def __getitem__(self, name: str) -> Any:
+        return _header_class(self.registry.get(name.lower(), self.default_class), self.base_class)
+
+
+class _Patient(email.policy.EmailPolicy):
+    """Reads each header that can be read; one that is too long or that the parser stumbles over stays as it came."""
+
+    def header_fetch_parse(self, name: str, value: Any) -> Any:
+        """Return a header in words, with what was found in it."""
+        if len(value) <= LONGEST_HEADER:
+            try:
+                return super().header_fetch_parse(name, value)
+            except Exception:  # noqa: S110 - the parser raises nearly anything
+                pass
+        words = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        # What a part is stands at the beginning; who is answered stands at the end.
+        return words[:LONGEST_HEADER] if name.lower().startswith("content-") else words
+
+
+PATIENT: Any = _Patient(header_factory=_Registry(), refold_source="none")
 
 
 class Email(Channel):
@@ -44,7 +81,9 @@ class Email(Channel):
             raise Unreadable("malformed") from error
 
     def _read(self, body: bytes) -> Incoming:
-        mail = email.message_from_bytes(body, policy=email.policy.default)
+        if body.count(b"\n--") > MOST_DIVIDERS or len(NEST.findall(body)) > MOST_NESTS:
+            raise Unreadable("too_many_parts")
+        mail: email.message.EmailMessage = email.message_from_bytes(body, policy=PATIENT)
         name, address = _sender(mail)
         if "@" not in address or len(address) > ADDRESS_LIMIT:
             raise Unreadable("no_sender")
@@ -74,24 +113,16 @@ class Email(Channel):
 
 
 def _header(mail: email.message.EmailMessage, name: str) -> str:
-    """Return a header in words; one that the standard library stumbles over, as it came."""
-    try:
-        return str(mail[name] or "")
-    except Exception:  # its parser raises nearly anything
-        return _raw(mail, name)
-
-
-def _raw(mail: email.message.EmailMessage, name: str) -> str:
-    return next((str(value) for one, value in mail.raw_items() if one.casefold() == name), "")
+    return str(mail[name] or "")
 
 
 def _sender(mail: email.message.EmailMessage) -> tuple[str, str]:
     """Return who wrote, by name and address."""
-    try:
-        senders = mail["from"].addresses if mail["from"] is not None else ()
-        name, address = (senders[0].display_name, senders[0].addr_spec) if senders else ("", "")
-    except Exception:
-        name, address = email.utils.parseaddr(_raw(mail, "from"))
+    senders = getattr(mail["from"], "addresses", ())
+    if senders:
+        name, address = senders[0].display_name, senders[0].addr_spec
+    else:
+        name, address = email.utils.parseaddr(_header(mail, "from")[:LONGEST_HEADER])
     return " ".join(name.split())[:150], storable(address).casefold()
 
 

@@ -1,5 +1,6 @@
 """Mails, well made and badly made, read as they are."""
 
+import sys
 from contextlib import suppress
 from email.message import EmailMessage
 
@@ -140,6 +141,58 @@ def test_what_has_no_sender_or_too_many_parts_is_refused_with_a_reason():
     parts = b"".join(b"--B\nContent-Type: text/plain\n\nx\n" for _ in range(300))
     with pytest.raises(Unreadable, match="too_many_parts"):
         READER.read({}, b"From: a@b.example\nContent-Type: multipart/mixed; boundary=B\n\n" + parts + b"--B--")
+
+
+MANY = 100_000
+
+
+def with_much(name, value):
+    """Return a mail with one header of much."""
+    head = b"From: Asha Mfano <asha@mfano.example>\nMessage-ID: <one@mfano.example>\n"
+    return head + name + b": " + value + b"\n\nHabari yako"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        with_much(b"Subject", b"=?utf-8?q?Cheti?= " * MANY),
+        with_much(b"Content-Type", b"text/plain" + b"; a=b" * MANY),
+        with_much(b"References", b"<a@x> " * MANY),
+        with_much(b"Auto-Submitted", b"no " + b"(" * MANY),
+        with_much(b"Content-Type", b"multipart/mixed; boundary=B") + b"\n--B\n" * MANY,
+        with_much(
+            b"Content-Type",
+            b"multipart/mixed; boundary=B\n" * 2 + b"\n--B\nContent-Type: multipart/mixed; boundary=C\n" * MANY,
+        ),
+    ],
+    ids=["subject", "type", "references", "comment", "parts", "nests"],
+)
+def test_no_mail_keeps_a_worker_busy(raw):
+    calls = 0
+
+    def count(frame, event, argument):
+        nonlocal calls
+        calls += 1
+        if calls > MANY:
+            raise KeyboardInterrupt  # of those that nobody catches on the way
+
+    sys.setprofile(count)
+    try:
+        with suppress(Unreadable):
+            incoming = read(raw)
+            assert (incoming.address, incoming.text) == ("asha@mfano.example", "Habari yako")
+    except KeyboardInterrupt:
+        pytest.fail("the parser is still busy")
+    finally:
+        sys.setprofile(None)
+
+
+def test_the_words_of_a_header_that_cannot_be_parsed_are_kept():
+    assert read(with_much(b"Subject", "Cheti cha mwanangu – é ".encode() * 100)).subject.startswith(
+        "Cheti cha mwanangu – é"
+    )
+    answered = b"<b@x> " * 500 + b"<last@mfano.example>"
+    assert read(with_much(b"References", answered)).answers[0] == "last@mfano.example"
 
 
 def test_wrong_character_sets_and_broken_encodings_are_read_as_far_as_they_go():
