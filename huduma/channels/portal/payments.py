@@ -263,12 +263,17 @@ def _own_phone(request: HttpRequest) -> str:
 
 
 def code(request: HttpRequest, reference: str) -> HttpResponse:
-    """The QR code of a bill, which the M-Pesa app reads. Drawn by M-Pesa once, then kept."""
+    """The QR code of a bill, which the M-Pesa app reads: drawn by M-Pesa once, then kept. Where M-Pesa draws none, what to do instead."""
     bill = payments.find_bill(reference)
     key = f"bill-code:{bill.reference}:{payments.due_cents(bill, 'mpesa')}"
     picture: bytes | None = cache.get(key)
     if picture is None:
-        picture = payments.draw_code(bill)
+        try:
+            picture = payments.draw_code(bill)
+        except payments.NoSuchWay:  # whoever asks for a picture sees no page
+            response = render(request, "portal/payments/no_code.html", content_type="image/svg+xml", status=503)
+            response["Cache-Control"] = "no-store"
+            return response
         cache.set(key, picture, CODE_KEPT_SECONDS)
     return HttpResponse(picture, content_type="image/png")
 

@@ -1,6 +1,7 @@
 """One's own bills: several at once, in instalments, and what a stranger with a reference sees."""
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from huduma.contexts.contact.models import Matter
@@ -8,6 +9,7 @@ from huduma.contexts.identity import public as identity
 from huduma.contexts.payments import operations
 from huduma.contexts.payments import public as payments
 from huduma.contexts.payments.models import Payment
+from huduma.contexts.payments.providers.base import Uncertain, gateways
 from huduma.contexts.places import public as places
 from huduma.foundation import ids, references
 from huduma.foundation.access import SYSTEM
@@ -139,3 +141,15 @@ def test_too_many_prompts_are_refused_in_words_with_a_way_out(client, bill):
     assert answer.status_code == 422
     assert "Subiri saa moja, andika nambari nyingine, au lipa kwa njia nyingine." in page
     assert 'value="0700 000 002"' in page
+
+
+def silent(**_):
+    raise Uncertain
+
+
+def test_where_no_code_can_be_drawn_the_picture_says_what_to_do(client, bill, monkeypatch):
+    address = reverse("portal:bill_code", args=[bill(20000).reference])
+    monkeypatch.setattr(gateways.get("mpesa"), "draw_code", silent)
+    answer = client.get(address)
+    assert (answer.status_code, answer["Content-Type"], answer["Cache-Control"]) == (503, "image/svg+xml", "no-store")
+    assert "Type the reference instead." in answer.content.decode()

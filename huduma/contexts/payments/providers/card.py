@@ -132,12 +132,12 @@ class Card(Gateway, Repays, Cancels):
         try:
             with http.client(READ_SECONDS) as client:
                 response = http.request(client, method, self._base_url + path, data=fields, headers=headers)
-            answer: dict[str, Any] = response.json()
+            answer = json_object(response.content)
         except http.Unavailable as unavailable:
             if unavailable.sent:
                 raise Uncertain(str(unavailable)) from None
             raise Rejected("gateway") from None
-        except ValueError:
+        except Malformed:
             raise Uncertain("not JSON") from None
         if response.status_code >= 400:
             raise Rejected("gateway")
