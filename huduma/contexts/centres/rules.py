@@ -1,5 +1,6 @@
 """Pure decisions: when there is room, who is called first, how long it takes. No framework, no clock."""
 
+import itertools
 import math
 import statistics
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -213,12 +214,24 @@ def wait_range(ahead: int, servers: int, quartiles: tuple[float, float, float]) 
     return int(low // 60), math.ceil(high / 60)
 
 
-def counters_to_open(*, waiting: int, servers: int, mean_seconds: float, standard_minutes: int) -> int:
-    """Return how many more counters are needed so that the last one who waits now is called within the standard."""
-    if waiting == 0:
+def counters_to_open(
+    *, waiting: int, coming: Sequence[tuple[float, float]], servers: int, mean_seconds: float, standard_minutes: int
+) -> int:  # fmt: skip
+    """Return how many more counters are needed so that nobody waits longer than the standard, now and as far as people are expected.
+
+    `coming`: the stretches of time that follow, each with its seconds and the people expected in it. The queue is taken to grow and
+    shrink evenly (a fluid), which says what a mean day brings; chance comes on top and is what the plan of the day allows for.
+    """
+    if not waiting and sum(people for _, people in coming) < 1:
         return 0
-    needed = math.ceil(waiting * mean_seconds / (standard_minutes * 60))
-    return max(0, needed - servers, 0 if servers else 1)
+
+    def is_met(counters: int) -> bool:
+        queues = [float(waiting)]
+        for seconds, people in coming:
+            queues.append(max(0.0, queues[-1] + people - counters * seconds / mean_seconds))
+        return max(queues) * mean_seconds <= counters * standard_minutes * 60
+
+    return next(n for n in itertools.count(max(1, servers)) if is_met(n)) - servers
 
 
 def forecast(counts: Mapping[tuple[date, int], int], days: Sequence[date]) -> dict[int, float]:

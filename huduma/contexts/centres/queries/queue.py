@@ -19,6 +19,7 @@ from huduma.contexts.workforce import public as workforce
 from huduma.foundation.access import Actor, NotFound
 
 LAST_CALLED = 5
+HALF_SECONDS = 1800
 #: The day of a centre in figures: waits and service times in seconds.
 FIGURES = """
 SELECT count(*) FILTER (WHERE outcome IN ('done', 'not-done')), count(*) FILTER (WHERE outcome = 'no-show'),
@@ -74,16 +75,24 @@ class Place:
 
 @dataclass(frozen=True)
 class Half:
-    """A half hour of the day: arrivals so far and as the same weekday usually brings."""
+    """A half hour of the day, counted from midnight: arrivals so far and as the same weekday usually brings."""
 
-    starts: str
+    number: int
     came: int
     expected: float
+
+    @property
+    def starts(self) -> str:
+        """When it begins."""
+        return f"{self.number // 2:02}:{'30' if self.number % 2 else '00'}"
 
 
 @dataclass(frozen=True)
 class Wall:
-    """A centre's day as its manager sees it. Waits and service times are seconds; None where nobody was served yet."""
+    """A centre's day as its manager sees it. Waits and service times are seconds; None where nobody was served yet.
+
+    `to_open`: how many more counters the standard needs for who waits and for who is expected, `coming` people until `until`.
+    """
 
     now: places.CentreNow
     served: int
@@ -94,6 +103,8 @@ class Wall:
     service_median: float | None
     halves: list[Half]
     counters: list[Counter]
+    coming: float
+    until: datetime
     to_open: int
 
     @property
@@ -206,11 +217,18 @@ def wall_for(actor: Actor, centre_code: str, *, now: datetime) -> Wall:
         served, no_show, left, median, ninety, service = cursor.fetchone()
     quarter, middle, three = places.quartiles_of(centre, "")
     mean = service or (quarter + middle + three) / 3
+    halves = _halves(centre, day)
+    number, begun = divmod(int((now - midnight).total_seconds()), HALF_SECONDS)
+    usual = {half.number: half.expected for half in halves}
+    coming = [
+        (HALF_SECONDS - begun, usual.get(number, 0.0) * (1 - begun / HALF_SECONDS)),
+        (HALF_SECONDS, usual.get(number + 1, 0.0)),
+    ]
     return Wall(
-        here, served, no_show, left, median, ninety, service, _halves(centre, day),
-        places.list_counters(centre),
+        here, served, no_show, left, median, ninety, service, halves, places.list_counters(centre),
+        sum(people for _, people in coming), midnight + (number + 2) * timedelta(seconds=HALF_SECONDS),
         rules.counters_to_open(
-            waiting=here.waiting, servers=here.counters_open, mean_seconds=float(mean),
+            waiting=here.waiting, coming=coming, servers=here.counters_open, mean_seconds=float(mean),
             standard_minutes=centre.wait_standard_minutes,
         ),
     )  # fmt: skip
@@ -224,10 +242,7 @@ def _halves(centre: Centre, day: date) -> list[Half]:
     known = [on for on in before if any(d == on for d, _ in counts)]  # days before the centre began do not count
     expected = rules.forecast({key: n for key, n in counts.items() if key[0] != day}, known)
     halves = sorted({half for _, half in counts} | set(expected))
-    return [
-        Half(f"{half // 2:02}:{'30' if half % 2 else '00'}", counts.get((day, half), 0), expected.get(half, 0.0))
-        for half in halves
-    ]
+    return [Half(half, counts.get((day, half), 0), expected.get(half, 0.0)) for half in halves]
 
 
 def count_arrivals(centre_code: str, days: list[date]) -> dict[tuple[date, int, str], int]:

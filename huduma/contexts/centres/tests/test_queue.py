@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from huduma.contexts.centres import operations as centres
 from huduma.contexts.centres import queries
@@ -318,6 +319,19 @@ def test_the_wall_counts_the_day_and_asks_for_counters(arrive, clerk, now):
     assert [(half.starts, half.came) for half in wall.halves] == [("10:00", 6)]
     with pytest.raises(NotPermitted):
         queries.queue.wall_for(clerk("mgeni", posted=False), "HC01", now=now)
+
+
+def test_the_wall_asks_for_counters_before_those_expected_would_wait_too_long(arrive, clerk, now):
+    """Twelve in half an hour, of ten minutes each, to be called within a quarter of an hour: one counter is two too few."""
+    boss = clerk("neema", 1, role="supervisor")
+    for week in (1, 2):
+        for _ in range(12):
+            arrive(now - week * timedelta(weeks=1))
+    wall = queries.queue.wall_for(boss, "HC01", now=now)
+    assert (wall.now.waiting, wall.now.counters_open, wall.coming) == (0, 1, 12.0)
+    assert (wall.to_open, f"{timezone.localtime(wall.until):%H:%M}") == (2, "11:00")
+    later = queries.queue.wall_for(boss, "HC01", now=now + 30 * MINUTE)
+    assert (later.coming, later.to_open) == (0, 0)
 
 
 def test_service_times_are_learned_here_and_everywhere(arrive, clerk, centre, now):
