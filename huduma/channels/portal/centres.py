@@ -20,6 +20,7 @@ from huduma.contexts.applications import public as applications
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.centres import public as centres
 from huduma.contexts.identity import public as identity
+from huduma.contexts.places import public as places
 from huduma.foundation import references
 from huduma.foundation.access import Actor, NotFound, Refusal
 from huduma.foundation.translated import pick
@@ -322,8 +323,8 @@ def _calendar(visits: list[centres.Appointment]) -> HttpResponse:
         event.add("location", place if visit.medium == "in-person" else str(MEDIA[visit.medium]))
         names = "; ".join(pick(name) for name in _names(visit.services))
         event.add("description", f"{names}. {references.display(visit.reference)}")
-        if visit.centre.latitude is not None:
-            event.add("geo", (visit.centre.latitude, visit.centre.longitude))
+        if visit.centre.position:
+            event.add("geo", visit.centre.position)
         event.add("status", "CONFIRMED" if visit.state != "offered" else "TENTATIVE")
         alarm = Alarm()
         alarm.add("action", "DISPLAY")
@@ -376,9 +377,12 @@ def _document(request: HttpRequest, actor: Actor, document: centres.Collectable)
             errors["to"] = gettext("Choose one of the centres in the list.")
         except Refusal as refusal:
             errors["to"] = refusal.message
-    working = [other for other in centres.list_centres() if other.is_open_to_public]
+    others = [one for one in centres.list_centres() if one.is_open_to_public and one.code != document.centre_id]
+    constituencies = places.list_constituencies()
+    near = next((one for one in constituencies if one.code == request.GET.get("near")), None)
     context = {
-        "document": document, "nearest": centres.nearest(document.centre, working), "errors": errors,
+        "document": document, "nearest": centres.nearest((near or document.centre).position, others), "errors": errors, "near": near,
+        "constituencies": constituencies,
         "week": document.centre.hours, "is_open": centres.is_open(document.centre, now=timezone.now()),
     }  # fmt: skip
     return render(request, "portal/centres/collect.html", context, status=422 if errors else 200)

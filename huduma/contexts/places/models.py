@@ -32,6 +32,11 @@ class Constituency(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def position(self) -> tuple[float, float] | None:
+        """Its middle: latitude and longitude in degrees."""
+        return (float(self.facts["lat"]), float(self.facts["lon"])) if self.facts.get("lat") else None
+
 
 class PublicBody(models.Model):
     """A ministry, department, agency, commission or county government."""

@@ -275,14 +275,10 @@ def gaps_for(actor: Actor, *, within_km: float) -> list[Gap]:
     are as the crow flies between middles. Raises NotPermitted for those who are not staff.
     """
     actor.require_role("officer", "supervisor", "secretariat", "administrator")
-    open_ones = [
-        (c.name, (c.latitude, c.longitude))
-        for c in centres.list_centres()
-        if c.is_open_to_public and c.latitude is not None and c.longitude is not None
-    ]
+    open_ones = [(c.name, there) for c in centres.list_centres() if c.is_open_to_public and (there := c.position)]
     all_of = places.list_constituencies()
     sizes = Counter(one.county_id for one in all_of)
-    spots = {one.code: (float(one.facts["lat"]), float(one.facts["lon"])) for one in all_of if one.facts.get("lat")}
+    spots = {one.code: spot for one in all_of if (spot := one.position)}
     people = {one.code: int(one.county.facts.get("population_2019") or 0) // sizes[one.county_id] for one in all_of}
     near = {
         code: min(((centres.distance_km(spot, there), name) for name, there in open_ones), default=(0.0, ""))

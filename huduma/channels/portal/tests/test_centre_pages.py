@@ -10,6 +10,7 @@ from icalendar import Calendar
 from huduma.contexts.centres import public as centres
 from huduma.contexts.centres.models import Appointment, Centre, Waiter
 from huduma.contexts.identity.models import Account
+from huduma.contexts.places.models import Constituency, County
 from huduma.foundation import ids
 
 pytestmark = pytest.mark.django_db
@@ -158,6 +159,12 @@ def test_when_all_is_taken_one_asks_to_be_told(client, always_open, me, citizen)
     assert Waiter.objects.get().state == "left"
 
 
+def in_order(page, *words):
+    text = page.content.decode()
+    places = [text.index(one) for one in words]
+    return places == sorted(places)
+
+
 def test_one_tap_sends_a_document_to_a_nearer_centre(client, always_open, me, clerk, now, settings):
     Centre.objects.create(code="HC02", name="Huduma Centre Karibu", status="operational", latitude=-1.0, longitude=37.0)
     document = centres.receive_document(
@@ -169,6 +176,16 @@ def test_one_tap_sends_a_document_to_a_nearer_centre(client, always_open, me, cl
     link = centres.collect_link(document, "en").removeprefix(settings.PUBLIC_URL)
     assert "Huduma Centre Karibu" in client.get(link).content.decode()
     assert client.post(link, {"to": "NOWHERE"}).status_code == 422
+    Centre.objects.create(code="HC03", name="Huduma Centre Pwani", status="operational", latitude=-4.0, longitude=39.7)
+    assert in_order(client.get(link), "Huduma Centre Karibu", "Huduma Centre Pwani")
+    coast = Constituency.objects.create(
+        code="001",
+        name="Mfano",
+        county=County.objects.create(code="01", name="Mfano"),
+        facts={"lat": "-4.05", "lon": "39.65"},
+    )
+    there = client.get(link, {"near": coast.code})  # the document lies inland, who collects it does not
+    assert in_order(there, "From the middle of Mfano", "Huduma Centre Pwani", "Huduma Centre Karibu")
     client.post(link, {"to": "HC02"})
     document.refresh_from_db()
     assert document.bound_for_id == "HC02"

@@ -62,6 +62,11 @@ class Centre(models.Model):
         return self.name
 
     @property
+    def position(self) -> tuple[float, float] | None:
+        """Where it stands, if that is known: latitude and longitude in degrees."""
+        return (self.latitude, self.longitude) if self.latitude is not None and self.longitude is not None else None
+
+    @property
     def is_open_to_public(self) -> bool:
         """Whether it works already: announced and planned centres do not."""
         return self.status.startswith("operational")

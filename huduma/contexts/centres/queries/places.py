@@ -237,13 +237,11 @@ def quartiles_of(centre: Centre | None, service_code: str) -> tuple[float, float
     return found.quarter_seconds, found.median_seconds, found.three_quarter_seconds
 
 
-def nearest(centre: Centre, others: list[Centre]) -> list[tuple[Centre, float | None]]:
-    """Return other centres with their distance in km, nearest first; those without a position stand last."""
+def nearest(to: tuple[float, float] | None, others: list[Centre]) -> list[tuple[Centre, float | None]]:
+    """Return centres with their distance in km from a position (see `rules.distance_km`), nearest first; unknown ones stand last."""
 
     def far(other: Centre) -> float | None:
-        if None in (centre.latitude, centre.longitude, other.latitude, other.longitude):
-            return None
-        return rules.distance_km((centre.latitude, centre.longitude), (other.latitude, other.longitude))  # type: ignore[arg-type]  # none is None
+        there = other.position
+        return rules.distance_km(to, there) if to and there else None
 
-    found = [(other, far(other)) for other in others if other.code != centre.code]
-    return sorted(found, key=lambda pair: (pair[1] is None, pair[1] or 0.0))
+    return sorted(((other, far(other)) for other in others), key=lambda pair: (pair[1] is None, pair[1] or 0.0))
