@@ -30,7 +30,7 @@ FIELDS = ("site", "place", "directions", "county", "constituency", "ward", "day"
 #: Where on the page of planning a refusal is shown.
 WHERE = {
     outreach.StaffMissing: "staff", outreach.NoSuchService: "services", outreach.SiteTaken: "day",
-    workforce.SpanBackwards: "from",
+    outreach.PlaceMissing: "place", workforce.SpanBackwards: "from",
 }  # fmt: skip
 
 

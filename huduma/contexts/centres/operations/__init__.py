@@ -55,6 +55,7 @@ from huduma.contexts.centres.operations.paper import (
     catch_up,
     catch_up_ticket,
     enter_served,
+    link_served,
     print_block,
 )
 from huduma.contexts.centres.operations.places import (
@@ -123,6 +124,7 @@ __all__ = [
     "learn_service_times",
     "leave_queue",
     "leave_waiting_list",
+    "link_served",
     "link_ticket",
     "load_centres",
     "mark_no_show",

@@ -210,6 +210,13 @@ def enter_served(
     return ticket
 
 
+def link_served(*, actor: Actor, ticket_id: UUID, person_id: UUID, case_id: UUID) -> None:
+    """Tie a ticket that the actor served on an outreach visit to the person, and to what they applied for. Raises NotFound."""
+    mine = Ticket.objects.filter(id=ticket_id, source="outreach", officer_id=actor.account_id)
+    if not mine.update(person_id=person_id, case_id=case_id):
+        raise NotFound
+
+
 def _number(centre: Centre, typed: str) -> str:
     letter, count = rules.paper_number(typed)
     if letter == "P" and not NumberBlock.objects.filter(centre=centre, first__lte=count, last__gte=count).exists():

@@ -105,6 +105,7 @@ def _prepare(record: Record, actor: Actor, now: datetime) -> None:
 def _finish(record: Record, actor: Actor, now: datetime) -> None:
     FINISH[record.kind](record, actor, now)
     record.state, record.done_at = "done", now
+    _link_ticket(record, actor)
     event = events.RecordApplied(
         record_id=record.id, visit_id=record.visit_id, device_id=record.device_id, kind=record.kind,
         person_id=record.person_id, result_id=record.result_id,
@@ -264,6 +265,24 @@ def _enter_ticket(record: Record, actor: Actor, now: datetime) -> None:
     except centres.NumberTaken:
         raise Conflict("number-used", number=number) from None
     record.result_id = ticket.id
+
+
+def _link_ticket(record: Record, actor: Actor) -> None:
+    """Tie the ticket of a visit to whom it was for and to what they applied for: whichever of the two records comes second does it."""
+    ticket_id = record.id if record.kind == "ticket" else record.body.get("ticket")
+    if record.kind not in ("ticket", "application") or ticket_id is None:
+        return
+    _one_at_a_time(f"ticket:{ticket_id}")
+    of_device = Record.objects.filter(device_id=record.device_id, state="done")
+    if record.kind == "ticket":
+        other = of_device.filter(kind="application", body__ticket=str(record.id)).first()
+        ticket, application = record, other
+    else:
+        ticket, application = of_device.filter(kind="ticket", id=ticket_id).first(), record
+    if ticket and application and ticket.result_id and application.result_id and application.person_id:
+        centres.link_served(
+            actor=actor, ticket_id=ticket.result_id, person_id=application.person_id, case_id=application.result_id
+        )
 
 
 def _moment(text: str, now: datetime) -> datetime:

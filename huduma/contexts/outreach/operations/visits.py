@@ -25,12 +25,20 @@ MOST_FOLLOWERS = 5000
 MOST_CENTS = 10_000_000_000
 
 
+#: The constraint that a team on two visits at once breaks.
+ONE_PLACE = "outreach_one_place_at_a_time"
+
+
 class NotASite(Refusal):
     """A visit is made by an outreach team or a vehicle. Choose one of them; an administrator adds new ones."""
 
 
 class SiteTaken(Refusal):
     """This team is on another visit at that time. Choose other hours or another team."""
+
+
+class PlaceMissing(Refusal):
+    """Write where people find the team, such as the market or the school."""
 
 
 class StaffMissing(Refusal):
@@ -84,7 +92,7 @@ def plan_visit(
 ) -> Visit:
     """Plan a visit and announce it. `staff`: accounts of officers posted to the site.
 
-    Raises NotPermitted, NotFound, NotASite, SiteTaken, StaffMissing, NoSuchService, workforce.SpanBackwards.
+    Raises NotPermitted, NotFound, NotASite, PlaceMissing, SiteTaken, StaffMissing, NoSuchService, workforce.SpanBackwards.
     """
     workforce.require_place(actor, site_code, "supervisor")
     site = centres.get_centre(site_code)
@@ -92,6 +100,8 @@ def plan_visit(
         raise NotASite
     if not now < ends_at or ends_at <= starts_at:
         raise workforce.SpanBackwards
+    if not place.strip():
+        raise PlaceMissing
     if not staff or not set(staff) <= set(workforce.staff_of(site_code, on=timezone.localdate(starts_at))):
         raise StaffMissing
     if not services:
@@ -110,7 +120,9 @@ def plan_visit(
                 starts_at=starts_at, ends_at=ends_at, services=sorted(set(services)), planned_by=actor.account_id,
                 planned_at=now,
             )  # fmt: skip
-    except IntegrityError:
+    except IntegrityError as error:
+        if ONE_PLACE not in str(error):
+            raise
         raise SiteTaken from None
     VisitStaff.objects.bulk_create(VisitStaff(visit=visit, account_id=one) for one in sorted(set(staff)))
     event = events.VisitPlanned(

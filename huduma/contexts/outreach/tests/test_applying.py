@@ -95,6 +95,21 @@ def test_a_ticket_counts_where_the_team_served(tablet, drain_jobs):
     assert (kept.centre_id, kept.number, kept.source, kept.outcome) == ("HM01", "VA001", "outreach", "done")
 
 
+@pytest.mark.parametrize("first", ["ticket", "application"])
+def test_a_ticket_is_tied_to_what_its_person_applied_for_whichever_comes_first(bring, tablet, drain_jobs, first):
+    served = ticket("VA001")
+    if first == "ticket":
+        tablet.send(served)
+        drain_jobs()
+    form = bring(ticket=str(served["id"]))
+    if first == "application":
+        tablet.send(served)
+        drain_jobs()
+    kept, applied = Ticket.objects.get(), Record.objects.get(id=form.id)
+    assert (kept.person_id, kept.case_id) == (applied.person_id, applied.result_id)
+    assert kept.case_id is not None
+
+
 def test_cash_is_taken_for_the_bill_at_a_till_of_the_visit_with_the_receipt_that_was_given(bring, tablet, drain_jobs):
     form = bring(drain=False)
     number = f"R{tablet.device.code}-001"

@@ -26,6 +26,7 @@ def test_a_visit_is_made_by_a_team_with_its_own_officers_and_in_one_place_at_a_t
     stranger = team("juma", posted=False)
     for facts, refusal in (
         ({}, outreach.SiteTaken),
+        ({"place": " "}, outreach.PlaceMissing),
         ({"staff": []}, outreach.StaffMissing),
         ({"staff": [stranger.account_id]}, outreach.StaffMissing),
         ({"services": []}, outreach.NoSuchService),
