@@ -51,27 +51,18 @@ def send(
     """
     if bool(to_phone) == bool(to_email):
         raise ValueError("a message has one recipient: a phone number or an e-mail address")
-    message, created = Message.objects.get_or_create(
-        dedupe_key=dedupe_key,
-        defaults={
-            "kind": kind,
-            "medium": "sms" if to_phone else "email",
-            "recipient": to_phone or to_email or "",
-            "language": language,
-            "subject": subject,
-            "text": text,
-            "headers": dict(headers or {"Auto-Submitted": "auto-generated"}) if to_email else {},
-            "about": about,
-            "secret": secret,
-            "created_at": now,
-            "state_at": now,
-        },
-    )
-    if created:
+    message = Message(
+        dedupe_key=dedupe_key, kind=kind, medium="sms" if to_phone else "email", recipient=to_phone or to_email or "",
+        language=language, subject=subject, text=text, about=about, secret=secret, created_at=now, state_at=now,
+        headers=dict(headers or {"Auto-Submitted": "auto-generated"}) if to_email else {},
+    )  # fmt: skip
+    Message.objects.bulk_create([message], ignore_conflicts=True)
+    kept: UUID = Message.objects.values_list("id", flat=True).get(dedupe_key=dedupe_key)
+    if kept == message.id:
         event = events.MessageOrdered(message_id=message.id, about=about, kind=kind, medium=message.medium)
         journal.record(actor=actor, event=event, now=now)
         jobs.defer("messages.hand_over", message_id=str(message.id))
-    return message.id
+    return kept
 
 
 def hand_over(message_id: UUID) -> None:

@@ -274,11 +274,12 @@ def _link_ticket(record: Record, actor: Actor) -> None:
         return
     _one_at_a_time(f"ticket:{ticket_id}")
     of_device = Record.objects.filter(device_id=record.device_id, state="done")
-    if record.kind == "ticket":
-        other = of_device.filter(kind="application", body__ticket=str(record.id)).first()
-        ticket, application = record, other
-    else:
-        ticket, application = of_device.filter(kind="ticket", id=ticket_id).first(), record
+    other = (
+        of_device.filter(kind="application", body__ticket=str(record.id))
+        if record.kind == "ticket"
+        else of_device.filter(kind="ticket", id=ticket_id)
+    ).first()
+    ticket, application = (record, other) if record.kind == "ticket" else (other, record)
     if ticket and application and ticket.result_id and application.result_id and application.person_id:
         centres.link_served(
             actor=actor, ticket_id=ticket.result_id, person_id=application.person_id, case_id=application.result_id
