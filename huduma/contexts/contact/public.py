@@ -3,6 +3,7 @@
 from huduma.contexts.contact.models import Matter, Problem, Remark
 from huduma.contexts.contact.operations import (
     TEXT_LIMIT,
+    AboutOneself,
     AnotherBody,
     BodyNeeded,
     CannotExtend,
@@ -106,6 +107,7 @@ __all__ = [
     "STATES",
     "TEXT_LIMIT",
     "About",
+    "AboutOneself",
     "AnotherBody",
     "BodyNeeded",
     "CannotExtend",

@@ -46,13 +46,17 @@ class AnotherBody(Refusal):
     """Only matters of one body can follow the same problem."""
 
 
+class AboutOneself(Refusal):
+    """This is about you, or was brought by you. A colleague has to work on it."""
+
+
 class CannotHandOver(Refusal):
     """This colleague does not work on the level where the matter is. Choose somebody from the list."""
 
 
 @transaction.atomic
 def claim(*, actor: Actor, matter_id: UUID, now: datetime) -> Matter:
-    """Take a matter; taking one's own again changes nothing. Raises NotFound, NotPermitted, NotOpen, TakenByColleague."""
+    """Take a matter; taking one's own again changes nothing. Raises NotFound, NotPermitted, NotOpen, AboutOneself, TakenByColleague."""
     matter = _lock(actor, matter_id)
     if matter.assignee_id == actor.account_id:
         return matter
@@ -82,9 +86,11 @@ def hand_over(*, actor: Actor, matter_id: UUID, to_account_id: UUID, now: dateti
 
 
 def colleagues_of(matter: Matter) -> list[identity.Colleague]:
-    """Return who answers at the level where a matter is."""
+    """Return who answers at the level where a matter is, but for whom it is about."""
     roles, in_body = matter.rules.level(matter.level).team
-    return identity.list_staff(roles=roles, body_code=matter.body_id if in_body else None)
+    team = identity.list_staff(roles=roles, body_code=matter.body_id if in_body else None)
+    officer_id = queries.officer_of(matter)
+    return [one for one in team if one.account_id != officer_id]
 
 
 def _assign(actor: Actor, matter: Matter, account_id: UUID | None, how: str, now: datetime) -> Matter:
@@ -96,7 +102,7 @@ def _assign(actor: Actor, matter: Matter, account_id: UUID | None, how: str, now
 
 
 def _lock(actor: Actor, matter_id: UUID) -> Matter:
-    """Return an open matter on whose level the actor answers, locked."""
+    """Return an open matter on whose level the actor answers, locked; nobody answers what they brought, or what was said of them."""
     matter = Matter.objects.select_for_update().filter(id=matter_id).first()
     if matter is None or not queries.may_read(actor, matter):
         raise NotFound
@@ -104,6 +110,9 @@ def _lock(actor: Actor, matter_id: UUID) -> Matter:
         raise NotPermitted
     if not matter.is_open:
         raise NotOpen
+    brought = matter.person_id is not None and matter.person_id == actor.person_id
+    if brought or queries.officer_of(matter) == actor.account_id:
+        raise AboutOneself
     return matter
 
 

@@ -1,6 +1,6 @@
 """Reading matters and customers. Nobody sees more than their level, body and purpose allow."""
 
-from huduma.contexts.contact.queries.about import About, about_for, thing_of
+from huduma.contexts.contact.queries.about import About, about_for, officer_of, thing_of
 from huduma.contexts.contact.queries.customers import (
     PURPOSES,
     Customer,
@@ -61,5 +61,5 @@ __all__ = [
     "get_stand",
     "happenings_of", "has_case_access", "history_of", "is_cursor", "is_customer", "key_of", "list_about_for", "list_matters_for",
     "list_mentions_for", "list_oddities_for", "list_open311", "list_own_for", "may_ask_higher", "may_go_outside",
-    "may_read", "may_reject", "may_work", "quarter_of", "references_of", "remarks_of", "thing_of", "told_until", "track",
+    "may_read", "may_reject", "may_work", "officer_of", "quarter_of", "references_of", "remarks_of", "thing_of", "told_until", "track",
 ]  # fmt: skip

@@ -43,6 +43,12 @@ def thing_of(matter: Matter) -> About | None:
     return None
 
 
+def officer_of(matter: Matter) -> UUID | None:
+    """Return the account of who served at the counter that a matter is about."""
+    thing = thing_of(matter) if matter.about_kind == "ticket" else None
+    return thing.officer_id if thing else None
+
+
 def _application(actor: Actor, thing_id: UUID) -> About:
     found = applications.summary_for(actor, thing_id)
     return About("application", found.id, found.reference or "", found.body_code or "", found.service_code)

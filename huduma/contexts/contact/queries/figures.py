@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from huduma.contexts.contact import rules
@@ -15,6 +15,10 @@ from huduma.foundation.access import Actor, NotPermitted
 #: Smaller numbers are not published: they may point at people. The others are rounded to a multiple of it, so that the figures of two days
 #: do not say what came in between.
 LEAST = 5
+#: Nobody looks into a complaint in less; and who answers in the last of its time, again and again, may answer the clock.
+HASTE, LAST = timedelta(minutes=10), timedelta(hours=1)
+#: What may well be answered at once.
+SOON_ANSWERED = ("inquiry", "compliment", "suggestion")
 
 
 @dataclass(frozen=True)
@@ -84,16 +88,26 @@ def count_matters_for(
 
 @dataclass(frozen=True)
 class Oddity:
-    """How one member of staff answered lately, where it looks odd."""
+    """How one member of staff answered lately, where it looks odd.
+
+    `hasty`: within minutes after it came to their level; `last_minute`: just before its time ran out, as if to keep the figures clean.
+    """
 
     account_id: UUID
     answered: int
     rejected: int
     same_words: int
+    hasty: int
+    last_minute: int
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether more than a third of the answers are of one such sort."""
+        return 3 * max(self.rejected, self.same_words, self.hasty, self.last_minute) > self.answered
 
 
 def list_oddities_for(actor: Actor, *, now: datetime) -> list[Oddity]:
-    """Return who in the last 90 days answered several matters in the same words, or was often told no. Raises NotPermitted."""
+    """Return who in the last 90 days answered several matters and looks odd in it (see `Oddity`). Raises NotPermitted."""
     actor.require_role("secretariat")
     recent = Matter.objects.filter(answered_at__gte=now - timedelta(days=90), assignee_id__isnull=False)
     rows = recent.values("assignee_id").annotate(
@@ -101,13 +115,17 @@ def list_oddities_for(actor: Actor, *, now: datetime) -> list[Oddity]:
         rejected=Count("id", filter=Q(reopened__gt=0)),
         texts=Count("answer", distinct=True, filter=Q(problem__isnull=True)),
         own=Count("id", filter=Q(problem__isnull=True)),
+        hasty=Count("id", filter=Q(answered_at__lt=F("level_at") + HASTE) & ~Q(kind__in=SOON_ANSWERED)),
+        last_minute=Count("id", filter=Q(answered_at__gt=F("due_at") - LAST, answered_at__lte=F("due_at"))),
     )
-    odd = [
-        Oddity(account_id, row["answered"], row["rejected"], row["own"] - row["texts"])
+    found = [
+        Oddity(
+            account_id, row["answered"], row["rejected"], row["own"] - row["texts"], row["hasty"], row["last_minute"]
+        )
         for row in rows
-        if (account_id := row["assignee_id"]) is not None and row["answered"] >= 5
+        if (account_id := row["assignee_id"]) is not None and row["answered"] >= LEAST
     ]
-    return [one for one in odd if one.rejected * 3 > one.answered or one.same_words * 3 > one.answered]
+    return [one for one in found if one.is_odd]
 
 
 def told_until(today: date) -> date:

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from huduma.contexts.centres.models import Centre, Ticket
 from huduma.contexts.contact import public as contact
 from huduma.contexts.contact import rules
+from huduma.contexts.contact.models import Matter
 from huduma.contexts.messages.models import Message
 from huduma.contexts.payments import public as payments
 from huduma.foundation import ids
@@ -254,6 +255,30 @@ def test_a_ticket_names_the_centre_and_who_served(complain, staff, now):
     matter = complain(about_id=ticket.id)
     assert (matter.about_kind, matter.centre_code, matter.body_id) == ("ticket", "HC99", "CRS")
     assert contact.thing_of(matter).officer_id == officer
+    with pytest.raises(contact.AboutOneself):
+        contact.claim(actor=staff("agent"), matter_id=matter.id, now=now)
+    assert officer not in {one.account_id for one in contact.colleagues_of(matter)}
+
+
+def test_what_looks_odd_is_shown_of_those_who_do_it_often(complain, staff, now):
+    agent, secretariat = staff("agent"), staff("secretariat")
+
+    matters = [complain(text=f"Complaint {number}") for number in range(6)]
+
+    def answers(after, of):
+        Matter.objects.update(state="open", outcome="", answer="", answered_at=None, assignee_id=None)
+        for matter in of:
+            contact.answer(
+                actor=agent, matter_id=matter.id, outcome="upheld", text=f"{matter.text}: {REASON}", now=now + after
+            )
+        return contact.list_oddities_for(secretariat, now=now + timedelta(days=2))
+
+    assert answers(timedelta(hours=3), matters) == []
+    assert answers(timedelta(minutes=5), matters[:4]) == []
+    [one] = answers(timedelta(minutes=5), matters)
+    assert (one.account_id, one.answered, one.hasty, one.last_minute) == (agent.account_id, 6, 6, 0)
+    [one] = answers(matters[0].due_at - now - timedelta(minutes=20), matters)
+    assert (one.hasty, one.last_minute, one.same_words) == (0, 6, 0)
 
 
 def test_a_report_without_a_name_keeps_no_bill_that_would_give_one(complain, customer, bill):
