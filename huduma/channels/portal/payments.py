@@ -271,7 +271,7 @@ def code(request: HttpRequest, reference: str) -> HttpResponse:
         try:
             picture = payments.draw_code(bill)
         except payments.NoSuchWay:  # whoever asks for a picture sees no page
-            response = render(request, "portal/payments/no_code.html", content_type="image/svg+xml", status=503)
+            response = render(request, "portal/payments/no_code.html", content_type="image/svg+xml")
             response["Cache-Control"] = "no-store"
             return response
         cache.set(key, picture, CODE_KEPT_SECONDS)
