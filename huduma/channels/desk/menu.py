@@ -11,6 +11,7 @@ MENU = (
     ("worklist", gettext_lazy("Cases"), STAFF),
     ("matters", gettext_lazy("Customers’ matters"), ("agent", "focal", "accounting_officer", "integrity", "secretariat")),
     ("inbox", gettext_lazy("Conversations"), ("agent", "focal", "accounting_officer")),
+    ("staffing", gettext_lazy("Contact centre’s staff"), ("agent",)),
     ("knowledge", gettext_lazy("Answers"), ("agent", "focal", "accounting_officer", "secretariat", *STAFF)),
     ("customers", gettext_lazy("Customers"), ("agent", "focal", "accounting_officer", *STAFF)),
     ("records", gettext_lazy("Records kept twice"), ("supervisor", "secretariat")),

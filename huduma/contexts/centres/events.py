@@ -270,6 +270,13 @@ class CollectableReceived(CollectableEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CollectableViewed(CollectableEvent):
+    """A member of staff opened its page, which says whose it is."""
+
+    act: ClassVar[str] = "centres.collectable.viewed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class CollectableReminded(CollectableEvent):
     """Its holder was reminded."""
 

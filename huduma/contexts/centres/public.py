@@ -85,6 +85,7 @@ from huduma.contexts.centres.operations import (
     start_serving,
     take_ticket,
     transfer,
+    view_document,
     wish_of,
 )
 from huduma.contexts.centres.queries.collection import (
@@ -308,6 +309,7 @@ __all__ = [
     "take_ticket",
     "tickets_of",
     "transfer",
+    "view_document",
     "wait_at",
     "wall_for",
     "wish_of",

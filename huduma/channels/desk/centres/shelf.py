@@ -129,7 +129,7 @@ def collectable(request: HttpRequest, collectable_id: UUID) -> HttpResponse:
             raise
         except Refusal as refusal:
             errors["proof"] = refusal.message
-    document = centres.get_collectable_for(actor, collectable_id)
+    document = centres.view_document(actor=actor, collectable_id=collectable_id, now=now)
     context = {
         "document": document, "proofs": PROOF_NAMES.items(), "errors": errors, "typed": asked,
         "is_boss": actor.has_role("supervisor", "secretariat"), "days": (now - document.received_at).days,

@@ -18,7 +18,7 @@ LOOKS = (
     "exchange.register.asked", "contact.customer.viewed", "contact.matter.viewed",
     "inbox.conversation.viewed", "inbox.recording.heard",
     "identity.person.merged", "identity.person.parted",
-    "contact.case_access.granted", "credentials.credential.read",
+    "contact.case_access.granted", "credentials.credential.read", "centres.collectable.viewed",
 )  # fmt: skip
 
 
@@ -42,6 +42,9 @@ LOOKED = {
     "inbox.conversation.viewed": gettext_lazy("A member of staff read your messages with us"),
     "inbox.recording.heard": gettext_lazy("A member of staff heard the recording of a call with you"),
     "credentials.credential.read": gettext_lazy("A document of yours was opened"),
+    "centres.collectable.viewed": gettext_lazy(
+        "A member of staff looked up a document of yours that waits at a centre"
+    ),
     "contact.case_access.granted": gettext_lazy(
         "A member of staff got leave to see an application of yours, for a time"
     ),
@@ -51,6 +54,7 @@ LOOKED = {
 PURPOSES = {
     "casework": gettext_lazy("to decide your application"),
     "assisted": gettext_lazy("to serve you in person"),
+    "collection": gettext_lazy("to hand a document over"),
     "records": gettext_lazy("to find out whether two records are one person’s"),
     **{code: gettext_lazy(words) for code, words in matters.PURPOSES.items()},
 }

@@ -27,6 +27,7 @@ from huduma.contexts.centres.operations.collection import (
     return_documents,
     send_document,
     shelve_document,
+    view_document,
 )
 from huduma.contexts.centres.operations.counter import (
     CounterTaken,
@@ -150,5 +151,6 @@ __all__ = [
     "start_serving",
     "take_ticket",
     "transfer",
+    "view_document",
     "wish_of",
 ]

@@ -83,6 +83,14 @@ def _lock(actor: Actor, collectable_id: UUID) -> Collectable:
 
 
 @transaction.atomic
+def view_document(*, actor: Actor, collectable_id: UUID, now: datetime) -> Collectable:
+    """Return a document to the staff of where it is or goes; its holder sees who looked. Raises NotFound."""
+    document = collection.get_collectable_for(actor, collectable_id)
+    _record(actor.with_purpose("collection"), events.CollectableViewed, document, now)
+    return document
+
+
+@transaction.atomic
 def redirect_document(*, actor: Actor, collectable_id: UUID, to_centre_code: str, now: datetime) -> Collectable:
     """Ask that a document be sent to another centre; asking for the one where it lies takes the wish back.
 

@@ -83,6 +83,15 @@ def test_a_nearer_centre_by_the_link_and_the_road_there(document, clerk, now):
     assert (there.centre_id, there.state, there.bound_for_id) == ("HC02", "ready", None)
 
 
+def test_its_holder_sees_which_staff_looked_it_up(document, clerk, citizen, holder, now):
+    officer = clerk("neema")
+    assert centres.view_document(actor=officer, collectable_id=document.id, now=now) == document
+    [entry] = journal.entries_concerning(holder.person_id, acts=["centres.collectable.viewed"])
+    assert (entry.actor_account_id, entry.purpose) == (officer.account_id, "collection")
+    with pytest.raises(NotFound):
+        centres.view_document(actor=citizen(2), collectable_id=document.id, now=now)
+
+
 def test_strangers_see_nothing(document, citizen):
     for actor in (citizen(2), ANONYMOUS):
         with pytest.raises(NotFound):
