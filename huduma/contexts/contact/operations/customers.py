@@ -304,9 +304,9 @@ def _close(actor: Actor, matter: Matter, state: str, how: str, now: datetime) ->
 
 @transaction.atomic
 def reject(*, actor: Actor, reference: str, why: str, now: datetime, key: str = "") -> Matter:
-    """Say no to an answer: the next level looks at it; after the last one, the same level looks once more.
+    """Say no to an answer: the next level looks at it, after the last one the same level again, as often in all as there are levels.
 
-    Raises NotFound, CannotNow (too late, or nothing to reject), ReasonNeeded.
+    Raises NotFound, CannotNow (too late or too often, or nothing to reject), ReasonNeeded.
     """
     matter = lock_own(actor, reference, key)
     if _said_last(matter, why):

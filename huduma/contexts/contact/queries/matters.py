@@ -295,8 +295,10 @@ def may_ask_higher(matter: Matter) -> bool:
 
 
 def may_reject(matter: Matter, now: datetime) -> bool:
-    """Whether the customer can still say no to the answer."""
+    """Whether the customer can still say no to the answer: in time, and at the last level not without end."""
     if matter.state not in ("answered", "closed") or matter.answered_at is None:
+        return False
+    if matter.rules.above(matter.level) is None and matter.reopened >= len(matter.rules.levels):
         return False
     return now <= matter.answered_at + rules.reopen_until_days(matter.rules)
 

@@ -130,6 +130,19 @@ def test_answer_rejected_goes_up_answered_again_accepted(complain, customer, sta
     assert contact.accept(actor=customer, reference=matter.reference, now=now).state == "closed"  # a double click
 
 
+def test_the_last_level_looks_once_more_and_then_the_way_leads_outside(complain, customer, staff, now):
+    matter = complain()
+    for number, on in enumerate([staff("agent"), staff("focal", "CRS"), *[staff("accounting_officer", "CRS")] * 2]):
+        contact.answer(actor=on, matter_id=matter.id, outcome="upheld", text=f"{number}: {REASON}", now=now)
+        matter.refresh_from_db()
+        if number < 3:
+            contact.reject(actor=customer, reference=matter.reference, why=f"No, {number}.", now=now)
+    assert not contact.may_reject(matter, now)
+    with pytest.raises(contact.CannotNow):
+        contact.reject(actor=customer, reference=matter.reference, why="No again.", now=now)
+    assert contact.may_go_outside(matter)
+
+
 def test_a_closed_matter_can_be_reopened_within_its_window_only(complain, customer, staff, now):
     matter = complain()
     contact.answer(actor=staff("agent"), matter_id=matter.id, outcome="upheld", text=REASON, now=now)
