@@ -68,6 +68,7 @@ def test_an_agent_takes_a_call_down_and_answers_it(desk):
     assert agent.post("/en/desk/matters/new/", {**typed, "text": ""}).status_code == 422
     page = agent.post("/en/desk/matters/new/", typed).headers["Location"]
     assert b"The clerk shouted at me." in agent.get(page).content
+    assert Matter.objects.get().person_id is None  # whoever takes it down did not bring it
     assert agent.post(f"{page}answer/", {"outcome": "upheld", "text": "Sorry."}).status_code == 422
     agent.post(f"{page}answer/", {"outcome": "upheld", "text": REASON})
     assert Matter.objects.get().state == "answered"

@@ -107,7 +107,8 @@ def open_matter(
         return known  # Back, or a second click
     if is_anonymous and not what.anonymous:
         raise NotAnonymous
-    owner = None if is_anonymous else (person_id if actor.is_staff and person_id else actor.applicant_id)
+    own = None if actor.purpose == "casework" else actor.applicant_id  # at a desk nobody brings business of their own
+    owner = None if is_anonymous else (person_id if actor.is_staff and person_id else own)
     number = phones.parse(phone) if phone and not is_anonymous else ""
     email = mail.parse(email) if email and not is_anonymous else ""
     if owner is None and not is_anonymous and not number and not email:
