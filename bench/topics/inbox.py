@@ -186,6 +186,10 @@ def _list(agent: Actor, url: str) -> None:
         ("first page of SMS", lambda: inbox.list_for(agent, channel="sms")),
         ("21st page of SMS", lambda: inbox.list_for(agent, channel="sms", after=deep.after or page.after)),
         ("tag passport", lambda: inbox.list_for(agent, tag="passport")),
+        ("one's own", lambda: inbox.list_for(agent, view="mine")),
+        ("shared with one", lambda: inbox.list_for(agent, view="shared")),
+        ("answered", lambda: inbox.list_for(agent, view="answered")),
+        ("closed", lambda: inbox.list_for(agent, view="closed")),
     ):
         rate = median_rate(action, 40)
         print(f"inbox, {name:<18} {1000 / rate:6.1f} ms   pgbench, the rows of the first page {1000 / theirs:5.2f} ms")
