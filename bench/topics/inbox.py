@@ -125,7 +125,7 @@ def _agent() -> Actor:
 
 def _come_in() -> None:
     """An SMS from the hook's call to the conversation that waits for an answer and was acknowledged."""
-    bodies = [f"id=bench{n}&text=Habari&from=%2B2547{FIRST + n:08}&to=22222".encode() for n in range(MESSAGES)]
+    bodies = [_sms(n) for n in range(MESSAGES)]
     began = time.perf_counter()
     waiting = _stored(bodies)
     stored = read = time.perf_counter()
@@ -137,7 +137,12 @@ def _come_in() -> None:
     kept, routed = MESSAGES / (stored - began), len(waiting) / (taken - read)
     both = 1 / (1 / kept + 1 / routed)
     print(f"SMS in, stored {kept:6.0f}/s, stored and routed {both:5.0f}/s ({len(captured)} queries)   wanted 100/s")
-    _by_workers([body.replace(b"bench", b"again") for body in bodies])
+    _by_workers([_sms(MESSAGES + n) for n in range(2 * MESSAGES)])
+
+
+def _sms(number: int) -> bytes:
+    """The first message from a number of its own: it begins a conversation, and is acknowledged."""
+    return f"id=bench{number}&text=Habari&from=%2B2547{FIRST + number:08}&to=22222".encode()
 
 
 def _stored(bodies: list[bytes]) -> list[UUID]:
