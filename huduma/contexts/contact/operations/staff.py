@@ -110,8 +110,8 @@ def _lock(actor: Actor, matter_id: UUID) -> Matter:
         raise NotPermitted
     if not matter.is_open:
         raise NotOpen
-    brought = matter.person_id is not None and matter.person_id == actor.person_id
-    if brought or queries.officer_of(matter) == actor.account_id:
+    about = {matter.person_id, queries.officer_of(matter)} - {None}
+    if about & {actor.person_id, actor.account_id}:
         raise AboutOneself
     return matter
 
