@@ -36,9 +36,6 @@ logging.getLogger("procrastinate.worker").addFilter(
 )
 
 
-WAITS = "SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = %s AND status = 'todo'"
-
-
 @dataclass(frozen=True)
 class Failure:
     """A job that failed: by name, how often by now, of how many tries in all, and the exception's class."""
@@ -141,10 +138,6 @@ def defer(
     if once is None:
         configured.defer(**kwargs)
         return
-    with connection.cursor() as cursor:  # most often it waits already, and this is a quarter of what the attempt costs
-        cursor.execute(WAITS, [once])
-        if cursor.fetchone():
-            return
     try:
         with transaction.atomic():
             configured.defer(**kwargs)

@@ -1,4 +1,4 @@
-"""Centres as the public sees them: where, when, how busy; booking a visit; collecting a document."""
+"""Centres as the public sees them: where, when, how busy; booking a visit."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,7 +20,6 @@ from huduma.contexts.applications import public as applications
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.centres import public as centres
 from huduma.contexts.identity import public as identity
-from huduma.contexts.places import public as places
 from huduma.foundation import references
 from huduma.foundation.access import Actor, NotFound, Refusal
 from huduma.foundation.translated import pick
@@ -348,46 +347,6 @@ def leave_list(request: HttpRequest, waiter_id: UUID) -> HttpResponse:
     return redirect("portal:appointments")
 
 
-@never_cache
-def collect(request: HttpRequest, collectable_id: UUID) -> HttpResponse:
-    """Where a printed document waits, and sending it to a nearer centre; for somebody who is signed in."""
-    actor = actor_of(request)
-    if actor.kind == "anonymous":
-        return to_sign_in(request)
-    return _document(request, actor, centres.get_collectable_for(actor, collectable_id))
-
-
-@never_cache
-def collect_link(request: HttpRequest, reference: str, token: str) -> HttpResponse:
-    """The same by the link in a message, without signing in."""
-    found, actor = centres.open_collect_link(reference, token)
-    return _document(request, actor, found)
-
-
-def _document(request: HttpRequest, actor: Actor, document: centres.Collectable) -> HttpResponse:
-    errors = {}
-    if request.method == "POST":
-        try:
-            centres.redirect_document(
-                actor=actor, collectable_id=document.id, to_centre_code=request.POST.get("to", ""), now=timezone.now()
-            )
-            notes.success(request, gettext("We text you when your document is there."))
-            return redirect(request.path)
-        except NotFound:
-            errors["to"] = gettext("Choose one of the centres in the list.")
-        except Refusal as refusal:
-            errors["to"] = refusal.message
-    others = [one for one in centres.list_centres() if one.is_open_to_public and one.code != document.centre_id]
-    constituencies = places.list_constituencies()
-    near = next((one for one in constituencies if one.code == request.GET.get("near")), None)
-    context = {
-        "document": document, "nearest": centres.nearest((near or document.centre).position, others), "errors": errors, "near": near,
-        "constituencies": constituencies,
-        "week": document.centre.hours, "is_open": centres.is_open(document.centre, now=timezone.now()),
-    }  # fmt: skip
-    return render(request, "portal/centres/collect.html", context, status=422 if errors else 200)
-
-
 urlpatterns = [
     path("centres/<str:code>/", centre, name="centre"),
     path("centres/<str:code>/book/", book, name="book"),
@@ -399,6 +358,4 @@ urlpatterns = [
     path("v/<str:reference>/<str:token>/", visit_link, name="visit_link"),
     path("v/<str:reference>/<str:token>/huduma.ics", visit_calendar, name="visit_calendar"),
     path("calendar/<str:token>.ics", feed, name="feed"),
-    path("documents-to-collect/<uuid:collectable_id>/", collect, name="collect"),
-    path("d/<str:reference>/<str:token>/", collect_link, name="collect_link"),
 ]

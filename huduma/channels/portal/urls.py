@@ -5,6 +5,7 @@ from huduma.channels.portal import (
     applications,
     catalogue,
     centres,
+    collecting,
     contact,
     credentials,
     drafts,
@@ -23,6 +24,7 @@ app_name = "portal"
 urlpatterns = [
     *catalogue.urlpatterns,
     *centres.urlpatterns,
+    *collecting.urlpatterns,
     *hearing.urlpatterns,
     *identity.urlpatterns,
     *mandates.urlpatterns,

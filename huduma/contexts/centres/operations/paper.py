@@ -211,10 +211,9 @@ def enter_served(
 
 
 def link_served(*, actor: Actor, ticket_id: UUID, person_id: UUID, case_id: UUID) -> None:
-    """Tie a ticket that the actor served on an outreach visit to the person, and to what they applied for. Raises NotFound."""
+    """Tie a ticket to the person and to what they applied for, where the actor served it on an outreach visit; others stay as they are."""
     mine = Ticket.objects.filter(id=ticket_id, source="outreach", officer_id=actor.account_id)
-    if not mine.update(person_id=person_id, case_id=case_id):
-        raise NotFound
+    mine.update(person_id=person_id, case_id=case_id)
 
 
 def _number(centre: Centre, typed: str) -> str:

@@ -219,7 +219,8 @@ def wall_for(actor: Actor, centre_code: str, *, now: datetime) -> Wall:
     mean = service or (quarter + middle + three) / 3
     halves = _halves(centre, day)
     number, begun = divmod(int((now - midnight).total_seconds()), HALF_SECONDS)
-    usual = {half.number: half.expected for half in halves}
+    open_at = places.periods_on(centre, day)  # on a holiday nobody comes, whatever the weekday
+    usual = {half.number: half.expected for half in halves if _is_within(open_at, midnight, half.number)}
     coming = [
         (HALF_SECONDS - begun, usual.get(number, 0.0) * (1 - begun / HALF_SECONDS)),
         (HALF_SECONDS, usual.get(number + 1, 0.0)),
@@ -232,6 +233,11 @@ def wall_for(actor: Actor, centre_code: str, *, now: datetime) -> Wall:
             standard_minutes=centre.wait_standard_minutes,
         ),
     )  # fmt: skip
+
+
+def _is_within(periods: list[tuple[datetime, datetime]], midnight: datetime, half: int) -> bool:
+    begins, ends = (midnight + n * timedelta(seconds=HALF_SECONDS) for n in (half, half + 1))
+    return any(opens < ends and begins < closes for opens, closes in periods)
 
 
 def _halves(centre: Centre, day: date) -> list[Half]:

@@ -7,14 +7,14 @@ from django.utils import timezone
 
 from huduma.contexts.centres import operations as centres
 from huduma.contexts.centres import queries
-from huduma.contexts.centres.models import Stop, Ticket
+from huduma.contexts.centres.models import Closure, Stop, Ticket
 from huduma.contexts.workforce import public as workforce
 from huduma.foundation import ids
 from huduma.foundation.access import ANONYMOUS, SYSTEM, NotFound, NotPermitted
 from huduma.foundation.journal import public as journal
 
 pytestmark = pytest.mark.django_db
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 @pytest.fixture
@@ -332,6 +332,10 @@ def test_the_wall_asks_for_counters_before_those_expected_would_wait_too_long(ar
     assert (wall.to_open, f"{timezone.localtime(wall.until):%H:%M}") == (2, "11:00")
     later = queries.queue.wall_for(boss, "HC01", now=now + 30 * MINUTE)
     assert (later.coming, later.to_open) == (0, 0)
+    Closure.objects.create(
+        centre_id="HC01", starts_at=now - 9 * HOUR, ends_at=now + 9 * HOUR, reason_en="x", reason_sw="x"
+    )
+    assert queries.queue.wall_for(boss, "HC01", now=now).coming == 0
 
 
 def test_service_times_are_learned_here_and_everywhere(arrive, clerk, centre, now):

@@ -115,7 +115,9 @@ def list_oddities_for(actor: Actor, *, now: datetime) -> list[Oddity]:
         rejected=Count("id", filter=Q(reopened__gt=0)),
         texts=Count("answer", distinct=True, filter=Q(problem__isnull=True)),
         own=Count("id", filter=Q(problem__isnull=True)),
-        hasty=Count("id", filter=Q(answered_at__lt=F("level_at") + HASTE) & ~Q(kind__in=SOON_ANSWERED)),
+        hasty=Count(
+            "id", filter=Q(answered_at__lt=F("level_at") + HASTE, problem__isnull=True) & ~Q(kind__in=SOON_ANSWERED)
+        ),
         last_minute=Count("id", filter=Q(answered_at__gt=F("due_at") - LAST, answered_at__lte=F("due_at"))),
     )
     found = [

@@ -28,6 +28,7 @@ MOST_DIVIDERS, MOST_NESTS = 2_000, 50
 #: The longest header that is parsed; nobody's address or type is longer, and the parser's time grows with the square.
 LONGEST_HEADER = 1_000
 MESSAGE_ID = re.compile(r"<([^<>\s]{3,250})>")
+DIVIDER = re.compile(rb"[\r\n]--")
 NEST = re.compile(rb"boundary\*?[0-9*]*\s*=", re.I)
 DMARC = re.compile(r"(?:^|;)\s*dmarc\s*=\s*(\w+)")
 BULK = {"bulk", "junk", "list", "auto_reply"}
@@ -81,7 +82,7 @@ class Email(Channel):
             raise Unreadable("malformed") from error
 
     def _read(self, body: bytes) -> Incoming:
-        if body.count(b"\n--") > MOST_DIVIDERS or len(NEST.findall(body)) > MOST_NESTS:
+        if len(DIVIDER.findall(body)) > MOST_DIVIDERS or len(NEST.findall(body)) > MOST_NESTS:
             raise Unreadable("too_many_parts")
         mail: email.message.EmailMessage = email.message_from_bytes(body, policy=PATIENT)
         name, address = _sender(mail)

@@ -160,12 +160,13 @@ def with_much(name, value):
         with_much(b"References", b"<a@x> " * MANY),
         with_much(b"Auto-Submitted", b"no " + b"(" * MANY),
         with_much(b"Content-Type", b"multipart/mixed; boundary=B") + b"\n--B\n" * MANY,
+        with_much(b"Content-Type", b"multipart/mixed; boundary=B") + b"\r--B\r" * MANY,
         with_much(
             b"Content-Type",
             b"multipart/mixed; boundary=B\n" * 2 + b"\n--B\nContent-Type: multipart/mixed; boundary=C\n" * MANY,
         ),
     ],
-    ids=["subject", "type", "references", "comment", "parts", "nests"],
+    ids=["subject", "type", "references", "comment", "parts", "parts-by-returns", "nests"],
 )
 def test_no_mail_keeps_a_worker_busy(raw):
     calls = 0
