@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.centres import public as centres
@@ -63,6 +63,7 @@ ENLARGED = """() => {
     root.style.fontSize = ''
     return [...wide, ...cut]
 }"""
+expect.set_options(timeout=30_000)  # milliseconds, as long as every other step of a journey may take on a busy machine
 SCREENSHOTS = Path(django_settings.BASE_DIR) / "docs" / "screenshots"
 
 

@@ -6,6 +6,7 @@ import time
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
+from playwright.sync_api import expect
 
 from huduma.contexts.applications.models import Application
 from huduma.contexts.identity.management.commands.demo_accounts import PASSWORD, _secret
@@ -81,8 +82,8 @@ def test_a_mother_gets_the_certificate(hooked, page, browser, sandbox, drain_job
     sound(page)
     page.get_by_role("button", name=say["on"]).click()
     page.get_by_role("heading", name=say["check"]).wait_for()
-    assert page.get_by_text("Pendo Asha Mfano").is_visible()
-    assert page.get_by_text("KSh 200.00").first.is_visible()
+    expect(page.get_by_text("Pendo Asha Mfano")).to_be_visible()
+    expect(page.get_by_text("KSh 200.00").first).to_be_visible()
     sound(page)
     shots("check")
     page.get_by_role("button", name=say["send"]).click()

@@ -4,6 +4,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from huduma.contexts.applications.models import Application
 from huduma.contexts.identity import public as identity
@@ -88,6 +89,7 @@ def test_a_business_gets_its_permit(owner, page, counter, drain_jobs, sound_in_b
     page.get_by_label("Ward").fill("Mfano Mashariki")
     press(page, "Save and go on")
     press(page, "Send the correction")
+    expect(page.get_by_role("button", name="Send the correction")).to_have_count(0)
     officer.goto(case)
     press(officer, "Take this case")
     decide(officer, "approve")
@@ -104,6 +106,7 @@ def test_a_business_gets_its_permit(owner, page, counter, drain_jobs, sound_in_b
 def test_what_is_refused_says_why(owner, page, counter, drain_jobs, sound_in_both):  # noqa: F811 -- the fixture
     page.goto(f"{owner}/en/services/police-clearance/apply/")
     press(page, "Begin")
+    page.get_by_label("Another reason").wait_for()
     draft = Application.objects.get()
     page.goto(f"{owner}/en/applications/{draft.id}/withdraw/")
     sound_in_both(page)
@@ -131,5 +134,5 @@ def test_what_is_refused_says_why(owner, page, counter, drain_jobs, sound_in_bot
     drain_jobs()
     page.reload()
     page.get_by_role("heading", name="Why it was not approved").wait_for()
-    assert page.get_by_text("The fingerprints belong to a record of another name.").first.is_visible()
+    expect(page.get_by_text("The fingerprints belong to a record of another name.").first).to_be_visible()
     sound_in_both(page)

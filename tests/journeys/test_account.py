@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from huduma.contexts.identity import public as identity
 from huduma.foundation.access import ANONYMOUS
@@ -89,4 +90,4 @@ def test_the_account_pages(citizen, page, sandbox, settings, drain_jobs, sound, 
     sound(page)
     button("stop").click()
     button("act").wait_for()
-    assert not page.get_by_text(say["acting"]).is_visible()
+    expect(page.get_by_text(say["acting"])).to_be_hidden()

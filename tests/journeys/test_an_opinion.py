@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from huduma.contexts.applications import public as applications
 from huduma.contexts.applications.tests.test_applying import pay, save
@@ -94,8 +95,8 @@ def test_a_visit_is_booked_and_another_body_answers_in_both_languages(
     page.get_by_text("Are these goods known to the police?").wait_for()
     page.get_by_role("link", name="Stall licence").first.click()
     page.get_by_text("Beans and maize").wait_for()
-    assert page.get_by_text("BN-0001").count() == 0
-    assert page.get_by_text("Asha").count() == 0
+    expect(page.get_by_text("BN-0001")).to_have_count(0)
+    expect(page.get_by_text("Asha")).to_have_count(0)
     sound_in_both(page)
     shoot(page, "opinion-en")
     page.get_by_role("button", name="Take this question").click()
@@ -106,7 +107,7 @@ def test_a_visit_is_booked_and_another_body_answers_in_both_languages(
     page.get_by_role("button", name="Tuma jibu").click()
     page.locator("#note-error").wait_for()
     sound(page)
-    assert page.locator("#outcome-objection").is_checked()
+    expect(page.locator("#outcome-objection")).to_be_checked()
     page.get_by_label("Hakuna pingamizi").check()
     page.get_by_role("button", name="Tuma jibu").click()
     page.wait_for_url("**/desk/")

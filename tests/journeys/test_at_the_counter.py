@@ -109,6 +109,7 @@ def test_a_person_without_phone_gets_a_certificate(counter, sandbox, drain_jobs,
     boss.get_by_label("Colleague").select_option("Afisa Upelelezi")
     sound_in_both(boss)
     press(boss, "Hand the case over")
+    boss.get_by_text("A supervisor handed the case over").wait_for()
     page.goto(case)
     decide(page, "approve")
     drain_jobs()

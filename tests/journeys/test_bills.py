@@ -7,6 +7,7 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from huduma.contexts.identity import public as identity
 from huduma.contexts.payments import public as payments
@@ -131,7 +132,7 @@ def waive_the_third(hooked, page, bill, staff, sound, sound_in_both, shoot):
     officer.get_by_label("Reason", exact=True).fill("Her child died in the flood.")
     officer.get_by_role("button", name="Ask for the waiver").click()
     officer.get_by_role("link", name="Name the law or notice").wait_for()
-    assert officer.get_by_label("Reason", exact=True).input_value() == "Her child died in the flood."
+    expect(officer.get_by_label("Reason", exact=True)).to_have_value("Her child died in the flood.")
     sound(officer)
     officer.get_by_label("Law or notice that allows it").fill("Legal Notice 2 of 2026 (example)")
     officer.get_by_role("button", name="Ask for the waiver").click()

@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from huduma.contexts.identity import public as identity
 from huduma.contexts.identity.models import Account
@@ -96,4 +97,4 @@ def test_a_mother_applies_for_her_child_and_for_her_own_mother_who_ends_it(
     enter(2, "Asha")
     page.goto(f"{portal}/en/applications/")
     page.get_by_role("heading", name="My applications").wait_for()
-    assert page.get_by_text("Imani").count() == 0
+    expect(page.get_by_text("Imani")).to_have_count(0)

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from huduma.contexts.identity import public as identity
 from huduma.contexts.payments import public as payments
@@ -57,7 +58,7 @@ def test_from_collection_to_the_bank_and_back(
     enter(person("Fedha", "accountant"))
     page.goto(f"{desk}/statements/")
     page.get_by_role("button", name="Take the statement").click()
-    assert page.get_by_role("alert").get_by_text("Choose").count() == 1
+    expect(page.get_by_role("alert").get_by_text("Choose")).to_have_count(1)
     sound_in_both(page)
     at = timezone.localtime(yesterday)
     file = tmp_path / "november.csv"

@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from huduma.contexts.catalogue import public as catalogue
 from huduma.contexts.catalogue.providers import sources
@@ -69,7 +70,7 @@ def test_from_the_analysts_folder_to_a_citizens_application(portal, folder, staf
     analyst.get_by_text("the Kiswahili is missing").wait_for()
     sound_in_both(analyst)
     shoot(analyst, "package-faults")
-    assert analyst.get_by_role("button", name="Submit to the Secretariat").count() == 0
+    expect(analyst.get_by_role("button", name="Submit to the Secretariat")).to_have_count(0)
     form.write_text(sound_form)
     analyst.get_by_label("The package’s folder as a .zip").set_input_files(zip_file(folder))
     analyst.get_by_role("button", name="Upload and check").click()

@@ -1,5 +1,6 @@
 """Paying a bill by each method, on the sandbox's phone, page or branch, or at a till; and what is said while nobody knows."""
 
+import re
 import time
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from config import standins
 from huduma.contexts.identity import public as identity
@@ -63,6 +65,7 @@ def show(page, server, bill, language):
     page.goto(f"{server}/{language}/pay/")
     page.get_by_label(say["reference"]).fill(bill.reference.lower())
     page.get_by_role("button", name=say["show"]).click()
+    expect(page).to_have_url(re.compile(f"/pay/{bill.reference}/$"))
 
 
 def choose(page, way, language):
@@ -140,12 +143,12 @@ def test_a_bill_is_paid(server, bill, page, plain, drain_jobs, sound_in_both, wa
         at_the_gateway(payer, way, bill, language)
     until_settled(bill, drain_jobs, payer)
     if way in ("ecitizen", "card"):  # the gateway sent the payer back to us
-        assert payer.url == address
+        expect(payer).to_have_url(address)
         payer.reload()
     else:
         payer.goto(address)
     payer.get_by_role("heading", name=say["received"]).wait_for()
-    assert payer.locator("input[name=way]").count() == 0
+    expect(payer.locator("input[name=way]")).to_have_count(0)
     if scripts:
         sound_in_both(payer)
 
@@ -159,14 +162,15 @@ def test_what_was_given_up_and_comes_late_counts(
     show(page, server, bill, "en")
     address = page.url
     choose(page, "mpesa", "en")
+    page.get_by_role("heading", name=WORDS["en"]["look"]).wait_for()
     drain_jobs()  # the line breaks after the prompt was ordered
     monkeypatch.setattr(patience, READ_SECONDS)
     page.get_by_role("heading", name=WORDS["en"]["unknown"]).wait_for()
     sound_in_both(page)
-    assert page.get_by_text(WORDS["en"]["again"]).is_visible()
-    assert page.locator("input[name=way]").count() == 0
+    expect(page.get_by_text(WORDS["en"]["again"])).to_be_visible()
+    expect(page.locator("input[name=way]")).to_have_count(0)
     plain.goto(address.replace("/en/", "/sw/"))
-    assert plain.get_by_text(WORDS["sw"]["again"]).is_visible()
+    expect(plain.get_by_text(WORDS["sw"]["again"])).to_be_visible()
     payment = Payment.objects.get()
     Payment.objects.update(started_at=timezone.now() - timedelta(minutes=11))
     operations.query(payment.id)
@@ -210,8 +214,8 @@ def test_two_persons_explain_what_no_gateway_can(server, bill, page, desk, drain
         Payment.objects.filter(id=payment.id).update(state=state)
     collection._to_a_person(payment.id, timezone.now())
     show(page, server, bill, "en")
-    assert page.get_by_text("An officer is looking into it.").is_visible()
-    assert page.locator("input[name=way]").count() == 0
+    expect(page.get_by_text("An officer is looking into it.")).to_be_visible()
+    expect(page.locator("input[name=way]")).to_have_count(0)
     sound_in_both(page)
 
     one, other = desk("Asha", "accountant", None), desk("Baraka", "accountant", None)
@@ -225,12 +229,12 @@ def test_two_persons_explain_what_no_gateway_can(server, bill, page, desk, drain
     one.get_by_label("The money came").check()
     one.get_by_label("Reason", exact=True).fill("On the statement of 25 November, line 12")
     press(one, "Propose")  # without the receipt
-    assert one.get_by_label("Reason", exact=True).input_value() == "On the statement of 25 November, line 12"
+    expect(one.get_by_label("Reason", exact=True)).to_have_value("On the statement of 25 November, line 12")
     one.locator("#receipt-error").wait_for()
     one.get_by_label("Receipt number").fill("SMFANO0001")
     press(one, "Propose")
     one.get_by_role("button", name="Take the proposal back").wait_for()
-    assert one.get_by_role("button", name="Agree").count() == 0
+    expect(one.get_by_role("button", name="Agree")).to_have_count(0)
     other.goto(one.url)
     sound_in_both(other)
     press(other, "Agree")

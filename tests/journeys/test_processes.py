@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from huduma.contexts.applications.tests.conftest import PNG
 from huduma.contexts.applications.tests.test_applying import birth, pay, submit
@@ -66,7 +67,7 @@ def test_the_process_is_drawn_for_everybody_and_on_an_applicants_page(
 ):
     page.goto(f"{portal}/{language}/services/{CODE}/")
     page.get_by_text(steps, exact=True).first.click()
-    assert page.locator("svg.flow").is_visible()
+    expect(page.locator("svg.flow")).to_be_visible()
     sound(page)
     shoot(page, f"charter-drawn-{language}")
     client = Client()
@@ -75,7 +76,7 @@ def test_the_process_is_drawn_for_everybody_and_on_an_applicants_page(
     page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": portal}])
     page.goto(f"{portal}/{language}/a/{paid.reference}/")
     page.locator("svg.flow").scroll_into_view_if_needed()
-    assert here in page.locator("svg.flow desc").text_content()
+    expect(page.locator("svg.flow desc")).to_contain_text(here)
     sound(page)
     shoot(page, f"way-{language}")
 

@@ -1,6 +1,7 @@
 """A citizen finds a charter and reads it, on a phone, in either language, by keyboard, and without JavaScript."""
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -14,12 +15,12 @@ def test_from_a_misspelt_search_to_the_charter_in_kiswahili(portal, page, sound,
     page.get_by_text("We searched for:").wait_for()
     sound(page)
     page.get_by_role("link", name="Police clearance certificate (good conduct)").click()
-    assert page.get_by_text("KSh 1,050.00").is_visible()
+    expect(page.get_by_text("KSh 1,050.00")).to_be_visible()
     sound(page)
     shoot(page, "charter")
     page.get_by_role("link", name="Kiswahili").click()
-    assert page.get_by_role("heading", name="Cheti cha mwenendo mwema").is_visible()
-    assert page.get_by_text("siku 14 hadi 28").is_visible()
+    expect(page.get_by_role("heading", name="Cheti cha mwenendo mwema")).to_be_visible()
+    expect(page.get_by_text("siku 14 hadi 28")).to_be_visible()
     sound(page)
 
 
@@ -39,7 +40,7 @@ def test_without_javascript_and_by_keyboard_alone(portal, browser):
     page = context.new_page()
     page.goto(f"{portal}/en/")
     page.keyboard.press("Tab")
-    assert page.locator(":focus").inner_text() == "Skip to main content"
+    expect(page.locator(":focus")).to_have_text("Skip to main content")
     page.get_by_role("searchbox").fill("passport")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Services found:").wait_for()

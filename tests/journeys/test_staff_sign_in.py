@@ -3,6 +3,7 @@
 import pytest
 from django.core.cache import cache
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from huduma.contexts.identity import public as identity
 from huduma.foundation.access import SYSTEM
@@ -56,14 +57,14 @@ def test_first_sign_in_and_coming_back_without_the_phone(desk, page, totp_code, 
     give_code("000000" if totp_code(secret) != "000000" else "111111")
     page.get_by_role("alert").wait_for()
     sound(page)
-    assert page.locator("main p.big").inner_text().strip() == secret
+    expect(page.locator("main p.big")).to_have_text(secret)
     give_code(totp_code(secret))
     page.get_by_role("heading", name=say["keep"]).wait_for()
     sound(page)
     recovery = page.locator("main li").first.inner_text().strip()
     page.get_by_role("link", name=say["kept"]).click()
     page.get_by_text(say["nothing"]).wait_for()
-    assert page.get_by_text("Neema Mfano").is_visible()
+    expect(page.get_by_text("Neema Mfano")).to_be_visible()
     sound(page)
     page.get_by_role("button", name=say["out"]).click()
     give_password(PASSWORD)

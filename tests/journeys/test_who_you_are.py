@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 WORDS = {
@@ -33,7 +34,7 @@ def test_sign_in_and_prove(portal, page, sandbox, drain_jobs, sound, shoot, lang
     page.get_by_label(serial).fill("200000002")
     page.get_by_role("button", name=ask).click()
     page.get_by_text(confirmed).wait_for()
-    assert page.get_by_text("Asha Wanjiru Mfano").is_visible()
+    expect(page.get_by_text("Asha Wanjiru Mfano")).to_be_visible()
     sound(page)
     shoot(page, "account")
 
