@@ -63,7 +63,7 @@ def compare(connection: psycopg.Connection, theirs: list[dict[str, Any]]) -> Ver
     )
     verdict.faults += _states(payments, refunds)
     verdict.faults += _same_money(payments, incoming)
-    verdict.faults += _paid_back(refunds, {row["refund_id"] for row in twice}, outgoing)
+    verdict.faults += _paid_back(refunds, Counter(row["refund_id"] for row in twice), outgoing)
     verdict.faults += _charged(bills, payments, refunds, twice)
     verdict.faults += [f"transfer {row['transfer_id']} does not balance" for row in unbalanced]
     verdict.faults += _ledger({row["account_id"]: row["cents"] for row in accounts}, payments, refunds, twice, bills)
@@ -131,9 +131,9 @@ def _same_money(payments: list[dict[str, Any]], incoming: list[dict[str, Any]]) 
 
 
 def _paid_back(
-    refunds: list[dict[str, Any]], twice: set[Any], outgoing: list[dict[str, Any]]
+    refunds: list[dict[str, Any]], owed: Counter[Any], outgoing: list[dict[str, Any]]
 ) -> Iterator[str]:  # fmt: skip
-    """Nothing was paid back without a refund of ours, or twice without being owed to us (`twice`: the refunds that it is owed for)."""
+    """Nothing was paid back without a refund of ours, or more than once without being owed to us (`owed`: how often, by refund)."""
     by_name: dict[tuple[str, str], dict[str, Any]] = {}
     for row in sorted(refunds, key=lambda one: one["state"] in ENDED):
         system = SYSTEM_OF.get(row["gateway"], row["gateway"])
@@ -150,14 +150,14 @@ def _paid_back(
         if one["cents"] != row["amount_cents"]:
             yield f"refund {row['id']} is {row['amount_cents']}, and {one['cents']} went back"
     for row in refunds:
-        if gone[row["id"]] > 1 + (row["id"] in twice):
+        if gone[row["id"]] > 1 + owed[row["id"]]:
             yield f"refund {row['id']} was paid out {gone[row['id']]} times"
         if row["state"] == "succeeded" and not gone[row["id"]] and not _by_hand(row):
             yield f"refund {row['id']} is done in our books, and nothing went back"
-        if row["state"] in ENDED and gone[row["id"]] and row["id"] not in twice:
+        if row["state"] in ENDED and gone[row["id"]] and not owed[row["id"]]:
             yield f"refund {row['id']} was {row['state']}, and went back"
-        if row["id"] in twice and not gone[row["id"]]:
-            yield f"refund {row['id']} is owed to us, and nothing went back a second time"
+        if gone[row["id"]] < owed[row["id"]]:
+            yield f"refund {row['id']} is owed to us {owed[row['id']]} times, and went back {gone[row['id']]} times"
 
 
 def _by_hand(refund: dict[str, Any]) -> bool:

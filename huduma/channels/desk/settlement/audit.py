@@ -81,8 +81,11 @@ def trace(request: HttpRequest, payment_id: UUID) -> HttpResponse:
             for one in found.acts
         ],
         "refunds": [
-            (one, REFUND_STATES[one.state], found.lines_back.get(one.id), twice, twice and found.lines_back.get(twice.id))
-            for one in found.known.refunds for twice in (getattr(one, "receivable", None),)
+            (
+                one, REFUND_STATES[one.state], found.lines_back.get(one.id),
+                [(more, found.lines_back.get(more.id)) for more in one.receivables.all()],
+            )
+            for one in found.known.refunds
         ],
         "service": version.service if version else _service(found.service_code), "version": version, "staff": staff, "till": till,
     }  # fmt: skip

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 
 from huduma.contexts.payments.models.bills import Bill
 from huduma.contexts.payments.models.payments import Refund
@@ -14,7 +15,7 @@ GIVEN_TWICE = "given-twice"
 
 
 class Receivable(models.Model):
-    """The second time that the money of a refund went out: out of which gateway, by which receipt; owed to us since.
+    """A further time that the money of a refund went out: out of which gateway, by which receipt; owed to us since.
 
     It comes back by `bill`, in any way in which bills are paid. What surely never comes back is written off on the word of two.
     """
@@ -22,7 +23,7 @@ class Receivable(models.Model):
     PERSONAL_DATA: ClassVar = {"note": "why money is not asked back any more"}
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7)
-    refund = models.OneToOneField(Refund, on_delete=models.PROTECT, related_name="receivable")
+    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="receivables")
     bill = models.OneToOneField(Bill, on_delete=models.PROTECT, related_name="receivable")
     gateway = models.CharField(max_length=20)
     receipt = models.CharField(max_length=60, null=True)
@@ -37,6 +38,9 @@ class Receivable(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                "refund", "gateway", Lower("receipt"), name="payments_receivable_once", nulls_distinct=False
+            ),
             models.CheckConstraint(condition=Q(amount_cents__gt=0), name="payments_receivable_positive"),
             models.CheckConstraint(
                 condition=Q(off_by__isnull=True, note="") | Q(Q(off_by__isnull=False), ~Q(note="")),

@@ -111,7 +111,7 @@ def book_refund(refund: Refund, *, now: datetime) -> UUID:
     return transfer(kind=f"refund-{nth}", legs=moved, payment_id=payment.id, currency=payment.currency, now=now)
 
 
-def book_second_payout(refund: Refund, *, gateway: str, now: datetime) -> UUID:
+def book_further_payout(refund: Refund, *, gateway: str, now: datetime) -> UUID:
     """Book that the money of a refund went out once more: whoever got it owes it; return the transfer."""
     nth = refund.payment.transfers.filter(kind__startswith="given-twice-").count() + 1
     return transfer(

@@ -10,7 +10,7 @@ from django.db import transaction
 from huduma.contexts.payments import events
 from huduma.contexts.payments.models import Payment, Refund
 from huduma.contexts.payments.operations.locking import lock_bill
-from huduma.contexts.payments.operations.refunds import PAID_TWICE, finish_refund, forget_hand, owe_second_payout
+from huduma.contexts.payments.operations.refunds import PAID_TWICE, finish_refund, forget_hand, owe_further_payout
 from huduma.contexts.payments.operations.settling import leave_basket, settle_if_covered
 from huduma.contexts.payments.operations.worklist import NotWaiting, ReasonMissing, SecondPersonNeeded
 from huduma.contexts.payments.providers.base import gateways
@@ -164,14 +164,17 @@ def check_by_hand(*, actor: Actor, refund_id: UUID, found: bool, now: datetime) 
         refund.hand_checked_by = account_id
         if is_paid:
             refund.save(update_fields=["hand_checked_by"])
-            owe_second_payout(
+            owe_further_payout(
                 refund, actor=actor, gateway=refund.hand_from, receipt=refund.hand_receipt or None, now=now
             )
         else:
             finish_refund(refund, actor=actor, paid_from=refund.hand_from, receipt=refund.hand_receipt, now=now)
         return refund
     forget_hand(refund)
-    refund.state, refund.trouble = ("succeeded", "") if is_paid else ("review", refund.trouble)
+    if is_paid:
+        refund.state, refund.trouble = "succeeded", PAID_TWICE if refund.receivables.exists() else ""
+    else:
+        refund.state = "review"
     refund.save()
     _record(actor, events.RefundNotFound, refund, now)
     return refund

@@ -12,7 +12,7 @@ from django.utils import timezone
 from huduma.contexts.payments import events
 from huduma.contexts.payments.models import GIVEN_TWICE, Bill, Payment, Receivable, Refund
 from huduma.contexts.payments.operations import health
-from huduma.contexts.payments.operations.ledger import book_refund, book_second_payout
+from huduma.contexts.payments.operations.ledger import book_further_payout, book_refund
 from huduma.contexts.payments.providers.base import (
     Asked,
     Rejected,
@@ -24,7 +24,7 @@ from huduma.contexts.payments.providers.base import (
 )
 from huduma.contexts.payments.queries import is_still_ours
 from huduma.contexts.payments.rules import RECEIVABLE_ACCOUNT, REFUND_MOVES, REFUND_STATES, back_off, may_move
-from huduma.foundation import jobs, references
+from huduma.foundation import ids, jobs, references
 from huduma.foundation.access import SYSTEM, Actor
 from huduma.foundation.journal import public as journal
 
@@ -114,7 +114,7 @@ def query_refund(refund_id: UUID) -> None:
 
 def order_last_queries(now: datetime) -> None:
     """Once a day: ask the gateways what became of refunds that people ended. One that was paid after all went out twice."""
-    ended = Refund.objects.filter(state__in=ENDED_BY_HAND, approved_at__gt=now - ASK_ENDED_FOR, receivable=None)
+    ended = Refund.objects.filter(state__in=ENDED_BY_HAND, approved_at__gt=now - ASK_ENDED_FOR, receivables=None)
     by_people = ended.filter(Q(hand_by__isnull=False) | Q(close_by__isnull=False))
     for refund_id in by_people.values_list("id", flat=True):
         jobs.defer("payments.query_refund", once=f"payments.query_refund:{refund_id}", refund_id=str(refund_id))
@@ -156,7 +156,7 @@ def _move(
 
 @transaction.atomic
 def _paid(refund_id: UUID, receipt: str | None, now: datetime) -> None:
-    """The gateway gave the money of a refund back: once, or once more than itself (under another receipt), a hand or another refund."""
+    """The gateway gave the money of a refund back: once, or more often than itself (under other receipts), a hand or another refund."""
     refund = Refund.objects.select_for_update(of=("self",)).select_related("payment").get(id=refund_id)
     gateway = refund.payment.gateway
     if refund.hand_from == gateway and (receipt or "").casefold() in ("", refund.hand_receipt.casefold()):
@@ -168,7 +168,7 @@ def _paid(refund_id: UUID, receipt: str | None, now: datetime) -> None:
     by_hand = done and refund.hand_checked_by and refund.paid_from == refund.hand_from
     anew = done and receipt and refund.receipt and receipt.casefold() != refund.receipt.casefold()
     if by_hand or anew or (refund.state == "closed" and not is_still_ours(refund)):
-        owe_second_payout(refund, actor=SYSTEM, gateway=gateway, receipt=receipt, now=now)
+        owe_further_payout(refund, actor=SYSTEM, gateway=gateway, receipt=receipt, now=now)
     elif may_move(REFUND_MOVES, refund.state, "succeeded") and refund.state != "succeeded":
         refund.trouble = (
             PAID_TWICE if refund.state == "recorded" else ""
@@ -176,22 +176,29 @@ def _paid(refund_id: UUID, receipt: str | None, now: datetime) -> None:
         finish_refund(refund, actor=SYSTEM, paid_from=gateway, receipt=receipt, now=now)
 
 
-def owe_second_payout(refund: Refund, *, actor: Actor, gateway: str, receipt: str | None, now: datetime) -> None:
-    """Book that the money of a refund went out twice, with a bill by which the second comes back. The caller has locked the refund."""
-    if Receivable.objects.filter(refund=refund).exists():
+def owe_further_payout(refund: Refund, *, actor: Actor, gateway: str, receipt: str | None, now: datetime) -> None:
+    """Book that the money of a refund went out once more, with a bill by which that comes back. The caller has locked the refund.
+
+    One receipt is one payout; news without a receipt is of the payout out of that gateway that is known, if one is.
+    """
+    known = refund.receivables.filter(gateway=gateway)
+    if known.filter(receipt__iexact=receipt).exists() if receipt else known.exists():
         return
+    if receipt and known.filter(receipt=None).update(receipt=receipt):
+        return
+    receivable_id = ids.uuid7()
     payment = refund.payment
     line = {
         "code": GIVEN_TWICE, "description": GIVEN_TWICE_WORDS, "amount_cents": refund.amount_cents, "body_code": "",
         "account": RECEIVABLE_ACCOUNT,
     }  # fmt: skip
     bill = Bill.objects.create(
-        payable_id=refund.id, purpose=GIVEN_TWICE, reference=references.mint("HB"), description=GIVEN_TWICE_WORDS,
+        payable_id=receivable_id, purpose=GIVEN_TWICE, reference=references.mint("HB"), description=GIVEN_TWICE_WORDS,
         lines=[line], total_cents=refund.amount_cents, currency=payment.currency, raised_at=now,
     )  # fmt: skip
-    transfer_id = book_second_payout(refund, gateway=gateway, now=now)
+    transfer_id = book_further_payout(refund, gateway=gateway, now=now)
     Receivable.objects.create(
-        refund=refund, bill=bill, gateway=gateway, receipt=receipt, amount_cents=refund.amount_cents,
+        id=receivable_id, refund=refund, bill=bill, gateway=gateway, receipt=receipt, amount_cents=refund.amount_cents,
         transfer_id=transfer_id, found_at=now,
     )  # fmt: skip
     refund.trouble = PAID_TWICE

@@ -129,7 +129,8 @@ def waiting_refunds_for(actor: Actor) -> list[Refund]:
     """Return the refunds that wait for a person: to approve, to see to, to check, to close; oldest first. Raises NotPermitted."""
     actor.require_everywhere(*MONEY_ROLES)
     waiting = Refund.objects.filter(
-        Q(state__in=["proposed", "review", "recorded", "closing"]) | Q(trouble="paid-twice", receivable=None)
+        Q(state__in=["proposed", "review", "recorded", "closing"])
+        | Q(trouble="paid-twice", hand_by__isnull=False, hand_checked_by=None)
     )
     return list(waiting.select_related("payment__bill").order_by("asked_at")[:PAGE_SIZE])
 
@@ -176,7 +177,7 @@ def reach(payment: Payment) -> tuple[str, str] | None:
 
 
 def receivables_for(actor: Actor) -> list[Receivable]:
-    """Return what went out twice: what is still owed first, oldest first. Raises NotPermitted."""
+    """Return what went out more than once: what is still owed first, oldest first. Raises NotPermitted."""
     actor.require_everywhere(*MONEY_ROLES, "auditor")
     found = Receivable.objects.select_related("bill", "refund__payment__bill")
     waiting = list(found.filter(bill__state="open").order_by("id")[:PAGE_SIZE])
@@ -249,7 +250,7 @@ def payments_named(text: str) -> list[Payment]:
 def money_behind(cashbook_id: UUID) -> tuple[Payment, Refund | None] | None:
     """Return the payment that an entry of the cash book is or belongs to, and the refund, if it is one; the caller has checked who may."""
     refund = (
-        Refund.objects.filter(Q(id=cashbook_id) | Q(receivable=cashbook_id)).select_related("payment__bill").first()
+        Refund.objects.filter(Q(id=cashbook_id) | Q(receivables=cashbook_id)).select_related("payment__bill").first()
     )
     if refund is not None:
         return refund.payment, refund
@@ -270,7 +271,7 @@ def trail_of(payment_id: UUID) -> Known | None:
     callbacks = Callback.objects.filter(about, gateway=payment.gateway).order_by("received_at")
     return Known(
         payment, list(callbacks[:PAGE_SIZE]), list(payment.rulings.order_by("proposed_at")),
-        list(payment.refunds.select_related("receivable__bill").order_by("asked_at")),
+        list(payment.refunds.prefetch_related("receivables__bill").order_by("asked_at")),
     )  # fmt: skip
 
 

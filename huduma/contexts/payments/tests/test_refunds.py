@@ -302,6 +302,24 @@ def test_a_second_receipt_of_one_refund_is_a_second_payout(raise_bill, money_com
     with connection.cursor() as cursor:  # both lines of the statement find theirs
         cursor.execute("SELECT receipt FROM payments_cashbook WHERE kind = 'refund' ORDER BY receipt")
         assert cursor.fetchall() == [("B1",), ("B2",)]
+    for receipt in ("B3", "b3", None):
+        gateway_pays(refund, now, receipt)
+    assert [one.receipt for one in payments.receivables_for(two[0])] == ["B2", "B3"]
+    assert (held_at("mpesa"), payments.balance_cents("receivable")) == ([-25000], 50000)
+    [known] = payments.known_for(two[0], refund.payment_id).refunds
+    assert len(known.receivables.all()) == 2
+    with pytest.raises(IntegrityError, match="payments_receivable_once"), transaction.atomic():
+        Receivable.objects.filter(receipt="B3").update(receipt="b2")
+
+
+def test_a_payout_told_without_a_number_is_the_one_whose_number_comes_later(raise_bill, money_comes, two, now):
+    refund = stuck_refund(raise_bill, money_comes, now)
+    by_hand(refund, two[0], now)
+    payments.check_by_hand(actor=two[1], refund_id=refund.id, found=True, now=now)
+    for receipt in (None, None, "B1", None, "B1"):
+        gateway_pays(refund, now, receipt)
+    assert [one.receipt for one in payments.receivables_for(two[0])] == ["B1"]
+    assert held_at("mpesa", "kcb") == [25000, -25000]
 
 
 def test_for_thirty_days_gateways_are_asked_of_what_people_ended(raise_bill, money_comes, two, now, drain_jobs):

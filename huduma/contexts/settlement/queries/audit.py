@@ -79,7 +79,7 @@ def trace_for(actor: Actor, payment_id: UUID) -> Trace:
 
 def _lines_back(known: payments.Known) -> dict[UUID, StatementLine]:
     gone = [one.id for one in known.refunds]
-    gone += [one.receivable.id for one in known.refunds if hasattr(one, "receivable")]
+    gone += [more.id for one in known.refunds for more in one.receivables.all()]
     found = StatementLine.objects.filter(cashbook_id__in=gone).select_related("statement")
     return {one.cashbook_id: one for one in found if one.cashbook_id}
 
