@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
@@ -48,6 +49,7 @@ WORDS = {
     "first": 1, "second": 2, "page_id": "p", "field": "f", "entry_id": "e", "body": BODY, "body_code": BODY, "team": "t",
     "on": "2026-11-26", "account": "cash", "kind": "complaint",
 }  # fmt: skip
+BEGINNING = "/en/desk/collections/"  # where an auditor begins
 REASON = "A reason that is long enough to be taken."
 
 
@@ -65,6 +67,15 @@ def filled(address: Address, rows: Rows) -> str:
         code = rows["knowledge.Article"].code
     found = {name: rows[model].pk for name, model in IDS.items()}
     return address.filled({**found, **WORDS, "reference": rows[model].reference, "code": code})
+
+
+def typed_of(rows: Rows) -> dict[str, str]:
+    """Return what could be typed into any of the forms, about the other's rows."""
+    return {
+        "text": REASON, "reason": REASON, "note": REASON, "decision": "approve", "outcome": "approve",
+        "account": str(rows["identity.Account"].pk), "person": str(rows["identity.Person"].pk),
+        "visit": str(rows["outreach.Visit"].pk), "name": "Tablet",
+    }  # fmt: skip
 
 
 @pytest.fixture
@@ -158,11 +169,7 @@ def test_every_address_is_written_down_and_no_class_names_one_that_is_gone():
 
 def test_no_stranger_gets_in(rows, strangers, caplog):
     caplog.set_level("INFO")
-    typed = {
-        "text": REASON, "reason": REASON, "note": REASON, "decision": "approve", "outcome": "approve",
-        "account": str(rows["identity.Account"].pk), "person": str(rows["identity.Person"].pk),
-        "visit": str(rows["outreach.Visit"].pk), "name": "Tablet",
-    }  # fmt: skip
+    typed = typed_of(rows)
     found = []
     for address in addresses():
         kind, path = class_of(address.channel, address.name), filled(address, rows)
@@ -213,4 +220,31 @@ def test_a_tablet_and_a_program_of_another_body_get_nothing(rows, strangers, cap
                 answer, said, acts = hear(client, method, path, caplog, **more, **({"data": body} if body else {}))
             if answer.status_code >= 500 or acts or SECRET in said or PHONE in said:
                 found.append(f"{method} {address.channel}:{address.name} {answer.status_code} {acts} {said[:200]}")
+    assert not found, "\n".join(found)
+
+
+def test_an_auditor_reads_and_does_nothing(rows, enter_desk, now, caplog):
+    """Of the desk: whatever they send, they may not, and nothing happens."""
+    client = Client(raise_request_exception=False)
+    account = identity.open_staff_account(
+        actor=SYSTEM, email="auditor@example.org", password="correct-horse-battery", first_name="Neema",
+        surname="Mfano", now=now,
+    )  # fmt: skip
+    identity.grant_role(actor=SYSTEM, account_id=account.id, role="auditor", body_code=None, now=now)
+    enter_desk(client, account)
+    day = str(timezone.localdate() - timedelta(days=1))
+    typed = typed_of(rows) | {"day": day, "rate": "130.5", "source": "daraja", "kind": "charge"}
+    found = []
+    for address in addresses():
+        if address.channel != "desk" or class_of(address.channel, address.name) in ("open", "steps"):
+            continue
+        path = filled(address, rows)
+        with undone(client):
+            reads = client.get(path).status_code not in (403, 404, 405)
+        with undone(client):
+            slip = SimpleUploadedFile("slip.csv", b"Receipt No.\n")
+            answer, _, acts = hear(client, "post", path, caplog, data={**typed, "file": slip})
+        done = answer.status_code in (301, 302) and answer["Location"] != BEGINNING
+        if acts or done or answer.status_code == 422 or (not reads and answer.status_code not in (403, 404, 405)):
+            found.append(f"{address.name} {answer.status_code} {answer.get('Location', '')} {acts}")
     assert not found, "\n".join(found)

@@ -204,6 +204,7 @@ def new_number(request: HttpRequest) -> HttpResponse:
     actor, now = actor_of(request), timezone.now()
     typed = {name: request.POST.get(name, "").strip() for name in ("id_number", "serial_number", "phone")}
     errors = {}
+    actor.require_role("supervisor")  # before the card is read, so that nobody types it in vain
     if request.method == "POST":
         read = {}
         for name, (parse, wrong, words) in CARD.items():
@@ -224,8 +225,6 @@ def new_number(request: HttpRequest) -> HttpResponse:
             else:
                 request.session[NEW_NUMBER] = [str(person.id), person.full_name, read["phone"]]
                 return redirect("desk:new_number_code")
-    elif not actor.has_role("supervisor"):
-        raise NotPermitted
     context = {"errors": errors, "typed": typed, "sandbox": settings.SANDBOX}
     return render(request, "desk/new_number.html", context, status=422 if errors else 200)
 
