@@ -76,7 +76,7 @@ def propose(request: HttpRequest, payment_id: UUID) -> HttpResponse:
         return show_payment(request, payment_id, {"note": refusal.message}, status=422)
     except (NotAnAmount, payments.MoreThanReceived, payments.WholeOnly, payments.ClosedFirst) as refusal:
         return show_payment(request, payment_id, {"amount": refusal.message}, status=422)
-    except (payments.NothingReceived, payments.BillStillOpen) as refusal:
+    except (payments.NothingReceived, payments.BillStillOpen, payments.ProposedAlready) as refusal:
         notes.warning(request, refusal.message)
     else:
         notes.success(request, gettext("Your proposal waits for a second person."))

@@ -26,7 +26,7 @@ from huduma.foundation.access import SYSTEM
 from huduma.foundation.journal.event import Event
 from huduma.foundation.money import plain
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pressed_twice")]
 
 
 @pytest.fixture
@@ -332,3 +332,17 @@ def test_the_trail_of_cash_at_an_agents_till_speaks_in_words_and_names_who_acted
             assert one in page, one
         for code in ("payments.bill", "settlement.batch", "accountant@", "collection,"):
             assert code not in page, code
+
+
+def test_a_bodys_bank_account_is_changed_by_three_persons_each_once(at_desk, client, staff, enter_desk):
+    at = reverse("desk:bank_accounts")
+    enter_desk(client, staff("Asha", "accountant", "CRS"))
+    client.post(at, {"body": "CRS", "name": "CRS collection", "bic": "KCBLKENX", "account": "1234567890"})
+    change = settlement.BankAccount.objects.get()
+    assert client.post(at, {"answer": "yes", "change": change.id}).status_code == 422  # whoever proposed
+    for name, state in (("Baraka", "seconded"), ("Neema", "approved")):
+        enter_desk(client, staff(name, "accountant", "CRS"))
+        client.post(at, {"answer": "yes", "change": change.id})
+        change.refresh_from_db()
+        assert change.state == state
+    assert change.active_from - change.approved_at == timedelta(days=1)  # a day to cool off

@@ -11,7 +11,7 @@ from huduma.contexts.payments.providers.base import Result
 from huduma.foundation import ids
 from huduma.foundation.access import SYSTEM
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pressed_twice")]
 
 
 @pytest.fixture
@@ -237,3 +237,35 @@ def test_a_rate_is_entered_by_one_and_agreed_by_another(client, staff, enter_des
     assert "129.2400" in client.get("/en/desk/rates/").content.decode()
     client.post(f"/en/desk/rates/{rate.id}/", {"answer": "yes"})
     assert payments.rates_for(SYSTEM)[0].state == "approved"
+
+
+def test_what_no_gateway_explains_is_decided_once(client, staff, enter_desk, open_bill, now):
+    one, other = staff("Asha", "accountant", None), staff("Baraka", "accountant", None)
+    for reference, verdict, state in (("RC1", "settle", "succeeded"), ("RC2", "fail", "failed")):
+        payment = Payment.objects.create(
+            bill=open_bill, gateway="mpesa", origin="asked", amount_cents=25000, state="review", checkout_id=reference,
+            token=reference, started_at=now,
+        )  # fmt: skip
+        at = f"/en/desk/payments/{payment.id}/"
+        enter_desk(client, one)
+        client.post(f"{at}propose/", {"verdict": verdict, "reason": "On the statement", "receipt": reference})
+        client.post(f"{at}decide/", {"answer": "yes"})  # by whoever proposed
+        payment.refresh_from_db()
+        assert payment.state == "review"
+        enter_desk(client, other)
+        client.post(f"{at}decide/", {"answer": "yes"})
+        payment.refresh_from_db()
+        open_bill.refresh_from_db()
+        assert (payment.state, open_bill.state) == (state, "settled")
+    assert payments.balance_cents("gateway:mpesa") == 25000
+
+
+def test_a_stuck_refund_is_sent_again_once(client, staff, enter_desk, paid, now):
+    refund = Refund.objects.create(
+        payment=paid, amount_cents=5000, reason="decision", note="Not served", state="review", trouble="no-answer",
+        token="r", asked_at=now, approved_at=now,
+    )  # fmt: skip
+    enter_desk(client, staff("Asha", "accountant", None))
+    client.post(f"/en/desk/refunds/{refund.id}/send/")
+    refund.refresh_from_db()
+    assert refund.state == "sending"

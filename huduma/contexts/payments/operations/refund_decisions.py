@@ -12,7 +12,7 @@ from huduma.contexts.payments.models import Payment, Refund
 from huduma.contexts.payments.operations.locking import lock_bill
 from huduma.contexts.payments.operations.refunds import PAID_TWICE, finish_refund, forget_hand, owe_further_payout
 from huduma.contexts.payments.operations.settling import leave_basket, settle_if_covered
-from huduma.contexts.payments.operations.worklist import NotWaiting, ReasonMissing, SecondPersonNeeded
+from huduma.contexts.payments.operations.worklist import NotWaiting, ProposedAlready, ReasonMissing, SecondPersonNeeded
 from huduma.contexts.payments.providers.base import gateways
 from huduma.contexts.payments.queries import MONEY_ROLES, closed_left_cents, closed_refund_of, refundable_cents
 from huduma.contexts.payments.rules import CREDITED_STATES
@@ -62,7 +62,8 @@ class CheckedByPayer(Refusal):
 def propose_refund(*, actor: Actor, payment_id: UUID, amount_cents: int, note: str, now: datetime) -> Refund:
     """Propose to give money back, for a reason that no rule knows. Nothing leaves before another person approves.
 
-    Raises NotPermitted, NotFound, NothingReceived, BillStillOpen, ReasonMissing, MoreThanReceived, WholeOnly, ClosedFirst.
+    Raises NotPermitted, NotFound, NothingReceived, BillStillOpen, ReasonMissing, MoreThanReceived, WholeOnly, ClosedFirst,
+    and ProposedAlready, so that a form that was sent twice proposes once.
     """
     account_id = _minder(actor)
     payment = Payment.objects.select_for_update().filter(id=payment_id).first()
@@ -78,6 +79,8 @@ def propose_refund(*, actor: Actor, payment_id: UUID, amount_cents: int, note: s
         raise MoreThanReceived
     if payment.state == "held" and amount_cents != payment.received_cents:
         raise WholeOnly
+    if payment.refunds.filter(state="proposed").exists():
+        raise ProposedAlready
     closed = closed_refund_of(payment)
     if closed is not None and amount_cents > closed_left_cents(payment):
         raise ClosedFirst

@@ -112,6 +112,8 @@ def count_till(*, actor: Actor, session_id: UUID, counted_cents: int, now: datet
     session = TillSession.objects.select_for_update().filter(id=session_id, cashier=_cashier(actor)).first()
     if session is None or session.state == "closed":
         raise NotFound
+    if (session.state, session.counted_cents) == ("counted", counted_cents):  # sent twice
+        return session
     session.state, session.counted_cents, session.counted_at = "counted", counted_cents, now
     session.expected_cents = expected_cents(session)
     session.save()
