@@ -14,7 +14,7 @@ OPEN = {
 #: Everybody who is signed in, for their own business only.
 SIGNED_IN = {
     "portal": "book appointments account prove by_hand contact confirm_email organisations people child ask_mandate"
-    " my_applications my_bills",
+    " my_applications my_bills replace_feed",
 }
 #: Every member of staff reads it, and finds there what is theirs or what all of them may know.
 STAFF = {
@@ -68,11 +68,12 @@ SHUT = {
 CLASSES = {
     "open": OPEN, "signed in": SIGNED_IN, "staff": STAFF, "officers": OFFICERS, "steps": STEPS, "shut": SHUT,
 }  # fmt: skip
-#: What is written down, if not of a stranger: a person writes to us, and whoever holds a ticket gives it up.
+#: What is written down, if not of a stranger: a person writes to us or sees to their own, and whoever holds a ticket gives it up.
 ACTS = {
     "portal:write": "inbox.",
     "portal:new_matter": "contact.matter.opened",
     "display:ticket": "centres.ticket.ended",
+    "portal:replace_feed": "centres.feed.replaced",
     "desk:pair": "identity.person.viewed",
     "desk:joined": "identity.person.viewed",
     "desk:part_records": "identity.person.viewed",

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
 from icalendar import Alarm, Calendar, Event
 
 from huduma.channels.portal.identity import to_sign_in
@@ -304,6 +305,18 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     return _calendar(centres.open_feed(token))
 
 
+@never_cache
+@require_POST
+def replace_feed(request: HttpRequest) -> HttpResponse:
+    """Another secret address for one's calendar."""
+    actor = actor_of(request)
+    if actor.kind == "anonymous":
+        return to_sign_in(request)
+    centres.replace_feed(actor=actor, now=timezone.now())
+    notes.success(request, gettext("Your calendar has another address now; the one before opens nothing."))
+    return redirect(reverse("portal:appointments") + "#calendar")
+
+
 def _calendar(visits: list[centres.Appointment]) -> HttpResponse:
     """Visits as iCalendar (RFC 5545) with the rules of their time zone, so that every reader shows Kenyan time."""
     calendar = Calendar()
@@ -358,4 +371,5 @@ urlpatterns = [
     path("v/<str:reference>/<str:token>/", visit_link, name="visit_link"),
     path("v/<str:reference>/<str:token>/huduma.ics", visit_calendar, name="visit_calendar"),
     path("calendar/<str:token>.ics", feed, name="feed"),
+    path("appointments/calendar/", replace_feed, name="replace_feed"),
 ]

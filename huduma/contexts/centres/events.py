@@ -313,3 +313,12 @@ class CollectableReturned(CollectableEvent):
     """It went back to the body that printed it."""
 
     act: ClassVar[str] = "centres.collectable.returned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedReplaced(Event):
+    """The secret address of a person's calendar was changed."""
+
+    act: ClassVar[str] = "centres.feed.replaced"
+    subject: ClassVar[str] = "person_id"
+    person_id: UUID

@@ -143,9 +143,11 @@ def test_the_calendar_file_and_feed_carry_the_time_zone(client, always_open, me)
         event = calendar.walk("VEVENT")[0]
         assert event["DTSTART"].params["TZID"] == "Africa/Nairobi"
         assert event.start == visit.starts_at
+    page = client.post("/en/appointments/calendar/", follow=True).content.decode()
+    anew = re.search(r"/en/calendar/[\w-]+\.ics", page)[0]
     client.logout()
-    assert client.get(feed).status_code == 200
-    assert client.get(feed.replace(".ics", "0.ics")).status_code == 404
+    assert [client.get(one).status_code for one in (anew, feed, anew.replace(".ics", "0.ics"))] == [200, 404, 404]
+    assert client.post("/en/appointments/calendar/").url.startswith("/en/sign-in/")
 
 
 def test_when_all_is_taken_one_asks_to_be_told(client, always_open, me, citizen):

@@ -16,6 +16,18 @@ TAKEN = ("offered", "booked", "arrived", "attended")
 STATES = (*TAKEN, "missed", "cancelled", "lapsed", "displaced")
 
 
+class CalendarFeed(models.Model):
+    """How often a person had the secret address of their calendar changed; who never did has no row."""
+
+    PERSONAL_DATA: ClassVar = {"person": "whose calendar it is"}
+
+    person = models.OneToOneField("identity.Person", on_delete=models.PROTECT, primary_key=True, related_name="+")
+    changes = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.person_id}: {self.changes}"
+
+
 class Appointment(models.Model):
     """A visit at a time that was promised. Two visits never share a lane or an officer: the database refuses.
 

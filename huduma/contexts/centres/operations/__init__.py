@@ -11,6 +11,7 @@ from huduma.contexts.centres.operations.booking import (
     cancel_appointment,
     confirm_appointment,
     move_appointment,
+    replace_feed,
 )
 from huduma.contexts.centres.operations.closures import ClosedAlready, close_centre, reopen_centre
 from huduma.contexts.centres.operations.collection import (
@@ -141,6 +142,7 @@ __all__ = [
     "redirect_document",
     "remind_holders",
     "reopen_centre",
+    "replace_feed",
     "resume",
     "return_document",
     "return_documents",

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from huduma.contexts.centres import rules
-from huduma.contexts.centres.models import Appointment, Centre, Waiter
+from huduma.contexts.centres.models import Appointment, CalendarFeed, Centre, Waiter
 from huduma.contexts.centres.models.visits import TAKEN
 from huduma.contexts.centres.queries import places
 from huduma.contexts.workforce import public as workforce
@@ -262,8 +262,10 @@ def open_link(reference: str, token: str) -> tuple[Appointment, Actor]:
 
 
 def feed_token(person_id: UUID) -> str:
-    """Return the secret part of the address of a person's calendar feed."""
-    return f"{person_id.hex}-{salted_hmac('huduma.centres.feed', person_id.hex, algorithm='sha256').hexdigest()[:24]}"
+    """Return the secret part of the address of a person's calendar feed, as it is since they last had it changed."""
+    changes = CalendarFeed.objects.filter(person=person_id).values_list("changes", flat=True).first()
+    key = f"{person_id.hex}:{changes}" if changes else person_id.hex
+    return f"{person_id.hex}-{salted_hmac('huduma.centres.feed', key, algorithm='sha256').hexdigest()[:24]}"
 
 
 def open_feed(token: str) -> list[Appointment]:
