@@ -18,7 +18,7 @@ from huduma.contexts.contact import public as contact
 from huduma.contexts.identity import public as identity
 from huduma.contexts.payments import public as payments
 from huduma.contexts.places import public as places
-from huduma.foundation import mail
+from huduma.foundation import mail, references
 from huduma.foundation import phone as phones
 from huduma.foundation.access import Actor, NotFound, NotPermitted, Refusal
 from huduma.foundation.journal import public as journal
@@ -291,7 +291,8 @@ def lodge(request: HttpRequest) -> HttpResponse:
         else:
             notes.success(
                 request,
-                gettext("Taken down. Tell the customer the reference: %(reference)s") % {"reference": found.reference},
+                gettext("Taken down. Tell the customer the reference: %(reference)s")
+                % {"reference": references.display(found.reference)},
             )
             return (
                 redirect("desk:matter", matter_id=found.id)

@@ -93,6 +93,10 @@ class Matter(models.Model):
                 condition=Q(answered_at__gte=F("opened_at")) | Q(answered_at__isnull=True), name="contact_not_back_dated"
             ),
             models.CheckConstraint(
+                condition=Q(closed_at__gte=F("opened_at")) | (Q(closed_at__isnull=True) & ~Q(state="closed")),
+                name="contact_closed_when",
+            ),
+            models.CheckConstraint(
                 condition=Q(latitude=None, longitude=None) | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
                 name="contact_place",
             ),

@@ -338,7 +338,8 @@ def test_the_last_answer_may_be_taken_outside(complain, customer, staff, now):
 
 def test_the_database_keeps_an_answer_explained_and_not_back_dated(complain, now):
     matter = complain()
-    for broken in ({"state": "answered"}, {"answered_at": now - timedelta(days=1)}):
+    back = now - timedelta(days=1)
+    for broken in ({"state": "answered"}, {"answered_at": back}, {"closed_at": back}):
         with pytest.raises(IntegrityError), transaction.atomic():
             type(matter).objects.filter(id=matter.id).update(**broken)
 
