@@ -20,6 +20,8 @@ LEARN_FROM, LEARN_UP_TO = 20, 200
 STEP = timedelta(minutes=5)
 #: Who is called as if they had come earlier, in minutes. A centre may differ (`Centre.credit_minutes`).
 CREDIT_MINUTES = {"elderly": 30, "disability": 30, "pregnant": 30, "infant": 30, "appointment": 30}
+#: So many people have to come more than usual, or fewer, before the expectation of the day follows half of the way.
+PACE_WEIGHT = 20
 #: Half hours of the same weekday, so many weeks back, make the forecast.
 FORECAST_WEEKS = 8
 #: 80 % of a normal distribution lie within so many standard deviations on each side.
@@ -238,6 +240,14 @@ def forecast(counts: Mapping[tuple[date, int], int], days: Sequence[date]) -> di
     """Return the arrivals to expect in each half hour (0 is midnight to 00:30): the median over the days, quiet ones included."""
     halves = sorted({half for _, half in counts})
     return {half: statistics.median([counts.get((day, half), 0) for day in days]) for half in halves} if days else {}
+
+
+def pace(came: int, usual: float) -> float:
+    """Return how many times as many people as usual come today, by how many `came` so far where `usual` are expected to have.
+
+    The mean of a Gamma-Poisson model whose prior weighs as `PACE_WEIGHT` people who come as usual: the first few of a day move little.
+    """
+    return (came + PACE_WEIGHT) / (usual + PACE_WEIGHT)
 
 
 def distance_km(a: tuple[float, float], b: tuple[float, float]) -> float:

@@ -91,7 +91,8 @@ class Half:
 class Wall:
     """A centre's day as its manager sees it. Waits and service times are seconds; None where nobody was served yet.
 
-    `to_open`: how many more counters the standard needs for who waits and for who is expected, `coming` people until `until`.
+    `to_open`: how many more counters the standard needs for who waits and for who is expected, `coming` people until `until`: as many as
+    usual, times how many of the usual came so far today (`came`, `usual`).
     """
 
     now: places.CentreNow
@@ -103,6 +104,8 @@ class Wall:
     service_median: float | None
     halves: list[Half]
     counters: list[Counter]
+    came: int
+    usual: float
     coming: float
     until: datetime
     to_open: int
@@ -221,13 +224,16 @@ def wall_for(actor: Actor, centre_code: str, *, now: datetime) -> Wall:
     number, begun = divmod(int((now - midnight).total_seconds()), HALF_SECONDS)
     open_at = places.periods_on(centre, day)  # on a holiday nobody comes, whatever the weekday
     usual = {half.number: half.expected for half in halves if _is_within(open_at, midnight, half.number)}
+    came = sum(half.came for half in halves)
+    by_now = sum(people for n, people in usual.items() if n < number) + usual.get(number, 0.0) * begun / HALF_SECONDS
+    pace = rules.pace(came, by_now)
     coming = [
-        (HALF_SECONDS - begun, usual.get(number, 0.0) * (1 - begun / HALF_SECONDS)),
-        (HALF_SECONDS, usual.get(number + 1, 0.0)),
+        (HALF_SECONDS - begun, pace * usual.get(number, 0.0) * (1 - begun / HALF_SECONDS)),
+        (HALF_SECONDS, pace * usual.get(number + 1, 0.0)),
     ]
     return Wall(
         here, served, no_show, left, median, ninety, service, halves, places.list_counters(centre),
-        sum(people for _, people in coming), midnight + (number + 2) * timedelta(seconds=HALF_SECONDS),
+        came, by_now, sum(people for _, people in coming), midnight + (number + 2) * timedelta(seconds=HALF_SECONDS),
         rules.counters_to_open(
             waiting=here.waiting, coming=coming, servers=here.counters_open, mean_seconds=float(mean),
             standard_minutes=centre.wait_standard_minutes,

@@ -338,6 +338,22 @@ def test_the_wall_asks_for_counters_before_those_expected_would_wait_too_long(ar
     assert queries.queue.wall_for(boss, "HC01", now=now).coming == 0
 
 
+def test_a_busy_day_raises_what_is_expected_of_the_rest_and_a_quiet_one_lowers_it(arrive, clerk, now):
+    boss = clerk("neema", 1, role="supervisor")
+    for half in (0, 30):
+        for _ in range(12):
+            arrive(now - timedelta(weeks=1) + half * MINUTE)
+    later = now + 30 * MINUTE
+    quiet = queries.queue.wall_for(boss, "HC01", now=later)
+    assert (quiet.came, quiet.usual, quiet.coming) == (0, 12.0, 7.5)  # 12 × (0 + 20) / (12 + 20)
+    for _ in range(28):
+        arrive(now)
+    busy = queries.queue.wall_for(boss, "HC01", now=later)
+    assert (busy.came, busy.usual, busy.coming) == (28, 12.0, 18.0)  # 12 × (28 + 20) / (12 + 20)
+    assert busy.to_open > quiet.to_open
+    assert queries.queue.wall_for(boss, "HC01", now=now).usual == 0  # nobody is expected before they open
+
+
 def test_service_times_are_learned_here_and_everywhere(arrive, clerk, centre, now):
     officer = clerk("neema", 1)
     assert queries.places.quartiles_of(centre, "police-clearance") == (300, 600, 900)
