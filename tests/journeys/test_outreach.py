@@ -142,6 +142,22 @@ def give_ticket(page, priority=None):
     return number
 
 
+def void(page, sound):
+    """A ticket that was given by mistake: its number is used up, and nobody is called by it."""
+    page.get_by_label("Man", exact=True).check()
+    press(page, "Give a ticket")
+    heading(page, "Ticket")
+    press(page, "Void a number")
+    heading(page, "Void a number")
+    expect(page.get_by_label("Number")).to_have_value("VA003")
+    press(page, "Void a number")  # without the reason
+    page.get_by_role("alert").wait_for()
+    sound(page)
+    page.get_by_label("Reason").fill("They came for the chief’s letter.")
+    press(page, "Void a number")
+    page.get_by_text("Voided number VA003").wait_for()
+
+
 def test_a_tablet_works_a_day_offline_and_syncs(
     server, visit, officer, tablet_in_hand, photo, sound, drain_jobs, shoot, enter_desk_in_browser
 ):  # fmt: skip
@@ -229,12 +245,13 @@ def test_a_tablet_works_a_day_offline_and_syncs(
     press(page, "Served")
     press(page, "Call next (1 waiting)")
     press(page, "Absent")
+    void(page, sound)
     raw = page.evaluate(RAW)
     assert '"tries":0' in raw
     assert not [name for name in (*NAMES, PIN, reference, "police") if name in raw]
     page.get_by_role("link", name="To send").click()
     heading(page, "To send")
-    page.get_by_text("No network. To send: 4.").wait_for()
+    page.get_by_text("No network. To send: 5.").wait_for()
     sound(page)
     shoot(page, "tablet")
 
@@ -244,7 +261,7 @@ def test_a_tablet_works_a_day_offline_and_syncs(
     page = died(page)
     held = HeldFile.objects.get(offset__gt=0)
     assert 0 < held.offset < held.length
-    assert Record.objects.count() == 4
+    assert Record.objects.count() == 5
 
     page.goto(f"{server}/outreach/tablet/")
     unlock(page)
@@ -253,9 +270,9 @@ def test_a_tablet_works_a_day_offline_and_syncs(
     drain_jobs()
     press(page, "Send now")
     page.get_by_text("Nothing is left to send.").wait_for()
-    page.get_by_text("Ticket: 2, Application: 1, Receipt: 1").wait_for()
+    page.get_by_text("Ticket: 2, Application: 1, Receipt: 1, Voided number: 1").wait_for()
     assert Counter(Record.objects.values_list("kind", "state")) == {
-        ("ticket", "done"): 2, ("application", "done"): 1, ("receipt", "done"): 1,
+        ("ticket", "done"): 2, ("application", "done"): 1, ("receipt", "done"): 1, ("void", "done"): 1,
     }  # fmt: skip
     application = Application.objects.get()
     assert (application.reference, application.channel) == (reference, "outreach")
