@@ -1,4 +1,4 @@
-"""A real worker is killed while it asks for money, texts and signs; the next one finds its jobs and ends each, once."""
+"""A real worker is killed while it asks for money, texts, answers and signs; the next one finds its jobs and ends each, once."""
 
 import os
 import signal
@@ -14,6 +14,9 @@ from django.utils import timezone
 
 from huduma.contexts.credentials import public as credentials
 from huduma.contexts.credentials.models import Credential
+from huduma.contexts.inbox import operations as inbox
+from huduma.contexts.inbox.models import Message as Answer
+from huduma.contexts.inbox.operations import conversations, sending
 from huduma.contexts.messages import public as messages
 from huduma.contexts.messages.models import Message
 from huduma.contexts.payments import public as payments
@@ -32,7 +35,7 @@ def worker():
     where = {key: at[key] for key in ("host", "port", "user", "password") if at.get(key)}
     url = f"postgresql:///{at['dbname']}?{urlencode(where)}"
     return subprocess.Popen(
-        [sys.executable, "manage.py", "procrastinate", "worker", "--concurrency", "4"],
+        [sys.executable, "manage.py", "procrastinate", "worker", "--concurrency", "6"],
         cwd=settings.BASE_DIR, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         env={**os.environ, "DATABASE_URL": url, "HUDUMA_PROCESS": PROCESS},
     )  # fmt: skip
@@ -61,7 +64,8 @@ def is_waiting_for_a_lock():
 @pytest.mark.django_db(transaction=True)
 def test_the_next_worker_ends_what_a_killed_one_began(sandbox):
     now = timezone.now()
-    for system in ("daraja", "africastalking"):
+    sandbox.post("/_control/incoming/whatsapp", json={"from": PHONE, "text": "Habari"})  # opens the company's day
+    for system in ("daraja", "africastalking", "whatsapp"):
         sandbox.post(f"/_control/{system}", json={"fault": "timeout", "times": 1, "seconds": 600}).raise_for_status()
     lines = [{"code": "fee", "description": {"en": "Fee", "sw": "Ada"}, "amount_cents": 20000, "body_code": "CRS"}]
     bill = payments.raise_bill(
@@ -72,6 +76,9 @@ def test_the_next_worker_ends_what_a_killed_one_began(sandbox):
     message_id = messages.send(
         actor=SYSTEM, kind="test", language="en", text="Habari", to_phone=PHONE, dedupe_key="killed", now=now
     )
+    asked = conversations.begin(channel="whatsapp", address=PHONE.removeprefix("+"), language="en", now=now)
+    Answer.objects.create(conversation=asked, at=now, side="customer", channel="whatsapp", text="Habari")
+    answer_id = sending._send(asked, "It is ready.", side="staff", account_id=None, now=now).id
     credential = credentials.issue_credential(
         actor=SYSTEM, issued_for=ids.uuid7(), template=TEMPLATE, title={"en": "Test", "sw": "Jaribio"}, data={},
         holder_person_id=ids.uuid7(), body_code="CRS", service_code="test", now=now,
@@ -81,6 +88,7 @@ def test_the_next_worker_ends_what_a_killed_one_began(sandbox):
         return (
             Payment.objects.get(id=payment.id).state,
             Message.objects.get(id=message_id).state,
+            Answer.objects.get(id=answer_id).sending,
             Credential.objects.get(id=credential.id).state,
         )
 
@@ -88,19 +96,24 @@ def test_the_next_worker_ends_what_a_killed_one_began(sandbox):
         Credential.objects.select_for_update().get(id=credential.id)  # the worker signs, and cannot keep it yet
         first = worker()
         try:
-            until(lambda: (is_waiting_for_a_lock(), *states()) == (True, "pushing", "sending", "signing"))
+            until(lambda: (is_waiting_for_a_lock(), *states()) == (True, "pushing", "sending", "sending", "signing"))
         finally:
             first.send_signal(signal.SIGKILL)
             first.wait(10)
     with connection.cursor() as cursor:  # half a minute later
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - interval '1 minute'")
-    jobs.defer("jobs.rescue", timestamp=0)
+    jobs.defer("jobs.rescue", once="jobs.rescue", timestamp=0)
     second = worker()
     try:
-        until(lambda: states() == ("unknown", "uncertain", "valid"))
+        until(lambda: states() == ("unknown", "uncertain", "sending", "valid"))
     finally:
         second.kill()  # it may be asking a gateway, which can take its whole time-out
         second.wait(10)
         until(lambda: not has_sessions())
     assert payment.bill.payments.count() == 1
     assert len(sandbox.get(f"/phone/api/{PHONE}").json()["prompts"]) <= 1  # never asked twice
+    answers = [one for one in sandbox.get("/_control/messages").json() if one["text"] == "It is ready."]
+    assert len(answers) <= 1  # nor answered twice; whether it arrived a person is asked
+    inbox.give_up(message_id=answer_id, now=now)
+    asked.refresh_from_db()
+    assert (Answer.objects.get(id=answer_id).why_failed, asked.is_waiting) == ("uncertain", True)

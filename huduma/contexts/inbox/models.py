@@ -130,11 +130,15 @@ class Conversation(models.Model):
         return self.state == "open" and self.waiting_since is not None
 
 
+#: States of a message whose channel has no id of it yet.
+HANDING_OVER = ("queued", "sending")
+
+
 class Message(models.Model):
     """One thing said: by the customer, by staff, by the platform itself (`auto`), or a note among staff.
 
     `outside_id`: the channel's id of it. `delivery_id`: the message of `messages` that carries it. `sending`: of a message that a channel
-    hands over itself: queued, sent, delivered or failed; failed too when another company could not deliver.
+    hands over itself: queued, sending (in mid call), sent, delivered or failed; failed too when another company could not deliver.
     """
 
     PERSONAL_DATA: ClassVar = {"text": "answering the person who wrote"}
@@ -156,7 +160,7 @@ class Message(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(side__in=["customer", "staff", "auto", "note"]), name="inbox_side"),
             models.CheckConstraint(
-                condition=Q(sending__in=["", "queued", "sent", "delivered", "failed"]), name="inbox_sending"
+                condition=Q(sending__in=["", *HANDING_OVER, "sent", "delivered", "failed"]), name="inbox_sending"
             ),
             models.UniqueConstraint(
                 fields=["channel", "outside_id"], condition=~Q(outside_id=""), name="inbox_message_once"
@@ -166,7 +170,7 @@ class Message(models.Model):
             models.Index(fields=["conversation", "at", "id"], name="inbox_said"),
             BrinIndex(fields=["at"], name="inbox_said_when"),
             models.Index(fields=["delivery_id"], condition=Q(delivery_id__isnull=False), name="inbox_delivery"),
-            models.Index(fields=["channel"], condition=Q(sending="queued"), name="inbox_handing_over"),
+            models.Index(fields=["channel"], condition=Q(sending__in=HANDING_OVER), name="inbox_handing_over"),
         ]
 
     def __str__(self) -> str:

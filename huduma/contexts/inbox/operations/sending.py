@@ -12,7 +12,7 @@ from django.utils.translation import gettext, gettext_noop, override
 
 from huduma.contexts.identity import public as identity
 from huduma.contexts.inbox import events, queries, rules
-from huduma.contexts.inbox.models import Conversation, Message
+from huduma.contexts.inbox.models import HANDING_OVER, Conversation, Message
 from huduma.contexts.inbox.operations.conversations import lock_for
 from huduma.contexts.inbox.providers.base import Incoming, Receipt, Refused, channels
 from huduma.contexts.messages import public as messages
@@ -24,6 +24,8 @@ from huduma.foundation.journal import public as journal
 TEXT_LIMIT = 8000
 #: A message that no channel took by then is told as one that did not arrive; the job that hands it over gave up long before.
 GIVEN_UP_AFTER = timedelta(minutes=30)
+#: Why a message failed whose worker died in mid call.
+UNCERTAIN = "uncertain"
 TAKEN = gettext_noop("Huduma: we have your message %(reference)s. You hear from us by %(due)s.")
 TOO_LARGE = gettext_noop(
     "Huduma: your mail is too large, so we could not read it. Send it again with smaller photos, or without files."
@@ -189,41 +191,46 @@ def _threaded(headers: dict[str, str], outside_id: str) -> dict[str, str]:
 
 
 def hand_over(message_id: UUID) -> None:
-    """Hand a message to a channel that sends by itself; the call happens outside any transaction.
+    """Hand a message to a channel that sends by itself; the call happens outside any transaction, and is never made again.
 
-    A line that broke after hand-over counts as sent; where a receipt bears our mark, it tells. Raises http.Unavailable where the job has to
-    try again.
+    A line that broke after hand-over counts as sent; where a receipt bears our mark, it tells. Where the worker died in mid call nobody
+    knows whether the channel has it: a receipt may tell, else a person is asked (`give_up`). Raises http.Unavailable where the job has
+    to try again.
     """
-    message = Message.objects.select_related("conversation").get(id=message_id)
-    if message.sending != "queued":
+    if not Message.objects.filter(id=message_id, sending="queued").update(sending="sending"):
         return
-    now = timezone.now()
+    message = Message.objects.select_related("conversation").get(id=message_id)
     try:
         outside_id = channels.get(message.channel).send(
             to=message.conversation.address, text=message.text, mark=str(message.id)
         )
     except Refused as error:
-        _fail(message, str(error), now)
+        _fail(message, str(error), timezone.now())
         return
     except http.Unavailable as error:
         if not error.sent or error.status is not None:
+            Message.objects.filter(id=message_id, sending="sending").update(sending="queued")
             raise
         outside_id = ""
-    with transaction.atomic():
-        Message.objects.filter(id=message_id, sending="queued").update(sending="sent", outside_id=outside_id)
+    Message.objects.filter(id=message_id, sending="sending").update(sending="sent", outside_id=outside_id)
 
 
 @transaction.atomic
 def give_up(*, message_id: UUID, now: datetime) -> None:
-    """Let a message that was not handed over count as not arrived: its conversation waits again. What was handed over stays as it is."""
+    """Let a message count as not arrived that no channel took, or of which nobody knows: its conversation waits again.
+
+    What was handed over stays as it is.
+    """
     message = Message.objects.select_for_update().get(id=message_id)
     if message.sending == "queued":
         _fail(message, "unavailable", now)
+    elif message.sending == "sending":
+        _fail(message, UNCERTAIN, now)
 
 
 def is_handing_over(channel: str) -> bool:
     """Whether a message is on its way to a channel whose id of it is not known yet."""
-    return Message.objects.filter(channel=channel, sending="queued").exists()
+    return Message.objects.filter(channel=channel, sending__in=HANDING_OVER).exists()
 
 
 @transaction.atomic
@@ -235,10 +242,10 @@ def settle_by_channel(*, channel: str, receipt: Receipt, now: datetime) -> bool:
         message = ours.filter(id=marked).first()
     if message is None:
         return False
-    if message.sending in ("delivered", "failed"):
+    if message.sending in ("delivered", "failed") and message.why_failed != UNCERTAIN:
         return True
     if receipt.delivered:
-        Message.objects.filter(id=message.id).update(sending="delivered")
+        Message.objects.filter(id=message.id).update(sending="delivered", why_failed="")
     else:
         _fail(message, "undelivered", now)
     return True

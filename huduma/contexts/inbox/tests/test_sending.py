@@ -9,6 +9,8 @@ from django.utils import timezone
 from huduma.contexts.inbox import public as inbox
 from huduma.contexts.inbox.models import Message
 from huduma.contexts.inbox.operations.conversations import begin
+from huduma.contexts.inbox.operations.sending import settle_by_channel
+from huduma.contexts.inbox.providers.base import Receipt
 from huduma.foundation import http
 
 
@@ -44,3 +46,19 @@ def test_what_no_channel_took_waits_for_a_person_again(answered, drain_jobs):
     assert "inbox.give_up" in drain_jobs(until=later)
     message.refresh_from_db()
     assert (message.sending, message.conversation.is_waiting) == ("failed", True)
+
+
+def test_what_a_worker_that_died_may_have_sent_is_not_sent_again(answered, drain_jobs):
+    message = answered("whatsapp", 500, b"")
+    Message.objects.filter(id=message.id).update(sending="sending")  # as it is in mid call
+    drain_jobs()
+    message.refresh_from_db()
+    assert message.sending == "sending"
+    assert "inbox.give_up" in drain_jobs(until=timezone.now() + timedelta(minutes=31))
+    message.refresh_from_db()
+    assert (message.sending, message.why_failed, message.conversation.is_waiting) == ("failed", "uncertain", True)
+    told = Receipt(outside_id="wamid.1", delivered=True, mark=str(message.id))
+    for _ in range(2):
+        assert settle_by_channel(channel="whatsapp", receipt=told, now=timezone.now())
+    message.refresh_from_db()
+    assert message.sending == "delivered"  # after all
