@@ -40,8 +40,10 @@ class Town:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self.sandbox = httpx.Client(base_url=settings.SANDBOX_URL, timeout=30)
-        self.portal = httpx.Client(base_url=settings.PUBLIC_URL, timeout=30)
+        # A line for each call, as people have: one that many share may be closed as idle by one just as another gets it.
+        apart = httpx.Limits(max_keepalive_connections=0)
+        self.sandbox = httpx.Client(base_url=settings.SANDBOX_URL, timeout=30, limits=apart)
+        self.portal = httpx.Client(base_url=settings.PUBLIC_URL, timeout=30, limits=apart)
         self.did: collections.Counter[str] = collections.Counter()
         self.faults: list[str] = []
         self._lock = threading.Lock()
