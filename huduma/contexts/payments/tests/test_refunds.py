@@ -306,6 +306,9 @@ def test_a_second_receipt_of_one_refund_is_a_second_payout(raise_bill, money_com
         gateway_pays(refund, now, receipt)
     assert [one.receipt for one in payments.receivables_for(two[0])] == ["B2", "B3"]
     assert (held_at("mpesa"), payments.balance_cents("receivable")) == ([-25000], 50000)
+    assert payments.given_twice(now + timedelta(days=13)) == []
+    waiting = [one.bill.reference for one in payments.receivables_for(two[0])]
+    assert payments.given_twice(now + timedelta(days=15)) == waiting  # by the daily check
     [known] = payments.known_for(two[0], refund.payment_id).refunds
     assert len(known.receivables.all()) == 2
     with pytest.raises(IntegrityError, match="payments_receivable_once"), transaction.atomic():
