@@ -20,7 +20,7 @@ LEARN_FROM, LEARN_UP_TO = 20, 200
 STEP = timedelta(minutes=5)
 #: Who is called as if they had come earlier, in minutes. A centre may differ (`Centre.credit_minutes`).
 CREDIT_MINUTES = {"elderly": 30, "disability": 30, "pregnant": 30, "infant": 30, "appointment": 30}
-#: So many people have to come more than usual, or fewer, before the expectation of the day follows half of the way.
+#: What is usual weighs as much as this many people of the day: when as many are expected to have come, both count alike.
 PACE_WEIGHT = 20
 #: Half hours of the same weekday, so many weeks back, make the forecast.
 FORECAST_WEEKS = 8

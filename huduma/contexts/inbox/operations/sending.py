@@ -191,7 +191,8 @@ def _threaded(headers: dict[str, str], outside_id: str) -> dict[str, str]:
 
 
 def hand_over(message_id: UUID) -> None:
-    """Hand a message to a channel that sends by itself; the call happens outside any transaction, and is never made again.
+    """Hand a message to a channel that sends by itself; the call happens outside any transaction, and is made again only
+    where the channel surely did not take it.
 
     A line that broke after hand-over counts as sent; where a receipt bears our mark, it tells. Where the worker died in mid call nobody
     knows whether the channel has it: a receipt may tell, else a person is asked (`give_up`). Raises http.Unavailable where the job has
