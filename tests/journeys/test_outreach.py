@@ -124,7 +124,6 @@ def prepare(page, look=lambda page: None):
 
 
 def unlock(page):
-    page.set_default_timeout(8000)
     page.get_by_label("PIN").fill(PIN)
     press(page, "Open")
     heading(page, "Queue")
@@ -164,7 +163,6 @@ def test_a_tablet_works_a_day_offline_and_syncs(
     page = tablet_in_hand(signed_in=True)
     page.goto(f"{server}/en/outreach/tablet/")
     prepare(page, sound)
-    page.set_default_timeout(8000)
     page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
     page.context.close()
 
@@ -204,7 +202,13 @@ def test_a_tablet_works_a_day_offline_and_syncs(
     heading(page, "What the certificate is for")
     page.get_by_label("For work in Kenya").check()
     page.get_by_text("Saved", exact=True).wait_for()
-    page = died(page)  # the battery dies
+    second = page.context.new_page()  # two windows would give the same number twice
+    second.goto(f"{server}/outreach/tablet/")
+    heading(second, "Open in another window")
+    sound(second)
+    page.close()
+    heading(second, "Locked")
+    page = died(second)  # the battery dies
     page.goto(f"{server}/outreach/tablet/")
     unlock(page)
     page.get_by_role("link", name="Services").click()

@@ -5,7 +5,7 @@ import { all, create, change, erase, isOpen, lock, lockState, MOST_TRIES, put, t
 import { begin, progress, synchronise, takePack } from "./sync.js";
 import { button, date, h, LANGUAGES, language, say, speak } from "./words.js";
 
-const IDLE = 5 * 60000, CAMERA = 2 * 60000, SHORTEST_PIN = 6;
+const IDLE = 5 * 60000, CAMERA = 2 * 60000, LETTING_GO = 1000, SHORTEST_PIN = 6;
 const main = document.getElementById("main"), bar = document.getElementById("bar"), said = document.getElementById("status");
 let SCREENS = {}, screens = null;
 const fetchScreens = async () => {
@@ -18,11 +18,11 @@ const fetchScreens = async () => {
 };
 let mode = "starting", told = "", idle = 0, picking = 0;
 
-// One tab at a time: two would hand out the same number.
+// One window at a time: two would hand out the same number. This one goes on as soon as no other is open.
 const alone = () => new Promise((done) => {
-  navigator.locks.request("huduma-outreach", { ifAvailable: true }, (held) => {
-    done(Boolean(held));
-    return held ? new Promise(() => {}) : undefined;
+  navigator.locks.request("huduma-outreach", () => {
+    done();
+    return new Promise(() => {});
   });
 });
 
@@ -199,7 +199,7 @@ const over = (message) => {
   render("title");
 };
 const erased = () => [say("erased"), h("p", { role: "alert" }, last), button(say("begin_again"), () => location.reload())];
-const elsewhere = () => [say("elsewhere"), h("p", {}, say("elsewhere_how")), button(say("retry"), () => location.reload())];
+const elsewhere = () => [say("elsewhere"), h("p", {}, say("elsewhere_how"))];
 
 addEventListener("hashchange", () => { if (mode === "open") { told = ""; render("title"); } });
 addEventListener("refresh", (event) => { if (mode === "open") render(event.detail); });
@@ -209,7 +209,9 @@ addEventListener("unhandledrejection", (event) => { said.textContent = event.rea
 const start = async () => {
   if (!window.isSecureContext || !navigator.locks || !window.indexedDB) { told = say("unsafe"); mode = "unable"; return render(); }
   navigator.serviceWorker?.register(document.documentElement.dataset.worker);
-  if (!await alone()) { mode = "elsewhere"; return render("title"); }
+  const waiting = setTimeout(() => { mode = "elsewhere"; render("title"); }, LETTING_GO); // one that was closed may be letting go still
+  await alone();
+  clearTimeout(waiting);
   begin(() => {
     if (mode === "locked" && !progress.running) lock();
     report();
