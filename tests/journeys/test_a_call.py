@@ -156,7 +156,7 @@ def test_a_talk_on_the_web_without_an_account(portal, page, desk_of, sound, soun
     sound(agent)
     agent.get_by_role("button", name="Send", exact=True).click()
     agent.get_by_role("status").wait_for()
-    page.get_by_text("At eight, in the larger centres.").wait_for(timeout=15_000)  # the page renewed itself
+    page.get_by_text("At eight, in the larger centres.").wait_for()  # the page renewed itself
     sound(page)
     shoot(agent, "conversation-en")
 

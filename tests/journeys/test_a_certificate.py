@@ -101,7 +101,7 @@ def test_a_mother_gets_the_certificate(hooked, page, browser, sandbox, drain_job
     sandbox.post(
         "/phone/api/answer", json={"checkout_request_id": checkout, "action": "pay", "pin": "1234"}
     ).raise_for_status()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while Application.objects.get().status != "in_review":
         assert time.monotonic() < deadline, Payment.objects.get().state
         drain_jobs()

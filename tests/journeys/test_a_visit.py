@@ -161,7 +161,9 @@ def test_a_day_at_the_centre(
     desk.keyboard.press("n")
     desk.locator(".ticket").wait_for()
     display.locator("tbody tr", has_text=ticket.number).wait_for()
-    assert display.evaluate("Number(document.body.dataset.shownAt)") - called_at < 3000
+    assert (
+        display.evaluate("Number(document.body.dataset.shownAt)") - called_at < 10_000
+    )  # it was told: asking comes later
     spoken = display.evaluate("said")
     assert [lang for lang, _ in spoken] == ["sw-KE", "en-KE"]
     assert "sifuri sifuri moja" in spoken[0][1]
@@ -170,7 +172,7 @@ def test_a_day_at_the_centre(
     sound(desk)
     shots(desk, "counter")
     phone.clock.fast_forward(20_000)
-    phone.get_by_text(say["turn"]).wait_for(timeout=15000)  # the page looks for itself
+    phone.get_by_text(say["turn"]).wait_for()  # the page looks for itself
     display.context.set_offline(True)  # the hall loses its network, and comes back by itself
     display.context.set_offline(False)
     desk.keyboard.press("s")
@@ -188,7 +190,7 @@ def test_a_day_at_the_centre(
         actor=officer, centre_code="HC01", ticket_id=ids.uuid7(), source="reception", now=timezone.now()
     )
     desk.keyboard.press("n")
-    display.locator("tbody tr", has_text=second.number).wait_for(timeout=20000)
+    display.locator("tbody tr", has_text=second.number).wait_for()
     with display.expect_request("**/stream/HC01"):  # a line on which nothing is said any more is opened anew
         display.clock.fast_forward(41_000)
 
@@ -221,7 +223,7 @@ def test_a_day_at_the_centre(
     sound(wall)
     drain_jobs()
     wall.clock.fast_forward(20_000)
-    wall.locator("#live table").first.wait_for(timeout=15000)  # the page looks for itself
+    wall.locator("#live table").first.wait_for()  # the page looks for itself
     sound(wall)
     shots(wall, "roster")
     wall.locator("button[value=publish]").click()

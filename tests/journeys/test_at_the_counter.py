@@ -87,7 +87,7 @@ def test_a_person_without_phone_gets_a_certificate(counter, sandbox, drain_jobs,
     checkout = Payment.objects.get().checkout_id
     answer = {"checkout_request_id": checkout, "action": "pay", "pin": "1234"}
     sandbox.post("/phone/api/answer", json=answer).raise_for_status()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while (application := Application.objects.get()).status != "waiting_visit":
         assert time.monotonic() < deadline, Payment.objects.get().state
         drain_jobs()

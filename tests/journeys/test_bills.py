@@ -107,7 +107,7 @@ def pay_two_at_once(hooked, page, bills, sandbox, drain_jobs, sound_in_both, sho
     checkout = Payment.objects.get().checkout_id
     answer = {"checkout_request_id": checkout, "action": "pay", "pin": "1234"}
     sandbox.post("/phone/api/answer", json=answer).raise_for_status()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while Payment.objects.get().state != "succeeded":
         assert time.monotonic() < deadline, Payment.objects.get().state
         drain_jobs()
@@ -167,7 +167,7 @@ def give_back(hooked, page, staff, drain_jobs, sound_in_both, shoot):
     shoot(other, "refunds")
     other.get_by_role("button", name="Give it back").click()
     other.get_by_text("Your decision is recorded.").wait_for()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while Refund.objects.get().state != "succeeded":
         assert time.monotonic() < deadline, Refund.objects.get().state
         drain_jobs()

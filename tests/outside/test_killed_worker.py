@@ -99,7 +99,7 @@ def test_the_next_worker_ends_what_a_killed_one_began(sandbox):
             until(lambda: (is_waiting_for_a_lock(), *states()) == (True, "pushing", "sending", "sending", "signing"))
         finally:
             first.send_signal(signal.SIGKILL)
-            first.wait(10)
+            first.wait(60)
     with connection.cursor() as cursor:  # half a minute later
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - interval '1 minute'")
     jobs.defer("jobs.rescue", once="jobs.rescue", timestamp=0)
@@ -108,7 +108,7 @@ def test_the_next_worker_ends_what_a_killed_one_began(sandbox):
         until(lambda: states() == ("unknown", "uncertain", "sending", "valid"))
     finally:
         second.kill()  # it may be asking a gateway, which can take its whole time-out
-        second.wait(10)
+        second.wait(60)
         until(lambda: not has_sessions())
     assert payment.bill.payments.count() == 1
     assert len(sandbox.get(f"/phone/api/{PHONE}").json()["prompts"]) <= 1  # never asked twice

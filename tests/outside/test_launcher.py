@@ -71,7 +71,7 @@ def folder() -> Iterator[Folder]:
     for process in made.started:
         if process.poll() is None:
             process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE_SECONDS)
     for part in made.parts():
         part.kill()
     database.stop(made.var / "postgres")
@@ -97,7 +97,7 @@ def until_a_code_arrives(folder: Folder, launcher: "subprocess.Popen[str]", phon
     """Ask for a code as a citizen does, and go on asking until web server, worker and sandbox have carried it to the phone."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     asked = False
-    with httpx.Client(base_url=folder.url, timeout=20) as client:
+    with httpx.Client(base_url=folder.url, timeout=60) as client:
         while time.monotonic() < deadline:
             try:
                 asked = asked or _ask(client, phone)
@@ -141,7 +141,7 @@ def test_everything_that_is_killed_comes_back(folder):
     wait_for_line(second, "Stopping…")
     second.send_signal(signal.SIGINT)  # by somebody impatient
     second.terminate()
-    said, _ = second.communicate(timeout=60)
+    said, _ = second.communicate(timeout=PATIENCE_SECONDS)
     assert "Your data stays in" in said
     assert second.returncode == 0
     assert not folder.parts()

@@ -56,7 +56,7 @@ def crowd(work, items, threads=8):
     with ThreadPoolExecutor(threads) as pool:
         results = list(pool.map(one, items))
         barrier = threading.Barrier(threads)
-        list(pool.map(lambda _: (barrier.wait(10), leave()), range(threads)))
+        list(pool.map(lambda _: (barrier.wait(60), leave()), range(threads)))
     return results
 
 

@@ -48,7 +48,7 @@ def exchange(sandbox, drain_jobs, now):
 
         def hear(self, until):
             while until and not (self.heard and f'"{until}"'.encode() in self.heard[-1]):
-                self.heard.append(self.stream.recv(timeout=10, decode=False))
+                self.heard.append(self.stream.recv(timeout=60, decode=False))
                 operations.keep_event(self.heard[-1], now)
             self.heard.clear()
             drain_jobs()

@@ -61,7 +61,7 @@ def test_a_killed_worker_leaves_the_case_where_it_was_and_another_goes_on(now, a
     assert worker.stdout is not None
     said = worker.stdout.readline()
     worker.send_signal(signal.SIGKILL)
-    worker.wait(10)
+    worker.wait(60)
     worker.stdout.close()
     assert said == "in the step\n"
 
